@@ -1,0 +1,65 @@
+"""Arrays as the suite knows them: plain NumPy, named by the SHA-256 of dtype, shape and bytes.
+
+NumPy has no bfloat16.  A bfloat16 array is kept as the float32 array of the same values (the
+conversion is exact) beside the name of its own dtype.
+"""
+
+import hashlib
+
+import numpy as np
+
+#: Unit roundoff u (half the distance from 1 to the next number), IEEE 754 round to nearest.
+UNIT_ROUNDOFF = {
+    "bfloat16": 2.0**-8,
+    "float16": 2.0**-11,
+    "float32": 2.0**-24,
+    "float64": 2.0**-53,
+}
+
+#: Smallest positive normal number; kernels may flush anything smaller to zero.
+SMALLEST_NORMAL = {
+    "bfloat16": 2.0**-126,
+    "float16": 2.0**-14,
+    "float32": 2.0**-126,
+    "float64": 2.0**-1022,
+}
+
+
+def digest(array):
+    """SHA-256, in hexadecimal, of the array's dtype, shape and bytes in C order.
+
+    Raises ValueError for an array of Python objects, which has no bytes of its own.
+    """
+    array = np.asarray(array)
+    if array.dtype.hasobject:
+        raise ValueError("an array of Python objects has no digest")
+    little_endian = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+    sha = hashlib.sha256()
+    sha.update("{} {} ".format(little_endian.dtype.str, list(array.shape)).encode())
+    sha.update(little_endian.tobytes())
+    return sha.hexdigest()
+
+
+def plain(array):
+    """``(array, dtype name)`` with bfloat16 widened to float32; anything else as it comes."""
+    array = np.asarray(array)
+    name = array.dtype.name
+    if name == "bfloat16":
+        return array.astype(np.float32), name
+    return array, name
+
+
+def round_to_bfloat16(array):
+    """The float32 array whose values are ``array`` rounded to bfloat16, ties to even. Finite input."""
+    bits = np.ascontiguousarray(array, dtype=np.float32).view(np.uint32)
+    lowest_kept = (bits >> np.uint32(16)) & np.uint32(1)
+    rounded = (bits + np.uint32(0x7FFF) + lowest_kept) & np.uint32(0xFFFF0000)
+    return rounded.view(np.float32).reshape(np.shape(array))
+
+
+def round_to(array, dtype):
+    """``array`` rounded to the dtype of that name, as ``plain`` would hold it."""
+    if dtype == "bfloat16":
+        return round_to_bfloat16(array)
+    with np.errstate(over="ignore"):
+        return np.asarray(array).astype(dtype)

@@ -1,0 +1,102 @@
+"""The command ``compat``. Exit status: 0 all agree or are known, 1 something differs, 2 wrong input."""
+
+import argparse
+import os
+import sys
+
+from . import cases as case_files
+from . import command_run, diff, golden
+from .dialects import DIALECTS
+from .environment import metadata
+from .errors import CompatError
+from .store import Run
+
+
+def main(argv=None):
+    argv = sys.argv[1:] if argv is None else argv
+    elsewhere = _commands_elsewhere()
+    name = argv[0] if argv else ""
+    try:
+        if name in elsewhere:
+            return _run_elsewhere(elsewhere[name], argv[1:]) or 0
+        parser, commands = _parser(elsewhere)
+        arguments = parser.parse_args(argv)
+        return commands[name](arguments) or 0
+    except CompatError as error:
+        print(f"compat {name}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"compat {name}: stopped; what was computed is kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser(elsewhere):
+    parser = argparse.ArgumentParser(
+        prog="compat", description="One computation in every dialect of TensorFlow: is a difference rounding or a bug?"
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = {}
+
+    def command(name, run, text):
+        commands[name] = run
+        return subparsers.add_parser(name, help=text, description=text)
+
+    listing = command("list", _list, "operations, samples, and the dialects available here")
+    listing.add_argument("paths", nargs="*", metavar="PATH", help="case files or folders (default: cases)")
+    command_run.add_arguments(command("run", command_run.main, "compute, record and judge samples in this environment"))
+    difference = command("diff", _diff, "what changed between two runs: identical, drift, regression")
+    difference.add_argument("run_a", metavar="RUN_A")
+    difference.add_argument("run_b", metavar="RUN_B")
+    accepting = command("accept", _accept, "make a run the golden, and say what changed")
+    accepting.add_argument("run", metavar="RUN")
+    accepting.add_argument("--golden", default=os.path.join("cases", "golden"), metavar="FOLDER", help="default: %(default)s")
+    for name in sorted(elsewhere):
+        command(name, None, "write the pages of runs" if name == "report" else f"from {elsewhere[name].value}")
+    return parser, commands
+
+
+def _commands_elsewhere():
+    """Commands of packages that compat does not import, by their entry points."""
+    found = metadata.entry_points()
+    group = "compat.commands"
+    entries = found.select(group=group) if hasattr(found, "select") else found.get(group, ())
+    return {entry.name: entry for entry in entries}
+
+
+def _run_elsewhere(entry, argv):
+    try:
+        main_of_entry = entry.load()
+    except ImportError as error:
+        raise CompatError(f"needs more than compat itself ({error}): pip install 'compat[report]'") from None
+    return main_of_entry(argv)
+
+
+def _list(arguments):
+    reasons = {name: dialect.missing() for name, dialect in DIALECTS.items()}
+    for name, reason in reasons.items():
+        print(f"{name:13}{reason or 'available'}")
+    for case in case_files.find(arguments.paths or ["cases"]):
+        for operation in case.operations:
+            print(f"\n{operation.name}  ({case.path}; {', '.join(d for d in DIALECTS if d in operation.implementations)})")
+            for sample in operation.samples.values():
+                print(f"  {sample.id}{'  slow' if sample.slow else ''}")
+
+
+def _diff(arguments):
+    return diff.main(Run.open(arguments.run_a), Run.open(arguments.run_b))
+
+
+def _accept(arguments):
+    changes = golden.accept(Run.open(arguments.run), arguments.golden)
+    for what in ("added", "removed", "changed"):
+        for sample_id in changes[what]:
+            print(f"{what}  {sample_id}")
+    print(", ".join(f"{len(changes[what])} {what}" for what in changes))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""Verdicts: what follows from a record and a reference, with the numbers it follows from.
+
+``identical``   inside every bound, and the same bits as the golden
+``agrees``      inside every bound: the difference is rounding
+``suspicious``  some order of summation could do it, but rounding does not behave like that
+``differs``     no rounding explains it
+
+or why there is nothing to judge: the record's own ``unsupported``, ``error``, ``timeout`` or
+``crashed``; ``stale`` where the case has changed since; ``unjudged`` without a reference.
+"""
+
+import numpy as np
+
+from .arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, round_to
+
+PASSING = ("identical", "agrees")
+JUDGED = ("identical", "agrees", "suspicious", "differs")
+#: From best to worst, for ``compat diff``.
+SEVERITY = {
+    "identical": 0,
+    "agrees": 0,
+    "unjudged": 1,
+    "stale": 1,
+    "unsupported": 2,
+    "suspicious": 3,
+    "differs": 4,
+    "error": 5,
+    "timeout": 6,
+    "crashed": 7,
+}
+
+
+class Verdict:
+    """``word``, the numbers of each output, and the reason if the difference is known.
+
+    ``outputs``: ``{output name: numbers}`` in the order of flow, see ``compare``.
+    ``known``: the reason from known_differences.toml, or None.
+    """
+
+    def __init__(self, word, message="", outputs=None, known=None):
+        self.word = word
+        self.message = message
+        self.outputs = outputs or {}
+        self.known = known
+
+    @property
+    def passes(self):
+        """Nothing here needs a person: it agrees, is known, or cannot be spelled."""
+        return self.word in PASSING or self.word == "unsupported" or self.known is not None
+
+    @property
+    def needs_explanation(self):
+        """A difference that known_differences.toml may explain."""
+        return self.word not in PASSING and self.word not in ("unsupported", "stale", "unjudged")
+
+    def as_json(self):
+        return {"word": self.word, "message": self.message, "outputs": self.outputs, "known": self.known}
+
+    @classmethod
+    def from_json(cls, fields):
+        return cls(fields["word"], fields["message"], fields["outputs"], fields["known"])
+
+
+def judge(record, reference, read, golden=None):
+    """The verdict on a record.
+
+    ``record``: as ``compat.run`` writes it.  ``reference``: ``{output name: Reference}`` or None.
+    ``read``: digest -> array.  ``golden``: ``{output name: digest}`` or None.
+    """
+    if record["status"] != "ok":
+        return Verdict(record["status"], record["message"])
+    if reference is None:
+        return Verdict("unjudged", "the operation has no reference")
+    if set(record["outputs"]) != set(reference):
+        expected, found = ", ".join(sorted(reference)), ", ".join(sorted(record["outputs"]))
+        return Verdict("differs", f"the outputs are {found}; expected {expected}")
+    outputs = {
+        name: compare(read(output["digest"]), output["dtype"], reference[name], record["dtype"])
+        for name, output in record["outputs"].items()
+    }
+    words = [numbers["word"] for numbers in outputs.values()]
+    word = max(words, key=SEVERITY.__getitem__)
+    message = ""
+    if word != "agrees":
+        name, numbers = next((n, o) for n, o in outputs.items() if o["word"] != "agrees")
+        message = (f"{name}: " if len(outputs) > 1 else "") + numbers["message"]
+    elif golden == {name: output["digest"] for name, output in record["outputs"].items()}:
+        word = "identical"
+    return Verdict(word, message, outputs)
+
+
+def compare(result, dtype, reference, input_dtype):
+    """One output against its reference: a dict of JSON values with ``word``, ``message`` and numbers.
+
+    ``result``: the array, bfloat16 widened to float32; ``dtype``: the name of its dtype;
+    ``input_dtype``: what the output's dtype should be unless the reference says otherwise.
+    Shape and dtype come before values.
+    """
+    expected_dtype = reference.dtype or input_dtype
+    if result.shape != reference.value.shape:
+        return _mismatch(f"the shape is {result.shape}; expected {reference.value.shape}")
+    if dtype != expected_dtype:
+        return _mismatch(f"the dtype is {dtype}; expected {expected_dtype}")
+    result = result.astype(np.float64)
+    # A number too large for the dtype is infinite in a correct implementation.
+    value = reference.value
+    if dtype in UNIT_ROUNDOFF:
+        rounded = round_to(value, dtype).astype(np.float64)
+        value = np.where(np.isinf(rounded), rounded, value)
+    counts = {
+        "nan": [int(np.isnan(result).sum()), int(np.isnan(value).sum())],
+        "inf": [int(np.isinf(result).sum()), int(np.isinf(value).sum())],
+    }
+    finite = np.isfinite(value)
+    if not np.array_equal(np.isnan(result), np.isnan(value)) or not np.array_equal(
+        result[np.isinf(result)], value[np.isinf(result)]
+    ) or not np.array_equal(np.isinf(result), np.isinf(value)):
+        message = "{0[0]} NaN and {1[0]} infinite values; expected {0[1]} and {1[1]} at their places"
+        return dict(_mismatch(message.format(counts["nan"], counts["inf"])), **counts)
+    return dict(_measure(result, value, finite, dtype, reference), **counts)
+
+
+def _mismatch(message):
+    return {"word": "differs", "message": message}
+
+
+def _share(error, allowance):
+    """error / allowance, elementwise; 0 where there is no error, infinite where none is allowed."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(error == 0, 0.0, error / allowance)
+
+
+def _measure(result, value, finite, dtype, reference):
+    if not finite.any():
+        return {"word": "agrees", "message": "", "max_abs": 0.0, "share": 0.0, "share_expected": 0.0}
+    precision = dtype if dtype in UNIT_ROUNDOFF else "float64"
+    error = np.where(finite, np.abs(np.where(finite, result, 0) - np.where(finite, value, 0)), 0)
+    share = _share(error, reference.worst(precision))
+    share_expected = _share(error, reference.expected(precision))
+    rms = float(np.sqrt(np.mean(_share(error, reference.typical(precision))[finite] ** 2)))
+    # Few elements say little about their mean square: widen the band as 1 / sqrt(count) does.
+    rms_limit = 1 + 4 / np.sqrt(finite.sum())
+    worst = np.unravel_index(np.argmax(share_expected if share.max() <= 1 else share), error.shape)
+    largest = float(np.abs(value[finite]).max())
+    numbers = {
+        "max_abs": float(error.max()),
+        "max_rel": float(_share(error, np.abs(value))[finite].max()),
+        "scaled": float(error.max() / largest) if largest else 0.0,
+        "ulps": _ulps(error, value, finite, precision),
+        "share": float(share.max()),
+        "share_expected": float(share_expected.max()),
+        "share_rms": rms / float(rms_limit),
+        "worst_index": [int(i) for i in worst],
+        "found": float(result[worst]),
+        "expected": float(value[worst]),
+        "unequal": int(np.count_nonzero(error)),
+        "count": int(error.size),
+    }
+    if numbers["share"] > 1:
+        word, limit = "differs", f"{_times(numbers['share'])} the rounding allowance"
+    elif numbers["share_expected"] > 1:
+        word, limit = "suspicious", f"{_times(numbers['share_expected'])} what rounding is likely to do"
+    elif numbers["share_rms"] > 1:
+        word, limit = "suspicious", f"root mean square {_times(numbers['share_rms'])} what rounding does"
+    else:
+        return dict(numbers, word="agrees", message="")
+    where = ", ".join(map(str, numbers["worst_index"]))
+    message = (
+        f"at [{where}] {numbers['found']:.9g}, expected {numbers['expected']:.9g}: {limit}; "
+        f"{numbers['unequal']} of {numbers['count']} elements are off, at most by {numbers['max_abs']:.3g}"
+    )
+    return dict(_jsonable(numbers), word=word, message=message)
+
+
+def _times(share):
+    return "beyond any multiple of" if np.isinf(share) else f"{share:.3g} times"
+
+
+def _jsonable(numbers):
+    """JSON has no infinity; the largest float64 stands for it."""
+    top = np.finfo(np.float64).max
+    return {
+        key: min(number, float(top)) if isinstance(number, float) else number
+        for key, number in numbers.items()
+    }
+
+
+def _ulps(error, value, finite, precision):
+    """The largest error in units in the last place of the expected value."""
+    size = np.maximum(np.abs(np.where(finite, value, 0)), SMALLEST_NORMAL[precision])
+    unit = 2.0 ** (np.floor(np.log2(size))) * 2 * UNIT_ROUNDOFF[precision]
+    with np.errstate(over="ignore"):
+        return float((error / unit)[finite].max())

@@ -1,0 +1,111 @@
+"""known_differences.toml: differences that are understood, each with its reason and address.
+
+    [[difference]]
+    operation = "conv2d_default_strides"
+    samples = ["*"]                       # optional; names or patterns
+    dialects = ["tf2.eager", "tf2.function"]
+    tensorflow = ">=2.0"                  # optional; PEP 440
+    verdict = "error"
+    reason = "strides lost its default in TensorFlow 2"
+    address = "https://..."
+
+An entry that matches a sample which agrees is stale, and fails: the file never outlives the facts.
+"""
+
+import os
+from fnmatch import fnmatchcase
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from .errors import CompatError
+from .judge import SEVERITY
+from .operation import DIALECT_NAMES
+
+try:
+    import tomllib
+except ImportError:  # before Python 3.11
+    import tomli as tomllib
+
+FILE_NAME = "known_differences.toml"
+_REQUIRED = {"operation", "dialects", "verdict", "reason", "address"}
+_OPTIONAL = {"samples", "tensorflow"}
+
+
+class KnownDifference:
+    """One entry of the file; ``where`` tells it apart in messages."""
+
+    def __init__(self, fields, where):
+        self.where = where
+        missing, extra = _REQUIRED - set(fields), set(fields) - _REQUIRED - _OPTIONAL
+        if missing or extra:
+            what = f"lacks {', '.join(sorted(missing))}" if missing else f"has unknown {', '.join(sorted(extra))}"
+            raise CompatError(f"{where} {what}")
+        self.operation = fields["operation"]
+        self.samples = fields.get("samples", ["*"])
+        self.dialects = fields["dialects"]
+        self.verdict = fields["verdict"]
+        self.reason = fields["reason"]
+        self.address = fields["address"]
+        try:
+            self.tensorflow = SpecifierSet(fields.get("tensorflow", ""))
+        except InvalidSpecifier as error:
+            raise CompatError(f"{where}: tensorflow: {error}") from None
+        unknown = [d for d in self.dialects if d not in DIALECT_NAMES]
+        if unknown:
+            raise CompatError(f"{where}: no dialect {unknown[0]!r}; there are {', '.join(DIALECT_NAMES)}")
+        if self.verdict not in SEVERITY:
+            raise CompatError(f"{where}: no verdict {self.verdict!r}; there are {', '.join(SEVERITY)}")
+
+    def matches(self, sample, dialect, tensorflow):
+        """Whether it speaks of this sample, in this dialect, with this version (text or None)."""
+        return (
+            self.operation == sample.operation.name
+            and dialect in self.dialects
+            and any(fnmatchcase(sample.name, pattern) for pattern in self.samples)
+            and (
+                not str(self.tensorflow)
+                or (tensorflow is not None and self.tensorflow.contains(tensorflow, prereleases=True))
+            )
+        )
+
+
+def read(path):
+    """The entries of a file. Raises CompatError with the place of what is wrong."""
+    try:
+        with open(path, "rb") as file:
+            document = tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CompatError(f"{path}: {error}") from None
+    entries = document.pop("difference", [])
+    if document or not isinstance(entries, list):
+        raise CompatError(f"{path}: write [[difference]] tables and nothing else")
+    return [KnownDifference(fields, f"{path}: difference {i + 1}") for i, fields in enumerate(entries)]
+
+
+def beside(case_path):
+    """The path of the file that speaks for a case file: in its folder or the nearest one above."""
+    folder = os.path.dirname(os.path.abspath(case_path))
+    while True:
+        candidate = os.path.join(folder, FILE_NAME)
+        if os.path.exists(candidate):
+            return candidate
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def explain_known(verdict, sample, dialect, tensorflow, entries):
+    """Mark a verdict as known where an entry says so; turn a stale entry into a ``differs``."""
+    for entry in entries:
+        if not entry.matches(sample, dialect, tensorflow):
+            continue
+        if verdict.needs_explanation and verdict.word == entry.verdict:
+            verdict.known = {"reason": entry.reason, "address": entry.address}
+        elif verdict.word != "unsupported":
+            verdict.message = (
+                f"{entry.where} expects {entry.verdict}, found {verdict.word}: the entry is out of date, "
+                f"mend or delete it ({verdict.message or 'it agrees'})"
+            )
+            verdict.word = "differs" if verdict.word in ("identical", "agrees") else verdict.word
+    return verdict

@@ -1,0 +1,317 @@
+"""Two-dimensional convolution, its gradients, and its relatives: transposed and depthwise.
+
+All of it is one routine, ``_correlate``: a tile of windows becomes a matrix (``Columns``) and is
+multiplied by the filters, straight into its place in the output.  The gradient in x is again such a
+convolution, of dy with the filters turned around; the gradient in w multiplies the same columns by dy.
+What convolution means is in ``definition.py``, and the tests hold this file to it.
+"""
+
+import numpy as np
+
+from .columns import Columns
+from .geometry import (
+    Axis,
+    image_shape,
+    images,
+    new_images,
+    rank,
+    same_dtype,
+    sum_dtype,
+    to_nhwc,
+    window,
+)
+from .parallel import each, tiles
+
+TILE_BYTES = 1 << 20  # of columns: half a level-2 cache
+
+
+def conv2d(x, w, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None):
+    """Convolution of images with filters, as ``tf.nn.conv2d``: the filters are not flipped.
+
+    x: (N, H, W, C), or (N, C, H, W) with data_format="NCHW".  w: (kh, kw, C / groups, out); the number of
+    groups is C / w.shape[2], as in TensorFlow.  bias: (out,) or None.  strides, dilations: pixels, int or
+    (h, w).  padding: "VALID", "SAME" (ceil(size / stride) outputs), "FULL" or ((top, bottom), (left,
+    right)).  Returns (N, out_h, out_w, out) in x's dtype and format; float16 is added up in float32.
+    Raises ValueError for arrays of integers, ranks, channels, strides and paddings that do not fit, and
+    for a window that is larger than the padded image.
+    """
+    x = images("x", x, data_format)
+    w = _filters(w, "x", x)
+    groups = _groups("x", x.shape[3], w)
+    rows, columns = window(x.shape[1:3], w.shape[:2], strides, padding, dilations)
+    bias = _bias(bias, w.shape[3], x)
+    y, out = new_images((len(x), rows.out, columns.out, w.shape[3]), x.dtype, data_format)
+    for g in range(groups):
+        inputs, outputs = _group(g, groups, x.shape[3]), _group(g, groups, w.shape[3])
+        group_bias = None if bias is None else bias[outputs]
+        _correlate(x[..., inputs], w[..., outputs], rows, columns, out[..., outputs], group_bias)
+    return y
+
+
+def conv2d_input_grad(
+    dy, w, input_shape, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None
+):
+    """The gradient of ``conv2d`` in x, as ``tf.nn.conv2d_backprop_input``.
+
+    dy: gradient of the output, in its shape.  w: the filters.  input_shape: shape of x, in data_format.
+    The rest as in the forward call; bias is accepted so that the same keywords will do, and has no part.
+    Returns an array of input_shape in dy's dtype.  Raises ValueError as ``conv2d``, and where dy has not
+    the shape of the output.
+    """
+    dy = images("dy", dy, data_format)
+    w = _filters(w, "dy", dy)
+    shape = image_shape("input_shape", input_shape, data_format)
+    groups = _groups("input_shape", shape[3], w)
+    rows, columns = window(shape[1:3], w.shape[:2], strides, padding, dilations)
+    _expect_output("dy", dy, (shape[0], rows.out, columns.out, w.shape[3]))
+    dx, out = new_images(shape, dy.dtype, data_format)
+    for g in range(groups):
+        inputs, outputs = _group(g, groups, shape[3]), _group(g, groups, w.shape[3])
+        _correlate_transposed(dy[..., outputs], w[..., outputs], rows, columns, out[..., inputs])
+    return dx
+
+
+def conv2d_filter_grad(
+    x, dy, filter_shape, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None
+):
+    """The gradient of ``conv2d`` in w, as ``tf.nn.conv2d_backprop_filter``.
+
+    x, dy: input and gradient of the output.  filter_shape: (kh, kw, C / groups, out).  The rest as in the
+    forward call; bias is accepted so that the same keywords will do, and has no part.  Returns an array of
+    filter_shape in x's dtype.  Raises ValueError as ``conv2d``, and where dy has not the output's shape.
+    """
+    x = images("x", x, data_format)
+    dy = to_nhwc(_image_like("dy", dy, x, data_format), data_format)
+    shape = tuple(filter_shape)
+    if len(shape) != 4 or min(shape) < 1:
+        raise ValueError(f"filter_shape={filter_shape!r}: expected four positive sizes, (kh, kw, in, out)")
+    groups = _groups("x", x.shape[3], np.broadcast_to(x.dtype.type(0), shape))
+    rows, columns = window(x.shape[1:3], shape[:2], strides, padding, dilations)
+    _expect_output("dy", dy, (len(x), rows.out, columns.out, shape[3]))
+    dw = np.empty(shape, x.dtype)
+    for g in range(groups):
+        inputs, outputs = _group(g, groups, x.shape[3]), _group(g, groups, shape[3])
+        dw[..., outputs] = _filter_grad(x[..., inputs], dy[..., outputs], rows, columns)
+    return dw
+
+
+def conv2d_transpose(
+    x, w, output_shape, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None
+):
+    """The transpose of ``conv2d`` (once called deconvolution), as ``tf.nn.conv2d_transpose``.
+
+    x: (N, h, w, in).  w: (kh, kw, out, in), the two channels the other way round than in ``conv2d``.
+    output_shape: shape of the result in data_format; a ``conv2d`` of it with the same strides, padding and
+    dilations has x's shape.  bias: (out,) or None, added to the result.  Returns output_shape in x's dtype.
+    Raises ValueError as ``conv2d``, and where the shapes do not match.
+    """
+    x_images = images("x", x, data_format)
+    w = _filters(w, "x", x_images)
+    shape = image_shape("output_shape", output_shape, data_format)
+    if w.shape[3] != x_images.shape[3]:
+        raise ValueError(
+            f"w has shape {w.shape}: expected (kh, kw, out, in) with in={x_images.shape[3]}, the channels of x"
+        )
+    same = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
+    rows, columns = window(shape[1:3], w.shape[:2], strides, padding, dilations)
+    expected = (shape[0], rows.out, columns.out)
+    if x_images.shape[:3] != expected:
+        raise ValueError(
+            f"output_shape={tuple(output_shape)!r}: a convolution of it has (count, height, width) {expected}, "
+            f"expected that of x, {x_images.shape[:3]}"
+        )
+    y = conv2d_input_grad(x, w, output_shape, **same)
+    if bias is not None:
+        y_images = to_nhwc(y, data_format)
+        y_images += _bias(bias, shape[3], x_images)
+    return y
+
+
+def depthwise_conv2d(x, w, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None):
+    """Each channel with filters of its own, as ``tf.nn.depthwise_conv2d``.
+
+    x: as in ``conv2d``.  w: (kh, kw, C, multiplier).  Returns C * multiplier channels, those of channel c
+    at c * multiplier onwards.  bias: (C * multiplier,) or None.  Raises ValueError as ``conv2d``.
+    """
+    x_images = images("x", x, data_format)
+    w = _filters(w, "x", x_images)
+    _depthwise_channels("x", x_images.shape[3], w.shape)
+    return conv2d(
+        x,
+        _as_groups(w),
+        strides=strides,
+        padding=padding,
+        dilations=dilations,
+        data_format=data_format,
+        bias=bias,
+    )
+
+
+def depthwise_conv2d_input_grad(
+    dy, w, input_shape, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None
+):
+    """The gradient of ``depthwise_conv2d`` in x; arguments as for ``conv2d_input_grad``."""
+    dy_images = images("dy", dy, data_format)
+    w = _filters(w, "dy", dy_images)
+    _depthwise_channels("input_shape", image_shape("input_shape", input_shape, data_format)[3], w.shape)
+    same = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
+    return conv2d_input_grad(dy, _as_groups(w), input_shape, **same)
+
+
+def depthwise_conv2d_filter_grad(
+    x, dy, filter_shape, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None
+):
+    """The gradient of ``depthwise_conv2d`` in w; arguments as for ``conv2d_filter_grad``."""
+    kh, kw, channels, multiplier = filter_shape
+    _depthwise_channels("x", images("x", x, data_format).shape[3], filter_shape)
+    same = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
+    dw = conv2d_filter_grad(x, dy, (kh, kw, 1, channels * multiplier), **same)
+    return dw.reshape(filter_shape)
+
+
+def _correlate(x, w, rows, columns, out, bias=None):
+    """Convolution of one group, NHWC and HWIO, into ``out``."""
+    dtype = sum_dtype(x.dtype)
+    taps = w.shape[0] * w.shape[1] * w.shape[2]
+    matrix = np.empty((taps + (bias is not None), w.shape[3]), dtype)
+    matrix[:taps] = w.reshape(taps, w.shape[3])
+    if bias is not None:
+        matrix[taps] = bias
+
+    def new_worker():
+        columns_of = Columns(x, rows, columns, dtype, ones=bias is not None)
+
+        def worker(tile):
+            target = out[tile]
+            pixels = as_matrix(target)
+            if pixels is not None and out.dtype == dtype:
+                np.matmul(columns_of(tile).T, matrix, out=pixels)
+            else:
+                target[...] = np.matmul(columns_of(tile).T, matrix).reshape(target.shape)
+
+        return worker
+
+    each(_tiles(out.shape, len(matrix), dtype), new_worker)
+
+
+def _correlate_transposed(dy, w, rows, columns, dx):
+    """The transpose of ``_correlate`` in x, of one group, into ``dx``.
+
+    Pixels p with the same p % stride meet the same taps, so they are a convolution of dy with some of the
+    taps, last tap first: of stride 1, whatever the stride was.
+    """
+    for row_phase in range(min(rows.stride, rows.size)):
+        down, row_taps = _phase(rows, row_phase)
+        for column_phase in range(min(columns.stride, columns.size)):
+            along, column_taps = _phase(columns, column_phase)
+            target = dx[:, row_phase :: rows.stride, column_phase :: columns.stride, :]
+            if not row_taps or not column_taps:
+                target[...] = 0
+                continue
+            taps = w[row_taps][:, column_taps].transpose(0, 1, 3, 2)
+            _correlate(dy, taps, down, along, target)
+
+
+def _phase(axis, phase):
+    """The pixels phase, phase + stride, ... as a convolution of the outputs: (its Axis, its taps in order)."""
+    taps = [i for i in range(axis.taps) if (phase + axis.before - i * axis.dilation) % axis.stride == 0]
+    out = len(range(phase, axis.size, axis.stride))
+    if not taps:
+        return None, taps
+    taps = taps[::-1]
+    dilation = (taps[0] - taps[-1]) * axis.dilation // axis.stride // max(1, len(taps) - 1)
+    first = (phase + axis.before - taps[0] * axis.dilation) // axis.stride
+    return Axis(axis.out, len(taps), 1, max(1, dilation), -first, out), taps
+
+
+def _filter_grad(x, dy, rows, columns):
+    """Columns times dy, summed over all tiles, of one group: (kh, kw, C, out)."""
+    dtype = sum_dtype(x.dtype)
+    shape = (rows.taps, columns.taps, x.shape[3], dy.shape[3])
+    total = np.zeros((rows.taps * columns.taps * x.shape[3], dy.shape[3]), dtype)
+    columns_of = Columns(x, rows, columns, dtype)
+    for tile in _tiles(dy.shape, len(total), dtype):
+        matrix = columns_of(tile)
+        total += np.matmul(matrix, dy[tile].reshape(matrix.shape[1], dy.shape[3]).astype(dtype, copy=False))
+    return total.reshape(shape)
+
+
+def _tiles(out_shape, taps, dtype):
+    return tiles(*out_shape[:3], TILE_BYTES // (taps * np.dtype(dtype).itemsize))
+
+
+def as_matrix(images):
+    """NHWC images seen as (pixels, channels) without a copy, or None where their memory does not allow it."""
+    pixels, stride = 1, None
+    for size, step in zip(images.shape[2::-1], images.strides[2::-1]):
+        if size == 1:
+            continue
+        if stride is not None and step != pixels * stride:
+            return None
+        stride = step if stride is None else stride
+        pixels *= size
+    return images.reshape(pixels, images.shape[3])
+
+
+def _group(g, groups, channels):
+    size = channels // groups
+    return slice(g * size, (g + 1) * size)
+
+
+def _filters(w, x_name, x):
+    w = same_dtype("w", w, x_name, x)
+    rank("w", w, ("height", "width", "channels in", "channels out"))
+    if 0 in w.shape:
+        raise ValueError(f"w has shape {w.shape}: expected no size to be 0")
+    return w
+
+
+def _groups(name, channels, w):
+    """The number of groups; ValueError where the channels of x or of w do not divide."""
+    if channels == 0 or channels % w.shape[2]:
+        raise ValueError(
+            f"{name} has {channels} channels and w has shape {w.shape}: expected the channels to be w.shape[2]="
+            f"{w.shape[2]}, or a multiple of it for groups"
+        )
+    groups = channels // w.shape[2]
+    if w.shape[3] % groups:
+        raise ValueError(
+            f"w has shape {w.shape}: expected w.shape[3]={w.shape[3]} output channels to divide into {groups} "
+            f"groups ({channels} channels / w.shape[2]={w.shape[2]})"
+        )
+    return groups
+
+
+def _bias(bias, channels, x):
+    if bias is None:
+        return None
+    bias = same_dtype("bias", bias, "x", x)
+    if bias.shape != (channels,):
+        raise ValueError(f"bias has shape {bias.shape}: expected ({channels},), one for each output channel")
+    return bias
+
+
+def _expect_output(name, dy, expected):
+    if dy.shape != expected:
+        raise ValueError(
+            f"{name} has shape {dy.shape} (seen as NHWC): expected {expected}, the shape of the output"
+        )
+
+
+def _image_like(name, value, x, data_format):
+    value = same_dtype(name, value, "x", x)
+    rank(name, value, data_format)
+    return value
+
+
+def _as_groups(w):
+    """Depthwise filters as filters of a convolution with a group for each channel."""
+    return w.reshape(w.shape[0], w.shape[1], 1, w.shape[2] * w.shape[3])
+
+
+def _depthwise_channels(name, channels, filter_shape):
+    if len(filter_shape) != 4 or channels != filter_shape[2]:
+        raise ValueError(
+            f"w has shape {tuple(filter_shape)}: expected (kh, kw, channels, multiplier) with channels="
+            f"{channels}, those of {name}"
+        )

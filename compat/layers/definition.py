@@ -1,0 +1,106 @@
+"""What convolution and pooling are, in a few slow lines each.  Read these first.
+
+The fast layers beside this file are tested against them.  Images are NHWC (count, height, width,
+channels), filters HWIO (height, width, channels in, channels out), ``pads`` is ((top, bottom), (left,
+right)); strides, dilations and kernel sizes are (height, width).  Whatever dtype comes in is used: call
+them with float64 for a reference, or with integers for an exact one.
+"""
+
+import numpy as np
+
+
+def windows(x, kernel, strides, dilations):
+    """Every window of an already padded image: yields (row, column, window of shape (N, kh, kw, C))."""
+    (kh, kw), (sh, sw), (dh, dw) = kernel, strides, dilations
+    for row in range((x.shape[1] - (kh - 1) * dh - 1) // sh + 1):
+        for column in range((x.shape[2] - (kw - 1) * dw - 1) // sw + 1):
+            top, left = row * sh, column * sw
+            yield row, column, x[:, top : top + kh * dh : dh, left : left + kw * dw : dw, :]
+
+
+def padded(x, pads, value=0):
+    """The image with a border of ``value``."""
+    return np.pad(x, ((0, 0), *pads, (0, 0)), "constant", constant_values=value)
+
+
+def same_pads(size, kernel, strides, dilations):
+    """The ((top, bottom), (left, right)) that SAME means in TensorFlow: ceil(size / stride) outputs."""
+    pads = []
+    for n, k, s, d in zip(size, kernel, strides, dilations):
+        total = max(0, (-(-n // s) - 1) * s + (k - 1) * d + 1 - n)
+        pads.append((total // 2, total - total // 2))
+    return tuple(pads)
+
+
+def output_size(size, kernel, strides, dilations, pads):
+    """(height, width) of the output: (n + before + after - extent) // stride + 1."""
+    return tuple(
+        (n + sum(p) - (k - 1) * d - 1) // s + 1 for n, k, s, d, p in zip(size, kernel, strides, dilations, pads)
+    )
+
+
+def conv2d(x, w, strides=(1, 1), dilations=(1, 1), pads=((0, 0), (0, 0))):
+    """Convolution as networks have it (the filter is not flipped): every window times the filter, summed."""
+    y = np.zeros((len(x), *output_size(x.shape[1:3], w.shape[:2], strides, dilations, pads), w.shape[3]), x.dtype)
+    for row, column, window in windows(padded(x, pads), w.shape[:2], strides, dilations):
+        y[:, row, column, :] = np.tensordot(window, w, axes=3)
+    return y
+
+
+def conv2d_input_grad(dy, w, input_shape, strides=(1, 1), dilations=(1, 1), pads=((0, 0), (0, 0))):
+    """The transpose of ``conv2d`` in x: every output hands its gradient back to its window."""
+    dx = padded(np.zeros(input_shape, dy.dtype), pads)
+    for row, column, window in windows(dx, w.shape[:2], strides, dilations):
+        window += np.tensordot(dy[:, row, column, :], w, axes=(1, 3))
+    (top, bottom), (left, right) = pads
+    return dx[:, top : dx.shape[1] - bottom, left : dx.shape[2] - right, :]
+
+
+def conv2d_filter_grad(x, dy, filter_shape, strides=(1, 1), dilations=(1, 1), pads=((0, 0), (0, 0))):
+    """The transpose of ``conv2d`` in w: every window weighted with the gradient of its output, summed."""
+    dw = np.zeros(filter_shape, x.dtype)
+    for row, column, window in windows(padded(x, pads), filter_shape[:2], strides, dilations):
+        dw += np.tensordot(window, dy[:, row, column, :], axes=(0, 0))
+    return dw
+
+
+def grouped(conv, x, w, **settings):
+    """``conv2d`` whose channels are cut into x channels / w.shape[2] groups, each with its own filters."""
+    groups = x.shape[3] // w.shape[2]
+    parts = zip(np.split(x, groups, axis=3), np.split(w, groups, axis=3))
+    return np.concatenate([conv(part, filters, **settings) for part, filters in parts], axis=3)
+
+
+def max_pool2d(x, kernel, strides, dilations=(1, 1), pads=((0, 0), (0, 0))):
+    """The greatest value of every window; padding is never the greatest."""
+    y = np.zeros((len(x), *output_size(x.shape[1:3], kernel, strides, dilations, pads), x.shape[3]), x.dtype)
+    for row, column, window in windows(padded(x, pads, -np.inf), kernel, strides, dilations):
+        y[:, row, column, :] = window.max(axis=(1, 2))
+    return y
+
+
+def max_pool2d_grad(x, dy, kernel, strides, dilations=(1, 1), pads=((0, 0), (0, 0))):
+    """Each gradient goes to the first greatest pixel of its window, row by row from the top left."""
+    real = padded(np.ones(x.shape, bool), pads, False)
+    dx = padded(np.zeros_like(x), pads)
+    x = padded(x, pads, -np.inf)
+    n, c = np.indices((x.shape[0], x.shape[3]))
+    for row, column, window in windows(x, kernel, strides, dilations):
+        inside = np.s_[:, row * strides[0] :: dilations[0], column * strides[1] :: dilations[1], :]
+        inside_real = real[inside][:, : kernel[0], : kernel[1]].reshape(len(x), -1, x.shape[3])
+        values = window.reshape(len(x), -1, x.shape[3])
+        greatest = (values == values.max(axis=1, keepdims=True)) & inside_real
+        i, j = np.divmod(greatest.argmax(axis=1), kernel[1])
+        dx[inside][n, i, j, c] += np.where(greatest.any(axis=1), dy[:, row, column, :], 0)
+    (top, bottom), (left, right) = pads
+    return dx[:, top : dx.shape[1] - bottom, left : dx.shape[2] - right, :]
+
+
+def avg_pool2d(x, kernel, strides, pads=((0, 0), (0, 0)), count_include_pad=False):
+    """The mean of every window, over its real pixels or, ``count_include_pad``, over all."""
+    y = np.zeros((len(x), *output_size(x.shape[1:3], kernel, strides, (1, 1), pads), x.shape[3]), x.dtype)
+    real = padded(np.ones(x.shape, x.dtype), pads, int(count_include_pad))
+    counts = {(row, column): count for row, column, count in windows(real, kernel, strides, (1, 1))}
+    for row, column, window in windows(padded(x, pads), kernel, strides, (1, 1)):
+        y[:, row, column, :] = window.sum(axis=(1, 2)) / counts[row, column].sum(axis=(1, 2))
+    return y

@@ -1,0 +1,213 @@
+"""Where a window falls: padding, output sizes, and the checks of every argument.
+
+Everything here is separable: a window over an image is an ``Axis`` down the rows and an ``Axis`` along
+the columns.  Sizes are counted in pixels, positions from 0.
+"""
+
+import operator
+from typing import NamedTuple
+
+import numpy as np
+
+FLOATS = ("float16", "float32", "float64")
+DATA_FORMATS = ("NHWC", "NCHW")
+PADDINGS = ("VALID", "SAME", "FULL")
+
+
+class Axis(NamedTuple):
+    """One direction of a window that slides over an image.
+
+    Output ``o`` and tap ``i`` meet at the pixel ``o * stride + i * dilation - before``; what lies outside
+    ``range(size)`` is padding.
+    """
+
+    size: int
+    taps: int
+    stride: int
+    dilation: int
+    before: int
+    out: int
+
+    @property
+    def extent(self):
+        """Pixels from the first tap to the last, both included."""
+        return (self.taps - 1) * self.dilation + 1
+
+    def inside(self, tap, start=0, stop=None):
+        """Two slices, outputs and pixels: where ``tap`` meets the image for outputs in start..stop.
+
+        The slice of outputs counts from ``start``.
+        """
+        stop = self.out if stop is None else stop
+        shift = tap * self.dilation - self.before
+        first = max(start, -(shift // self.stride))  # the least o with o * stride + shift >= 0
+        last = min(stop, (self.size - 1 - shift) // self.stride + 1)
+        if last <= first:
+            return slice(0, 0), slice(0, 0)
+        pixel = first * self.stride + shift
+        return (
+            slice(first - start, last - start),
+            slice(pixel, pixel + (last - first - 1) * self.stride + 1, self.stride),
+        )
+
+    def span(self, start, stop):
+        """The pixels, as (first, one past the last), that outputs start..stop touch; may lie outside."""
+        first = start * self.stride - self.before
+        return first, first + (stop - start - 1) * self.stride + self.extent
+
+    def count(self):
+        """For every output, how many taps meet the image (not the padding)."""
+        pixels = np.arange(self.out)[:, None] * self.stride - self.before
+        pixels = pixels + np.arange(self.taps) * self.dilation
+        return ((pixels >= 0) & (pixels < self.size)).sum(axis=1)
+
+
+def axis(direction, size, taps, stride, dilation, padding):
+    """The ``Axis`` for a checked padding: a name, or (before, after) in pixels.
+
+    VALID and explicit padding: out = (size + before + after - extent) // stride + 1.
+    SAME: out = ceil(size / stride), the padding that this needs split in two, the larger half after.
+    FULL: every position where the window touches the image at all.
+    (TensorFlow, ``tensorflow/core/framework/common_shape_fns.cc``, GetWindowedOutputSizeVerbose; FULL is
+    ours, after ``np.convolve``.)
+    """
+    extent = (taps - 1) * dilation + 1
+    if padding == "SAME":
+        out = -(-size // stride)
+        return Axis(size, taps, stride, dilation, max(0, (out - 1) * stride + extent - size) // 2, out)
+    if padding == "VALID":
+        before, after = 0, 0
+    elif padding == "FULL":
+        before, after = extent - 1, extent - 1
+    else:
+        before, after = padding
+    if size + before + after < extent:
+        raise ValueError(
+            f"padding={padding!r}: a window of {extent} {direction} (kernel {taps}, dilation {dilation}) does "
+            f"not fit into {size + before + after} {direction} of padded image, the output would be empty; "
+            "expected a smaller kernel, a larger image or padding='SAME'"
+        )
+    return Axis(size, taps, stride, dilation, before, (size + before + after - extent) // stride + 1)
+
+
+def window(size, kernel, strides, padding, dilations):
+    """The two ``Axis`` of a window: arguments as the public functions take them, sizes as (h, w)."""
+    strides, dilations = pair("strides", strides), pair("dilations", dilations)
+    padding = pads(padding)
+    if isinstance(padding, str):
+        padding = (padding, padding)
+    return tuple(
+        axis(*arguments) for arguments in zip(("rows", "columns"), size, kernel, strides, dilations, padding)
+    )
+
+
+def pair(name, value):
+    """(h, w) of an argument that is one positive integer or two."""
+    values = value if isinstance(value, (tuple, list, np.ndarray)) else (value, value)
+    try:
+        numbers = tuple(operator.index(number) for number in values)
+    except TypeError:
+        numbers = ()
+    if len(numbers) != 2 or min(numbers) < 1:
+        raise ValueError(f"{name}={value!r}: expected a positive integer, or two of them for (height, width)")
+    return numbers
+
+
+def pads(padding):
+    """The padding checked: one of its names, or ((top, bottom), (left, right)) in integers."""
+    if isinstance(padding, str):
+        if padding in PADDINGS:
+            return padding
+    else:
+        try:
+            (top, bottom), (left, right) = padding
+            numbers = tuple(operator.index(number) for number in (top, bottom, left, right))
+            if min(numbers) >= 0:
+                return numbers[:2], numbers[2:]
+        except (TypeError, ValueError):
+            pass
+    raise ValueError(
+        f"padding={padding!r}: expected 'VALID', 'SAME', 'FULL' or ((top, bottom), (left, right)) "
+        "with numbers of pixels, none negative"
+    )
+
+
+def floating(name, value):
+    """``value`` as an array of float16, float32 or float64 in the machine's byte order."""
+    array = np.asarray(value)
+    if array.dtype.kind in "iub":
+        raise ValueError(
+            f"{name} is an array of {array.dtype}: expected float16, float32 or float64; convert it first, "
+            f"{name}.astype(np.float32), and divide by 255 if the model was trained on 0..1 (integers would "
+            "wrap around or be cut off in the sums)"
+        )
+    if array.dtype.name not in FLOATS:
+        raise ValueError(f"{name} is an array of {array.dtype}: expected float16, float32 or float64")
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def same_dtype(name, value, x_name, x):
+    """``value`` as an array of x's dtype: lists and numbers are converted, other arrays refused."""
+    if not isinstance(value, np.ndarray) and not isinstance(value, np.generic):
+        return np.asarray(value, dtype=x.dtype)
+    array = floating(name, value)
+    if array.dtype != x.dtype:
+        raise ValueError(
+            f"{name} is an array of {array.dtype}: expected {x.dtype} like {x_name}; convert one of the two"
+        )
+    return array
+
+
+def rank(name, array, dimensions):
+    """Refuses an array that has not one dimension for each letter or word of ``dimensions``."""
+    if array.ndim != len(dimensions):
+        raise ValueError(
+            f"{name} has shape {array.shape}: expected {len(dimensions)} dimensions, ({', '.join(dimensions)})"
+        )
+
+
+def data_format_of(data_format):
+    """Refuses a data format other than NHWC and NCHW."""
+    if data_format not in DATA_FORMATS:
+        raise ValueError(f"data_format={data_format!r}: expected 'NHWC' or 'NCHW'")
+    return data_format
+
+
+def images(name, value, data_format):
+    """A batch of images, seen as (count, height, width, channels) without a copy."""
+    data_format_of(data_format)
+    array = floating(name, value)
+    rank(name, array, data_format)
+    return to_nhwc(array, data_format)
+
+
+def image_shape(name, shape, data_format):
+    """A shape of four non-negative integers in ``data_format``, given back as (N, H, W, C)."""
+    data_format_of(data_format)
+    try:
+        sizes = tuple(operator.index(size) for size in shape)
+    except TypeError:
+        sizes = ()
+    if len(sizes) != 4 or min(sizes) < 0:
+        raise ValueError(f"{name}={shape!r}: expected four sizes, ({', '.join(data_format)})")
+    return sizes if data_format == "NHWC" else (sizes[0], sizes[2], sizes[3], sizes[1])
+
+
+def to_nhwc(array, data_format):
+    """The same memory, seen as NHWC."""
+    return array if data_format == "NHWC" else array.transpose(0, 2, 3, 1)
+
+
+def new_images(shape, dtype, data_format):
+    """(array, its NHWC view): uninitialised memory for images of an NHWC ``shape``, in ``data_format``."""
+    count, height, width, channels = shape
+    if data_format == "NHWC":
+        array = np.empty(shape, dtype)
+        return array, array
+    array = np.empty((count, channels, height, width), dtype)
+    return array, array.transpose(0, 2, 3, 1)
+
+
+def sum_dtype(dtype):
+    """The dtype to add up in: float32 for float16, otherwise the same."""
+    return np.dtype(np.float32) if dtype == np.float16 else np.dtype(dtype)

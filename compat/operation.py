@@ -1,0 +1,170 @@
+"""An operation: one computation, spelled side by side in every dialect; a sample fixes its inputs.
+
+    conv2d = operation("conv2d", reference=reference.conv2d)
+
+    @conv2d.on("tf1.session")
+    def _(tf, x, w, *, strides, padding):
+        return tf.nn.conv2d(x, w, strides=[1, strides, strides, 1], padding=padding)
+
+    conv2d.sample("plus-same", x=fixtures.plus_noise(), w=fixtures.plus_filter(), strides=1, padding="SAME")
+"""
+
+import hashlib
+import inspect
+import json
+import re
+import textwrap
+
+import numpy as np
+
+from .errors import CompatError
+from .fixtures import Fixture
+
+#: The dialects in the order in which pages and tables show them.
+DIALECT_NAMES = ("numpy", "scipy", "tf1.session", "tf2.eager", "tf2.function", "keras2", "keras3")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*\Z")
+
+
+def _named(kind, name):
+    if not isinstance(name, str) or not _NAME.match(name):
+        raise CompatError(
+            "{} name {!r}: use letters, digits and _ . + - (it becomes part of addresses)".format(kind, name)
+        )
+    return name
+
+
+class Operation:
+    """Implementations by dialect, and samples by name.
+
+    ``reference`` computes the float64 answer with its rounding bounds from the same arguments as
+    an implementation, without the module; see ``compat.reference``.
+    """
+
+    def __init__(self, name, reference=None, doc=""):
+        self.name = _named("operation", name)
+        self.reference = reference
+        self.doc = textwrap.dedent(doc).strip()
+        self.implementations = {}
+        self.samples = {}
+
+    def __repr__(self):
+        return "operation({!r})".format(self.name)
+
+    def on(self, *dialects):
+        """Decorate the implementation for these dialects.
+
+        It is called with the dialect's module, the inputs by position in the order in which
+        ``sample`` names them, and the parameters by keyword.  It returns one tensor, or a dict of
+        named tensors in the order of flow.
+        """
+        for dialect in dialects:
+            if dialect not in DIALECT_NAMES:
+                raise CompatError(
+                    "{}: no dialect {!r}; there are {}".format(self.name, dialect, ", ".join(DIALECT_NAMES))
+                )
+            if dialect in self.implementations:
+                raise CompatError("{}: {} is spelled twice".format(self.name, dialect))
+
+        def register(implementation):
+            self.implementations.update(dict.fromkeys(dialects, implementation))
+            return implementation
+
+        return register
+
+    def sample(self, name, *, expected=None, doc="", slow=False, **arguments):
+        """Fix inputs and parameters: fixtures and arrays are inputs, everything else a parameter.
+
+        ``expected``: the answer as the source of the case prints it; a test holds the reference
+        to it.  ``slow`` samples are left out by ``-m "not slow"``.
+        """
+        if name in self.samples:
+            raise CompatError("{}: sample {!r} is defined twice".format(self.name, name))
+        inputs, parameters = {}, {}
+        for key, argument in arguments.items():
+            if isinstance(argument, np.ndarray):
+                argument = Fixture("{}.{}.{}".format(self.name, name, key), lambda array=argument: array)
+            (inputs if isinstance(argument, Fixture) else parameters)[key] = argument
+        self.samples[name] = Sample(
+            self, _named("sample", name), inputs, parameters, expected, textwrap.dedent(doc).strip(), slow
+        )
+        return self.samples[name]
+
+    def source(self, dialect):
+        """The text of the implementation, for the page that shows the spellings side by side."""
+        try:
+            return textwrap.dedent(inspect.getsource(self.implementations[dialect]))
+        except (OSError, TypeError):
+            return ""
+
+
+class Sample:
+    """An operation with fixed inputs and parameters: ``conv2d[plus-same]``."""
+
+    def __init__(self, operation, name, inputs, parameters, expected, doc, slow):
+        self.operation = operation
+        self.name = name
+        self.inputs = inputs
+        self.parameters = parameters
+        self.expected = expected
+        self.doc = doc
+        self.slow = slow
+        try:
+            self._parameters_json = json.dumps(parameters, sort_keys=True, allow_nan=False)
+        except (TypeError, ValueError):
+            raise CompatError(
+                "{}: parameters are numbers, texts, booleans, None and tuples of these; got {!r}".format(
+                    self.id, parameters
+                )
+            ) from None
+
+    @property
+    def id(self):
+        return "{}[{}]".format(self.operation.name, self.name)
+
+    def __repr__(self):
+        return self.id
+
+    def arrays(self):
+        """The inputs as arrays, by name."""
+        return {name: fixture.array for name, fixture in self.inputs.items()}
+
+    def case_digest(self):
+        """SHA-256 of what is computed: names, parameters, and the bytes of every input.
+
+        Records of one sample are compared only where this is equal.
+        """
+        sha = hashlib.sha256("{} {}".format(self.id, self._parameters_json).encode())
+        for name, fixture in self.inputs.items():
+            sha.update(" {} {} {}".format(name, fixture.dtype, fixture.digest).encode())
+        return sha.hexdigest()
+
+    def refer(self):
+        """The references by output name, or None where the operation has none.
+
+        Returns a dict; an operation of one output names it ``y``.
+        """
+        if self.operation.reference is None:
+            return None
+        result = self.operation.reference(*self.arrays().values(), **self.parameters)
+        return result if isinstance(result, dict) else {"y": result}
+
+    def describe(self):
+        """What a page needs to know of the sample without loading its case: JSON values only."""
+        return {
+            "operation": self.operation.name,
+            "name": self.name,
+            "doc": self.doc,
+            "operation_doc": self.operation.doc,
+            "parameters": json.loads(self._parameters_json),
+            "inputs": {
+                name: {"fixture": fixture.name, "dtype": fixture.dtype, "digest": fixture.digest}
+                for name, fixture in self.inputs.items()
+            },
+            "case": self.case_digest(),
+        }
+
+
+def operation(name, reference=None, doc=""):
+    """A new operation. The case file binds it to a name at its top level; that is how it is found."""
+    return Operation(name, reference, doc)

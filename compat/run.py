@@ -1,0 +1,96 @@
+"""One sample in one dialect -> a record; a record carries no judgement.
+
+A record is a dict of JSON values:
+
+    status     ok, unsupported, error, timeout, crashed
+    message    why, where it is not ok
+    case       the digest of what was computed (``Sample.case_digest``)
+    code       the digest of the case file and of compat; a record is current while it is equal
+    dtype      of the first input: what the outputs should have
+    outputs    {name: {"digest", "dtype", "shape"}} in the order of flow
+    seconds    wall time of the computation, the framework's import left out
+"""
+
+import functools
+import hashlib
+import os
+import time
+import warnings
+
+import numpy as np
+
+from .dialects import dialect as find_dialect
+from .errors import CompatError, Unsupported
+
+
+@functools.lru_cache(maxsize=None)
+def compat_code():
+    """The digest of compat's own sources: with other code a record may be other."""
+    sha = hashlib.sha256()
+    root = os.path.dirname(os.path.abspath(__file__))
+    for folder, folders, names in sorted(os.walk(root)):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(".py"):
+                with open(os.path.join(folder, name), "rb") as file:
+                    sha.update(name.encode() + file.read())
+    return sha.hexdigest()
+
+
+def blank_record(sample, code, status, message=""):
+    """The record of a sample that has no result (yet)."""
+    first = next(iter(sample.inputs.values()), None)
+    return {
+        "status": status,
+        "message": message,
+        "case": sample.case_digest(),
+        "code": code,
+        "dtype": first.dtype if first else "float64",
+        "outputs": {},
+        "seconds": 0.0,
+    }
+
+
+def unavailable(sample, dialect_name):
+    """Why the sample cannot be computed in the dialect here, without importing anything; or None."""
+    reason = find_dialect(dialect_name).missing()
+    if reason:
+        return reason
+    if dialect_name not in sample.operation.implementations:
+        return f"{sample.operation.name} is not spelled in {dialect_name}"
+    return None
+
+
+def compute(sample, dialect_name, objects, code):
+    """The record of a sample in a dialect, its arrays kept in ``objects``."""
+    record = blank_record(sample, code, "ok")
+    dialect = find_dialect(dialect_name)
+    try:
+        reason = unavailable(sample, dialect_name)
+        if reason:
+            raise Unsupported(reason)
+        dialect.module()
+        start = time.perf_counter()
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            results = dialect.compute(
+                sample.operation.implementations[dialect_name], sample.inputs, sample.parameters
+            )
+        record["seconds"] = round(time.perf_counter() - start, 6)
+        record["outputs"] = {
+            name: {"digest": objects.add(array), "dtype": dtype, "shape": list(array.shape)}
+            for name, (array, dtype) in results.items()
+        }
+    except Unsupported as reason:
+        record.update(status="unsupported", message=str(reason))
+    except CompatError as error:
+        record.update(status="error", message=str(error))
+    except Exception as error:  # whatever the framework raises is the result of this sample
+        record.update(status="error", message=_first_line(error))
+    return record
+
+
+def _first_line(error):
+    text = str(error).strip()
+    line = text.splitlines()[0] if text else ""
+    return f"{type(error).__name__}: {line}"[:300]

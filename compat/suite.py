@@ -1,0 +1,87 @@
+"""Samples x dialects, judged: what the pytest items do, one each.
+
+``Suite`` knows what belongs to the case files beside their samples: the known differences, the
+golden, and the digest of all code that a record depends on.
+"""
+
+import functools
+import hashlib
+import os
+
+from . import golden as golden_module
+from . import known
+from .environment import tensorflow_text
+from .judge import judge
+from .run import blank_record, compat_code, compute, unavailable
+from .store import Run
+
+
+class Suite:
+    """Case files with what stands beside them."""
+
+    def __init__(self, cases):
+        self.cases = cases
+        self.known = {case.path: self._known(case) for case in cases}
+        self.golden = {case.path: self._golden(case) for case in cases}
+        self.case_of = {sample.id: case for case in cases for sample in case.samples()}
+        self.samples = {sample.id: sample for case in cases for sample in case.samples()}
+        self._refer = functools.lru_cache(maxsize=4)(lambda sample_id: self.samples[sample_id].refer())
+
+    @staticmethod
+    def _known(case):
+        path = known.beside(case.path)
+        return known.read(path) if path else []
+
+    @staticmethod
+    def _golden(case):
+        folder = golden_module.folder_of(case.path)
+        return _open_golden(folder) if folder else None
+
+    @functools.lru_cache(maxsize=None)
+    def code(self, path):
+        """The digest of everything that a record of this case file, or its verdict, follows from."""
+        case = next(case for case in self.cases if case.path == path)
+        sha = hashlib.sha256((compat_code() + case.code).encode())
+        golden = golden_module.folder_of(path)
+        for beside in (known.beside(path), os.path.join(golden, "run.json") if golden else None):
+            if beside:
+                with open(beside, "rb") as file:
+                    sha.update(file.read())
+        return sha.hexdigest()
+
+    def code_of(self, sample):
+        return self.code(self.case_of[sample.id].path)
+
+    def judge(self, sample, dialect, record, objects=None):
+        """The verdict on a record, with a known difference explained."""
+        case = self.case_of[sample.id]
+        reference = self._refer(sample.id) if record["status"] == "ok" else None
+        golden = golden_module.outputs_of(self.golden[case.path], sample.id, record["case"])
+        verdict = judge(record, reference, objects and objects.read, golden)
+        return known.explain_known(verdict, sample, dialect, tensorflow_text(), self.known[case.path])
+
+    def unavailable_row(self, sample, dialect):
+        """``(record, verdict)`` of what cannot be computed here, or None where it can."""
+        reason = unavailable(sample, dialect)
+        if reason is None:
+            return None
+        record = blank_record(sample, self.code_of(sample), "unsupported", reason)
+        return record, self.judge(sample, dialect, record)
+
+    def compute(self, sample, dialect, run):
+        """Compute, record and judge one sample in one dialect; returns ``(record, verdict)``.
+
+        The row is first written as ``crashed``: what dies on the way leaves it behind.
+        """
+        code = self.code_of(sample)
+        died = blank_record(sample, code, "crashed", "the process died while computing it")
+        run.write_row(sample.id, dialect, died, self.judge(sample, dialect, died).as_json())
+        record = compute(sample, dialect, run.objects, code)
+        verdict = self.judge(sample, dialect, record, run.objects)
+        run.write_row(sample.id, dialect, record, verdict.as_json())
+        return record, verdict
+
+
+@functools.lru_cache(maxsize=None)
+def _open_golden(folder):
+    return Run.open(folder)
