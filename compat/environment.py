@@ -12,7 +12,7 @@ except ImportError:  # Python 3.7
 
 #: A run is recorded with these: each of them can change the bits of a result.
 _SETTINGS = re.compile(
-    r"(TF_(?!CPP_)|KERAS_|OMP_|MKL_|ONEDNN_|DNNL_|OPENBLAS_|NPY_|CUDA_VISIBLE|COMPAT_THREADS)"
+    r"(TF_(ENABLE|DISABLE|XLA|NUM|DETERMINISTIC|USE|CUDNN)_|KERAS_|OMP_|MKL_|ONEDNN_|DNNL_|OPENBLAS_|NPY_|CUDA_)"
 )
 _TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly")
 _PROCESSOR_FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16")

@@ -34,14 +34,16 @@ class Verdict:
     """``word``, the numbers of each output, and the reason if the difference is known.
 
     ``outputs``: ``{output name: numbers}`` in the order of flow, see ``compare``.
-    ``known``: the reason from known_differences.toml, or None.
+    ``known``: the reason and address from known_differences.toml, or None.
+    ``reference``: ``{output name: digest}`` of the float64 answers in the store.
     """
 
-    def __init__(self, word, message="", outputs=None, known=None):
+    def __init__(self, word, message="", outputs=None, known=None, reference=None):
         self.word = word
         self.message = message
         self.outputs = outputs or {}
         self.known = known
+        self.reference = reference or {}
 
     @property
     def passes(self):
@@ -54,11 +56,7 @@ class Verdict:
         return self.word not in PASSING and self.word not in ("unsupported", "stale", "unjudged")
 
     def as_json(self):
-        return {"word": self.word, "message": self.message, "outputs": self.outputs, "known": self.known}
-
-    @classmethod
-    def from_json(cls, fields):
-        return cls(fields["word"], fields["message"], fields["outputs"], fields["known"])
+        return dict(vars(self))
 
 
 def judge(record, reference, read, golden=None):

@@ -25,7 +25,7 @@ class Suite:
         self.golden = {case.path: self._golden(case) for case in cases}
         self.case_of = {sample.id: case for case in cases for sample in case.samples()}
         self.samples = {sample.id: sample for case in cases for sample in case.samples()}
-        self._refer = functools.lru_cache(maxsize=4)(lambda sample_id: self.samples[sample_id].refer())
+        self._refer = functools.lru_cache(maxsize=4)(self._refer_and_keep)
 
     @staticmethod
     def _known(case):
@@ -52,12 +52,19 @@ class Suite:
     def code_of(self, sample):
         return self.code(self.case_of[sample.id].path)
 
+    def _refer_and_keep(self, sample_id, objects):
+        """The references of a sample, and the digests under which their values are kept for the pages."""
+        references = self.samples[sample_id].refer()
+        kept = {name: objects.add(reference.value) for name, reference in (references or {}).items()}
+        return references, kept
+
     def judge(self, sample, dialect, record, objects=None):
         """The verdict on a record, with a known difference explained."""
         case = self.case_of[sample.id]
-        reference = self._refer(sample.id) if record["status"] == "ok" else None
+        references, kept = self._refer(sample.id, objects) if record["status"] == "ok" else (None, {})
         golden = golden_module.outputs_of(self.golden[case.path], sample.id, record["case"])
-        verdict = judge(record, reference, objects and objects.read, golden)
+        verdict = judge(record, references, objects and objects.read, golden)
+        verdict.reference = kept
         return known.explain_known(verdict, sample, dialect, tensorflow_text(), self.known[case.path])
 
     def unavailable_row(self, sample, dialect):

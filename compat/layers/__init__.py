@@ -15,8 +15,26 @@ from .convolution import (
     depthwise_conv2d_filter_grad,
     depthwise_conv2d_input_grad,
 )
+from .pooling import (
+    avg_pool2d,
+    avg_pool2d_grad,
+    global_avg_pool2d,
+    global_avg_pool2d_grad,
+    global_max_pool2d,
+    global_max_pool2d_grad,
+    max_pool2d,
+    max_pool2d_grad,
+)
 
 __all__ = [
+    "avg_pool2d",
+    "avg_pool2d_grad",
+    "global_avg_pool2d",
+    "global_avg_pool2d_grad",
+    "global_max_pool2d",
+    "global_max_pool2d_grad",
+    "max_pool2d",
+    "max_pool2d_grad",
     "col2im",
     "conv2d",
     "conv2d_filter_grad",

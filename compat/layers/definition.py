@@ -81,26 +81,25 @@ def max_pool2d(x, kernel, strides, dilations=(1, 1), pads=((0, 0), (0, 0))):
 
 def max_pool2d_grad(x, dy, kernel, strides, dilations=(1, 1), pads=((0, 0), (0, 0))):
     """Each gradient goes to the first greatest pixel of its window, row by row from the top left."""
-    real = padded(np.ones(x.shape, bool), pads, False)
-    dx = padded(np.zeros_like(x), pads)
-    x = padded(x, pads, -np.inf)
-    n, c = np.indices((x.shape[0], x.shape[3]))
-    for row, column, window in windows(x, kernel, strides, dilations):
-        inside = np.s_[:, row * strides[0] :: dilations[0], column * strides[1] :: dilations[1], :]
-        inside_real = real[inside][:, : kernel[0], : kernel[1]].reshape(len(x), -1, x.shape[3])
-        values = window.reshape(len(x), -1, x.shape[3])
-        greatest = (values == values.max(axis=1, keepdims=True)) & inside_real
-        i, j = np.divmod(greatest.argmax(axis=1), kernel[1])
-        dx[inside][n, i, j, c] += np.where(greatest.any(axis=1), dy[:, row, column, :], 0)
-    (top, bottom), (left, right) = pads
-    return dx[:, top : dx.shape[1] - bottom, left : dx.shape[2] - right, :]
+    dx = np.zeros_like(x)
+    for image, row, column, channel in np.ndindex(*dy.shape):
+        best = None
+        for i, j in np.ndindex(*kernel):
+            r = row * strides[0] + i * dilations[0] - pads[0][0]
+            c = column * strides[1] + j * dilations[1] - pads[1][0]
+            if 0 <= r < x.shape[1] and 0 <= c < x.shape[2]:
+                if best is None or x[best] < x[image, r, c, channel]:
+                    best = (image, r, c, channel)
+        if best is not None:
+            dx[best] += dy[image, row, column, channel]
+    return dx
 
 
 def avg_pool2d(x, kernel, strides, pads=((0, 0), (0, 0)), count_include_pad=False):
     """The mean of every window, over its real pixels or, ``count_include_pad``, over all."""
     y = np.zeros((len(x), *output_size(x.shape[1:3], kernel, strides, (1, 1), pads), x.shape[3]), x.dtype)
-    real = padded(np.ones(x.shape, x.dtype), pads, int(count_include_pad))
-    counts = {(row, column): count for row, column, count in windows(real, kernel, strides, (1, 1))}
-    for row, column, window in windows(padded(x, pads), kernel, strides, (1, 1)):
-        y[:, row, column, :] = window.sum(axis=(1, 2)) / counts[row, column].sum(axis=(1, 2))
+    counted = padded(np.ones_like(x), pads, int(count_include_pad))
+    sums, counts = (windows(image, kernel, strides, (1, 1)) for image in (padded(x, pads), counted))
+    for (row, column, window), (_, _, count) in zip(sums, counts):
+        y[:, row, column, :] = window.sum(axis=(1, 2)) / count.sum(axis=(1, 2))
     return y
