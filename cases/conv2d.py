@@ -57,25 +57,22 @@ def _(keras, x, w, *, strides=1, padding="VALID", dilations=1):
     if strides > 1 and dilations > 1:
         raise Unsupported("Keras has no layer with both strides and dilation")
     groups = x.shape[3] // w.shape[2]
-    model = keras.Sequential()
     if not isinstance(padding, str):
-        model.add(keras.layers.ZeroPadding2D(padding, dtype=x.dtype.name))
+        x = keras.layers.ZeroPadding2D(padding, dtype=w.dtype.name)(x)
         padding = "VALID"
-    model.add(
-        keras.layers.Conv2D(
-            w.shape[3],
-            w.shape[:2],
-            strides=strides,
-            padding=padding.lower(),
-            dilation_rate=dilations,
-            use_bias=False,
-            dtype=x.dtype.name,
-            **({"groups": groups} if groups > 1 else {}),
-        )
+    layer = keras.layers.Conv2D(
+        w.shape[3],
+        w.shape[:2],
+        strides=strides,
+        padding=padding.lower(),
+        dilation_rate=dilations,
+        use_bias=False,
+        dtype=w.dtype.name,
+        **({"groups": groups} if groups > 1 else {}),
     )
-    model.build(x.shape)
-    model.set_weights([w])
-    return model(x)
+    layer.build(x.shape)
+    layer.set_weights([w])
+    return layer(x)
 
 
 conv2d.sample(

@@ -53,6 +53,11 @@ class Fixture:
             return self
         return Fixture(f"{self.name}.{dtype}", lambda: round_to(self.array, dtype), dtype)
 
+    def crop(self, top, left, size):
+        """The square of ``size`` pixels whose corner is at (top, left) of the first two axes."""
+        name = f"{self.name}.{top}_{left}_{size}"
+        return Fixture(name, lambda: self.array[top : top + size, left : left + size], self._dtype)
+
     def reshape(self, *shape):
         """The same bytes in another shape."""
         name = "{}.{}".format(self.name, "x".join(map(str, shape)))

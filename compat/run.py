@@ -22,6 +22,9 @@ import numpy as np
 from .dialects import dialect as find_dialect
 from .errors import CompatError, Unsupported
 
+#: Lines with which TensorFlow begins a message before it comes to the point.
+_HEADINGS = ("Graph execution error", "Detected at node", "File ", "Traceback", "in user code")
+
 
 @functools.lru_cache(maxsize=None)
 def compat_code():
@@ -91,6 +94,7 @@ def compute(sample, dialect_name, objects, code):
 
 
 def _first_line(error):
-    text = str(error).strip()
-    line = text.splitlines()[0] if text else ""
-    return f"{type(error).__name__}: {line}"[:300]
+    """The line of an exception's text that says something."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line and not line.startswith(_HEADINGS)]
+    return f"{type(error).__name__}: {said[0] if said else ''}"[:300]

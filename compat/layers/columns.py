@@ -7,7 +7,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .geometry import pair, pads, rank, window
+from .geometry import pads, pair, rank, window
 
 
 def im2col(images, filter_h, filter_w, stride=1, pad=0, dilation=1):
@@ -44,7 +44,9 @@ def col2im(columns, input_shape, filter_h, filter_w, stride=1, pad=0, dilation=1
     down, along = _window(input_shape, (filter_h, filter_w), stride, pad, dilation)
     expected = (count * down.out * along.out, channels * down.taps * along.taps)
     if columns.shape != expected:
-        raise ValueError(f"columns has shape {columns.shape}: expected {expected} for images {tuple(input_shape)}")
+        raise ValueError(
+            f"columns has shape {columns.shape}: expected {expected} for images {tuple(input_shape)}"
+        )
     taps = columns.reshape(count, down.out, along.out, channels, down.taps, along.taps)
     images = np.zeros((count, channels, height, width), columns.dtype)
     for i in range(down.taps):

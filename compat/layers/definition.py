@@ -35,13 +35,16 @@ def same_pads(size, kernel, strides, dilations):
 def output_size(size, kernel, strides, dilations, pads):
     """(height, width) of the output: (n + before + after - extent) // stride + 1."""
     return tuple(
-        (n + sum(p) - (k - 1) * d - 1) // s + 1 for n, k, s, d, p in zip(size, kernel, strides, dilations, pads)
+        (n + sum(p) - (k - 1) * d - 1) // s + 1
+        for n, k, s, d, p in zip(size, kernel, strides, dilations, pads)
     )
 
 
 def conv2d(x, w, strides=(1, 1), dilations=(1, 1), pads=((0, 0), (0, 0))):
     """Convolution as networks have it (the filter is not flipped): every window times the filter, summed."""
-    y = np.zeros((len(x), *output_size(x.shape[1:3], w.shape[:2], strides, dilations, pads), w.shape[3]), x.dtype)
+    y = np.zeros(
+        (len(x), *output_size(x.shape[1:3], w.shape[:2], strides, dilations, pads), w.shape[3]), x.dtype
+    )
     for row, column, window in windows(padded(x, pads), w.shape[:2], strides, dilations):
         y[:, row, column, :] = np.tensordot(window, w, axes=3)
     return y
@@ -87,9 +90,9 @@ def max_pool2d_grad(x, dy, kernel, strides, dilations=(1, 1), pads=((0, 0), (0, 
         for i, j in np.ndindex(*kernel):
             r = row * strides[0] + i * dilations[0] - pads[0][0]
             c = column * strides[1] + j * dilations[1] - pads[1][0]
-            if 0 <= r < x.shape[1] and 0 <= c < x.shape[2]:
-                if best is None or x[best] < x[image, r, c, channel]:
-                    best = (image, r, c, channel)
+            real = 0 <= r < x.shape[1] and 0 <= c < x.shape[2]
+            if real and (best is None or x[best] < x[image, r, c, channel]):
+                best = (image, r, c, channel)
         if best is not None:
             dx[best] += dy[image, row, column, channel]
     return dx
