@@ -18,7 +18,7 @@ def _(tf, x, w, *, strides, padding):
 @conv1d.on("keras2", "keras3")
 def _(keras, x, w, *, strides, padding):
     layer = keras.layers.Conv1D(
-        w.shape[2], w.shape[0], strides=strides, padding=padding.lower(), use_bias=False, dtype=w.dtype.name
+        w.shape[2], w.shape[0], strides=strides, padding=padding.lower(), use_bias=False, dtype=x.dtype.name
     )
     layer.build(x.shape)
     layer.set_weights([w])

@@ -35,7 +35,10 @@ def _(scipy, x, w, *, strides=1, padding="VALID", dilations=1):
     return np.stack(
         [
             np.concatenate(
-                [scipy.signal.correlate(image, f, mode="valid", method="direct") for f in np.moveaxis(spread, 3, 0)],
+                [
+                    scipy.signal.correlate(image, f, mode="valid", method="direct")
+                    for f in np.moveaxis(spread, 3, 0)
+                ],
                 axis=2,
             )[::strides, ::strides]
             for image in x
@@ -56,9 +59,9 @@ def _(tf, x, w, *, strides=1, padding="VALID", dilations=1):
 def _(keras, x, w, *, strides=1, padding="VALID", dilations=1):
     if strides > 1 and dilations > 1:
         raise Unsupported("Keras has no layer with both strides and dilation")
-    groups = x.shape[3] // w.shape[2]
+    groups = int(x.shape[3]) // w.shape[2]
     if not isinstance(padding, str):
-        x = keras.layers.ZeroPadding2D(padding, dtype=w.dtype.name)(x)
+        x = keras.layers.ZeroPadding2D(padding, dtype=x.dtype.name)(x)
         padding = "VALID"
     layer = keras.layers.Conv2D(
         w.shape[3],
@@ -67,7 +70,7 @@ def _(keras, x, w, *, strides=1, padding="VALID", dilations=1):
         padding=padding.lower(),
         dilation_rate=dilations,
         use_bias=False,
-        dtype=w.dtype.name,
+        dtype=x.dtype.name,
         **({"groups": groups} if groups > 1 else {}),
     )
     layer.build(x.shape)
@@ -91,7 +94,9 @@ def _image(channels, size=(9, 11), count=2):
 
 
 def _filters(kernel, channels, count):
-    return fixtures.normal(f"filters_{kernel}x{kernel}x{channels}x{count}", (kernel, kernel, channels, count), seed=3)
+    return fixtures.normal(
+        f"filters_{kernel}x{kernel}x{channels}x{count}", (kernel, kernel, channels, count), seed=3
+    )
 
 
 PADDINGS = {"valid": "VALID", "same": "SAME", "explicit": ((1, 2), (0, 3))}
@@ -114,7 +119,10 @@ for kernel in (1, 2, 3, 5):
 for channels, filters in ((1, 8), (3, 8), (32, 16), (256, 8)):
     for kernel in (1, 3):
         conv2d.sample(
-            f"c{channels}-k{kernel}", x=_image(channels), w=_filters(kernel, channels, filters), padding="SAME"
+            f"c{channels}-k{kernel}",
+            x=_image(channels),
+            w=_filters(kernel, channels, filters),
+            padding="SAME",
         )
 
 for dtype in ("float16", "bfloat16", "float64"):
@@ -131,5 +139,9 @@ for dtype in ("float16", "bfloat16", "float64"):
 for groups in (2, 4):
     for strides in (1, 2):
         conv2d.sample(
-            f"groups{groups}-s{strides}", x=_image(8), w=_filters(3, 8 // groups, 8), strides=strides, padding="SAME"
+            f"groups{groups}-s{strides}",
+            x=_image(8),
+            w=_filters(3, 8 // groups, 8),
+            strides=strides,
+            padding="SAME",
         )

@@ -51,11 +51,10 @@ def _(keras, x, w, dy, *, strides=1, padding="VALID", dilations=1):
         padding=padding.lower(),
         dilation_rate=dilations,
         use_bias=False,
-        dtype=w.dtype.name,
+        dtype=x.dtype.name,
     )
     layer.build(x.shape)
     layer.set_weights([w])
-    x = tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = layer(x)
@@ -73,7 +72,9 @@ def _sample(name, channels, kernel, filters, dtype="float32", strides=1, padding
         w=fixtures.normal(
             f"filters_{kernel}x{kernel}x{channels}x{filters}", (kernel, kernel, channels, filters), seed=3
         ).astype(dtype),
-        dy=fixtures.normal(f"dy_2x{rows}x{columns}x{filters}", (2, rows, columns, filters), seed=6).astype(dtype),
+        dy=fixtures.normal(f"dy_2x{rows}x{columns}x{filters}", (2, rows, columns, filters), seed=6).astype(
+            dtype
+        ),
         strides=strides,
         padding=padding,
         dilations=dilations,

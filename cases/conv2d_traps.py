@@ -76,7 +76,7 @@ conv2d_kernel_too_large = operation(
     reference=reference.conv2d,
     doc="""
     VALID with a filter larger than the image has no window to compute. A graph refuses it; an eager call
-    gives an empty result, in all versions.
+    gives an empty result where the filter is one pixel too large, and refuses a larger one, in all versions.
     """,
 )
 
@@ -86,11 +86,12 @@ def _(tf, x, w):
     return tf.nn.conv2d(x, w, strides=[1, 1, 1, 1], padding="VALID")
 
 
-conv2d_kernel_too_large.sample(
-    "k5-n3",
-    x=fixtures.normal("noise_1x3x3x1", (1, 3, 3, 1), seed=2),
-    w=fixtures.normal("filters_5x5x1x1", (5, 5, 1, 1), seed=3),
-)
+for kernel in (4, 5):
+    conv2d_kernel_too_large.sample(
+        f"k{kernel}-n3",
+        x=fixtures.normal("noise_1x3x3x1", (1, 3, 3, 1), seed=2),
+        w=fixtures.normal(f"filters_{kernel}x{kernel}x1x1", (kernel, kernel, 1, 1), seed=3),
+    )
 
 conv2d_padded_evenly = operation(
     "conv2d_padded_evenly",

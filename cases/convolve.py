@@ -132,7 +132,9 @@ window_by_window.sample(
 )
 
 signal = operation(
-    "signal", reference=lambda x: reference.Reference(x), doc="A source signal as it goes in: nothing is computed."
+    "signal",
+    reference=lambda x: reference.Reference(x),
+    doc="A source signal as it goes in: nothing is computed.",
 )
 
 

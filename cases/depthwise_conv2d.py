@@ -36,7 +36,9 @@ for kernel in (2, 3):
                 depthwise_conv2d.sample(
                     f"k{kernel}-s{strides}-m{multiplier}-{padding.lower()}",
                     x=fixtures.normal("noise_2x9x11x4", (2, 9, 11, 4), seed=9),
-                    w=fixtures.normal(f"filters_{kernel}x{kernel}x4x{multiplier}", (kernel, kernel, 4, multiplier), seed=10),
+                    w=fixtures.normal(
+                        f"filters_{kernel}x{kernel}x4x{multiplier}", (kernel, kernel, 4, multiplier), seed=10
+                    ),
                     strides=strides,
                     padding=padding,
                 )

@@ -2,7 +2,6 @@
 
 from compat import fixtures, layers, operation, reference
 
-
 plus_pattern = operation(
     "plus_pattern",
     reference=reference.conv2d,
@@ -105,7 +104,9 @@ def _refer_shift(x, w):
 
     of_shifted = reference.conv2d(np.roll(x, (1, 1), axis=(1, 2)), w, padding="SAME")
     inside = (slice(None), slice(2, -2), slice(2, -2))
-    answer = reference.Reference(of_shifted.value[inside], of_shifted.magnitude[inside], of_shifted.terms[inside])
+    answer = reference.Reference(
+        of_shifted.value[inside], of_shifted.magnitude[inside], of_shifted.terms[inside]
+    )
     return {"response_of_shifted": answer, "shifted_response": answer}
 
 
@@ -124,7 +125,9 @@ def _(np, x, w):
 
 @shift_invariance.on("tf1.session", "tf2.eager", "tf2.function")
 def _(tf, x, w):
-    return _both_ways(tf.roll, lambda image, f: tf.nn.conv2d(image, f, strides=[1, 1, 1, 1], padding="SAME"), x, w)
+    return _both_ways(
+        tf.roll, lambda image, f: tf.nn.conv2d(image, f, strides=[1, 1, 1, 1], padding="SAME"), x, w
+    )
 
 
 shift_invariance.sample("b4", x=fixtures.plus_noise(), w=fixtures.plus_filter())
@@ -144,9 +147,7 @@ weight_sharing = operation(
 @weight_sharing.on("numpy")
 def _(np, x, w):
     rows, columns = (n - 2 for n in x.shape[1:3])
-    windows = np.stack(
-        [x[:, i : i + rows, j : j + columns, 0] for i in range(3) for j in range(3)], axis=-1
-    )
+    windows = np.stack([x[:, i : i + rows, j : j + columns, 0] for i in range(3) for j in range(3)], axis=-1)
     return {"convolution": layers.conv2d(x, w), "window_by_window": windows @ w.reshape(9, 1)}
 
 

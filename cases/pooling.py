@@ -3,7 +3,9 @@
 from compat import Unsupported, fixtures, layers, operation, reference
 
 max_pool = operation(
-    "max_pool", reference=reference.max_pool2d, doc="The largest of each window: a selection, exact in every dialect."
+    "max_pool",
+    reference=reference.max_pool2d,
+    doc="The largest of each window: a selection, exact in every dialect.",
 )
 avg_pool = operation(
     "avg_pool", reference=reference.avg_pool2d, doc="The mean of each window; SAME padding is not counted."
@@ -14,7 +16,9 @@ max_pool_grad = operation(
     doc="The gradient goes to the largest of each window, of equals to the first, row by row.",
 )
 avg_pool_grad = operation(
-    "avg_pool_grad", reference=reference.avg_pool2d_grad, doc="Every pixel gets its share of each window's gradient."
+    "avg_pool_grad",
+    reference=reference.avg_pool2d_grad,
+    doc="Every pixel gets its share of each window's gradient.",
 )
 
 
@@ -83,7 +87,6 @@ def _spell_gradient(gradient, pool_name, layer_name):
 
         if not tf.executing_eagerly():
             raise Unsupported("Keras in TensorFlow 1 gives no gradients of a layer but through tf.gradients")
-        x = tf.constant(x)
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = getattr(keras.layers, layer_name)(ksize, strides, padding.lower())(x)

@@ -107,7 +107,9 @@ def _(np, x, w, *, padding, strides):
 @output_size.on("tf1.session", "tf2.eager", "tf2.function")
 def _(tf, x, w, *, padding, strides):
     side = [padding, padding]
-    y = tf.nn.conv2d(tf.pad(x, [[0, 0], side, side, [0, 0]]), w, strides=[1, strides, strides, 1], padding="VALID")
+    y = tf.nn.conv2d(
+        tf.pad(x, [[0, 0], side, side, [0, 0]]), w, strides=[1, strides, strides, 1], padding="VALID"
+    )
     return tf.cast(tf.shape(y), x.dtype)
 
 

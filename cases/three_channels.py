@@ -17,7 +17,9 @@ def _refer_split(x):
 
     weights = np.float32(GREY).astype(np.float64)
     grey = (np.float64(x) * weights).sum(axis=3, keepdims=True)
-    channels = {name: reference.Reference(x[..., i : i + 1]) for i, name in enumerate(("red", "green", "blue"))}
+    channels = {
+        name: reference.Reference(x[..., i : i + 1]) for i, name in enumerate(("red", "green", "blue"))
+    }
     return dict(channels, grey=reference.Reference(grey, grey, 4))
 
 
@@ -48,7 +50,10 @@ def _refer_five(x, w):
     responses = reference.conv2d(x, w)
     total = responses.value.sum(axis=3, keepdims=True)
     magnitude = responses.magnitude.sum(axis=3, keepdims=True)
-    return {"responses": responses, "sum": reference.Reference(total, magnitude, responses.terms[..., :1] + 5)}
+    return {
+        "responses": responses,
+        "sum": reference.Reference(total, magnitude, responses.terms[..., :1] + 5),
+    }
 
 
 @five_filters.on("numpy")

@@ -35,7 +35,7 @@ def digest(array):
         raise ValueError("an array of Python objects has no digest")
     little_endian = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
     sha = hashlib.sha256()
-    sha.update("{} {} ".format(little_endian.dtype.str, list(array.shape)).encode())
+    sha.update(f"{little_endian.dtype.str} {list(array.shape)} ".encode())
     sha.update(little_endian.tobytes())
     return sha.hexdigest()
 

@@ -38,7 +38,9 @@ def _load(path):
     except SyntaxError as error:
         raise CompatError(f"{path}, line {error.lineno}: {error.msg}") from None
     except Exception as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+        lines = [
+            frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path
+        ]
         place = f"{path}, line {lines[-1]}" if lines else path
         raise CompatError(f"{place}: {type(error).__name__}: {error}") from None
     return module
@@ -73,7 +75,9 @@ def find(paths):
 
 
 def _hidden(folder, root):
-    return any(part.startswith((".", "__")) for part in os.path.relpath(folder, root).split(os.sep) if part != ".")
+    return any(
+        part.startswith((".", "__")) for part in os.path.relpath(folder, root).split(os.sep) if part != "."
+    )
 
 
 def _check_names(cases):

@@ -35,7 +35,8 @@ def main(argv=None):
 
 def _parser(elsewhere):
     parser = argparse.ArgumentParser(
-        prog="compat", description="One computation in every dialect of TensorFlow: is a difference rounding or a bug?"
+        prog="compat",
+        description="One computation in every dialect of TensorFlow: is a difference rounding or a bug?",
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands = {}
@@ -46,15 +47,21 @@ def _parser(elsewhere):
 
     listing = command("list", _list, "operations, samples, and the dialects available here")
     listing.add_argument("paths", nargs="*", metavar="PATH", help="case files or folders (default: cases)")
-    command_run.add_arguments(command("run", command_run.main, "compute, record and judge samples in this environment"))
+    command_run.add_arguments(
+        command("run", command_run.main, "compute, record and judge samples in this environment")
+    )
     difference = command("diff", _diff, "what changed between two runs: identical, drift, regression")
     difference.add_argument("run_a", metavar="RUN_A")
     difference.add_argument("run_b", metavar="RUN_B")
     accepting = command("accept", _accept, "make a run the golden, and say what changed")
     accepting.add_argument("run", metavar="RUN")
-    accepting.add_argument("--golden", default=os.path.join("cases", "golden"), metavar="FOLDER", help="default: %(default)s")
+    accepting.add_argument(
+        "--golden", default=os.path.join("cases", "golden"), metavar="FOLDER", help="default: %(default)s"
+    )
     for name in sorted(elsewhere):
-        command(name, None, "write the pages of runs" if name == "report" else f"from {elsewhere[name].value}")
+        command(
+            name, None, "write the pages of runs" if name == "report" else f"from {elsewhere[name].value}"
+        )
     return parser, commands
 
 
@@ -80,7 +87,8 @@ def _list(arguments):
         print(f"{name:13}{reason or 'available'}")
     for case in case_files.find(arguments.paths or ["cases"]):
         for operation in case.operations:
-            print(f"\n{operation.name}  ({case.path}; {', '.join(d for d in DIALECTS if d in operation.implementations)})")
+            spelled = ", ".join(name for name in DIALECTS if name in operation.implementations)
+            print(f"\n{operation.name}  ({case.path}; {spelled})")
             for sample in operation.samples.values():
                 print(f"  {sample.id}{'  slow' if sample.slow else ''}")
 

@@ -22,14 +22,36 @@ _SHOWN = 20
 
 def add_arguments(parser):
     parser.add_argument("paths", nargs="*", metavar="PATH", help="case files or folders (default: cases)")
-    parser.add_argument("--out", required=True, metavar="RUN", help="the folder of the run, e.g. out/runs/tf2.15")
-    parser.add_argument("--sample", action="append", default=[], metavar="ID", help="only this sample; may be repeated")
-    parser.add_argument("--dialect", action="append", default=[], metavar="NAME", help="only this dialect; may be repeated")
+    parser.add_argument(
+        "--out", required=True, metavar="RUN", help="the folder of the run, e.g. out/runs/tf2.15"
+    )
+    parser.add_argument(
+        "--sample", action="append", default=[], metavar="ID", help="only this sample; may be repeated"
+    )
+    parser.add_argument(
+        "--dialect", action="append", default=[], metavar="NAME", help="only this dialect; may be repeated"
+    )
     parser.add_argument("--not-slow", action="store_true", help="leave out the samples marked slow")
-    parser.add_argument("--fresh", action="store_true", help="compute again what is already recorded and unchanged")
-    parser.add_argument("-n", "--workers", type=int, metavar="N", help="processes side by side (default: one a core, at most 4)")
-    parser.add_argument("--timeout", type=float, default=300, metavar="S", help="seconds for one sample (default: %(default)g)")
-    parser.add_argument("--junitxml", metavar="FILE", help="write the outcome of every item as JUnit XML as well")
+    parser.add_argument(
+        "--fresh", action="store_true", help="compute again what is already recorded and unchanged"
+    )
+    parser.add_argument(
+        "-n",
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes side by side (default: one a core, at most 4)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=300,
+        metavar="S",
+        help="seconds for one sample (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--junitxml", metavar="FILE", help="write the outcome of every item as JUnit XML as well"
+    )
 
 
 def main(arguments):
@@ -50,7 +72,9 @@ def main(arguments):
     run.save()
     lost = [pair for pair in plan if run.verdict(*pair) is None]
     if lost:
-        raise CompatError(f"{len(lost)} of {len(plan)} samples left no record, the first is {lost[0]}; see above")
+        raise CompatError(
+            f"{len(lost)} of {len(plan)} samples left no record, the first is {lost[0]}; see above"
+        )
     return _summary(run, samples, dialects)
 
 
@@ -122,6 +146,7 @@ def _compute(plan, process, suite, arguments):
         f"--timeout={arguments.timeout:g}", "--timeout-method=thread",
         "-q", "--tb=no", "--no-header", "--no-summary", "--noconftest", "--rootdir=.", "-oaddopts=",
         "-pno:cacheprovider", "-pno:python", "-pno:doctest", "-pno:unittest",
+        "-pno:compat", "-pcompat.pytest_plugin",  # by its module: there also where compat is not installed
     ]  # fmt: skip
     if arguments.junitxml:
         root, extension = os.path.splitext(arguments.junitxml)

@@ -47,7 +47,11 @@ def _change(run_a, run_b, sample, dialect):
     verdict = run_b.verdict(sample, dialect) or {}
     if SEVERITY[word_b] > SEVERITY[word_a]:
         text = f"{word_a} -> {word_b}: {verdict.get('message') or b['message']}"
-        return ("known", f"{text} ({verdict['known']['reason']})") if verdict.get("known") else ("regression", text)
+        return (
+            ("known", f"{text} ({verdict['known']['reason']})")
+            if verdict.get("known")
+            else ("regression", text)
+        )
     if SEVERITY[word_b] < SEVERITY[word_a]:
         return "mended", f"{word_a} -> {word_b}"
     if _bits(a) == _bits(b):
@@ -73,5 +77,8 @@ def main(run_a, run_b):
         if change.word != "identical":
             print(f"{change.word:11}{change.sample} {change.dialect}: {change.text}")
     counts = collections.Counter(change.word for change in changes)
-    print(f"{run_a.name} -> {run_b.name}: " + ", ".join(f"{counts[word]} {word}" for word in WORDS if counts[word]))
+    print(
+        f"{run_a.name} -> {run_b.name}: "
+        + ", ".join(f"{counts[word]} {word}" for word in WORDS if counts[word])
+    )
     return 1 if counts["regression"] else 0

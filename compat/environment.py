@@ -14,8 +14,25 @@ except ImportError:  # Python 3.7
 _SETTINGS = re.compile(
     r"(TF_(ENABLE|DISABLE|XLA|NUM|DETERMINISTIC|USE|CUDNN)_|KERAS_|OMP_|MKL_|ONEDNN_|DNNL_|OPENBLAS_|NPY_|CUDA_)"
 )
-_TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly")
-_PROCESSOR_FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16")
+_TENSORFLOW = (
+    "tensorflow",
+    "tensorflow-cpu",
+    "tensorflow-gpu",
+    "tensorflow-intel",
+    "tensorflow-macos",
+    "tf-nightly",
+)
+_PROCESSOR_FLAGS = (
+    "sse4_2",
+    "avx",
+    "avx2",
+    "fma",
+    "avx512f",
+    "avx512_vnni",
+    "avx512_bf16",
+    "avx512_fp16",
+    "amx_bf16",
+)
 
 
 def version_of(distribution):

@@ -52,8 +52,8 @@ def accept(run, folder):
         dialect = _golden_dialect(run, sample_id)
         if dialect is None:
             continue
-        new.samples[sample_id] = run.samples[sample_id]
-        new.records[sample_id] = {dialect: dict(run.record(sample_id, dialect), seconds=0.0)}
+        new.samples[sample_id] = {}
+        new.records[sample_id] = {dialect: dict(run.record(sample_id, dialect), code="", seconds=0.0)}
     if not new.records:
         raise CompatError(f"{run.folder}: has no result that could become the golden")
     arrays = _small_arrays(run, new)

@@ -110,9 +110,11 @@ def compare(result, dtype, reference, input_dtype):
         "inf": [int(np.isinf(result).sum()), int(np.isinf(value).sum())],
     }
     finite = np.isfinite(value)
-    if not np.array_equal(np.isnan(result), np.isnan(value)) or not np.array_equal(
-        result[np.isinf(result)], value[np.isinf(result)]
-    ) or not np.array_equal(np.isinf(result), np.isinf(value)):
+    if (
+        not np.array_equal(np.isnan(result), np.isnan(value))
+        or not np.array_equal(result[np.isinf(result)], value[np.isinf(result)])
+        or not np.array_equal(np.isinf(result), np.isinf(value))
+    ):
         message = "{0[0]} NaN and {1[0]} infinite values; expected {0[1]} and {1[1]} at their places"
         return dict(_mismatch(message.format(counts["nan"], counts["inf"])), **counts)
     return dict(_measure(result, value, finite, dtype, reference), **counts)

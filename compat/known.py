@@ -5,6 +5,7 @@
     samples = ["*"]                       # optional; names or patterns
     dialects = ["tf2.eager", "tf2.function"]
     tensorflow = ">=2.0"                  # optional; PEP 440
+    settings = {TF_ENABLE_ONEDNN_OPTS = "0"}   # optional; of the environment
     verdict = "error"
     reason = "strides lost its default in TensorFlow 2"
     address = "https://..."
@@ -28,7 +29,7 @@ except ImportError:  # before Python 3.11
 
 FILE_NAME = "known_differences.toml"
 _REQUIRED = {"operation", "dialects", "verdict", "reason", "address"}
-_OPTIONAL = {"samples", "tensorflow"}
+_OPTIONAL = {"samples", "tensorflow", "settings"}
 
 
 class KnownDifference:
@@ -38,7 +39,11 @@ class KnownDifference:
         self.where = where
         missing, extra = _REQUIRED - set(fields), set(fields) - _REQUIRED - _OPTIONAL
         if missing or extra:
-            what = f"lacks {', '.join(sorted(missing))}" if missing else f"has unknown {', '.join(sorted(extra))}"
+            what = (
+                f"lacks {', '.join(sorted(missing))}"
+                if missing
+                else f"has unknown {', '.join(sorted(extra))}"
+            )
             raise CompatError(f"{where} {what}")
         self.operation = fields["operation"]
         self.samples = fields.get("samples", ["*"])
@@ -46,6 +51,7 @@ class KnownDifference:
         self.verdict = fields["verdict"]
         self.reason = fields["reason"]
         self.address = fields["address"]
+        self.settings = fields.get("settings", {})
         try:
             self.tensorflow = SpecifierSet(fields.get("tensorflow", ""))
         except InvalidSpecifier as error:
@@ -62,6 +68,7 @@ class KnownDifference:
             self.operation == sample.operation.name
             and dialect in self.dialects
             and any(fnmatchcase(sample.name, pattern) for pattern in self.samples)
+            and all(os.environ.get(name) == value for name, value in self.settings.items())
             and (
                 not str(self.tensorflow)
                 or (tensorflow is not None and self.tensorflow.contains(tensorflow, prereleases=True))

@@ -1,12 +1,12 @@
 """An operation: one computation, spelled side by side in every dialect; a sample fixes its inputs.
 
-    conv2d = operation("conv2d", reference=reference.conv2d)
+conv2d = operation("conv2d", reference=reference.conv2d)
 
-    @conv2d.on("tf1.session")
-    def _(tf, x, w, *, strides, padding):
-        return tf.nn.conv2d(x, w, strides=[1, strides, strides, 1], padding=padding)
+@conv2d.on("tf1.session")
+def _(tf, x, w, *, strides, padding):
+    return tf.nn.conv2d(x, w, strides=[1, strides, strides, 1], padding=padding)
 
-    conv2d.sample("plus-same", x=fixtures.plus_noise(), w=fixtures.plus_filter(), strides=1, padding="SAME")
+conv2d.sample("plus-same", x=fixtures.plus_noise(), w=fixtures.plus_filter(), strides=1, padding="SAME")
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*\Z")
 def _named(kind, name):
     if not isinstance(name, str) or not _NAME.match(name):
         raise CompatError(
-            "{} name {!r}: use letters, digits and _ . + - (it becomes part of addresses)".format(kind, name)
+            f"{kind} name {name!r}: use letters, digits and _ . + - (it becomes part of addresses)"
         )
     return name
 
@@ -49,7 +49,7 @@ class Operation:
         self.samples = {}
 
     def __repr__(self):
-        return "operation({!r})".format(self.name)
+        return f"operation({self.name!r})"
 
     def on(self, *dialects):
         """Decorate the implementation for these dialects.
@@ -64,7 +64,7 @@ class Operation:
                     "{}: no dialect {!r}; there are {}".format(self.name, dialect, ", ".join(DIALECT_NAMES))
                 )
             if dialect in self.implementations:
-                raise CompatError("{}: {} is spelled twice".format(self.name, dialect))
+                raise CompatError(f"{self.name}: {dialect} is spelled twice")
 
         def register(implementation):
             self.implementations.update(dict.fromkeys(dialects, implementation))
@@ -79,11 +79,11 @@ class Operation:
         to it.  ``slow`` samples are left out by ``-m "not slow"``.
         """
         if name in self.samples:
-            raise CompatError("{}: sample {!r} is defined twice".format(self.name, name))
+            raise CompatError(f"{self.name}: sample {name!r} is defined twice")
         inputs, parameters = {}, {}
         for key, argument in arguments.items():
             if isinstance(argument, np.ndarray):
-                argument = Fixture("{}.{}.{}".format(self.name, name, key), lambda array=argument: array)
+                argument = Fixture(f"{self.name}.{name}.{key}", lambda array=argument: array)
             (inputs if isinstance(argument, Fixture) else parameters)[key] = argument
         self.samples[name] = Sample(
             self, _named("sample", name), inputs, parameters, expected, textwrap.dedent(doc).strip(), slow
@@ -113,14 +113,13 @@ class Sample:
             self._parameters_json = json.dumps(parameters, sort_keys=True, allow_nan=False)
         except (TypeError, ValueError):
             raise CompatError(
-                "{}: parameters are numbers, texts, booleans, None and tuples of these; got {!r}".format(
-                    self.id, parameters
-                )
+                f"{self.id}: parameters are numbers, texts, booleans, None and tuples of these; "
+                f"got {parameters!r}"
             ) from None
 
     @property
     def id(self):
-        return "{}[{}]".format(self.operation.name, self.name)
+        return f"{self.operation.name}[{self.name}]"
 
     def __repr__(self):
         return self.id
@@ -134,9 +133,9 @@ class Sample:
 
         Records of one sample are compared only where this is equal.
         """
-        sha = hashlib.sha256("{} {}".format(self.id, self._parameters_json).encode())
+        sha = hashlib.sha256(f"{self.id} {self._parameters_json}".encode())
         for name, fixture in self.inputs.items():
-            sha.update(" {} {} {}".format(name, fixture.dtype, fixture.digest).encode())
+            sha.update(f" {name} {fixture.dtype} {fixture.digest}".encode())
         return sha.hexdigest()
 
     def refer(self):

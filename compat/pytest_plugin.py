@@ -23,7 +23,9 @@ from .suite import Suite
 def pytest_addoption(parser):
     group = parser.getgroup("compat")
     group.addoption("--compat-out", metavar="RUN", help="compute the samples of case files into this run")
-    group.addoption("--compat-plan", metavar="FILE", help="JSON list of [sample, dialect] to compute; default all")
+    group.addoption(
+        "--compat-plan", metavar="FILE", help="JSON list of [sample, dialect] to compute; default all"
+    )
 
 
 def pytest_configure(config):

@@ -119,9 +119,13 @@ class _Taps:
         """``(tap, slices)``: image rows and columns that the tap (i, j) meets, one an output pixel."""
         for tap in np.ndindex(*self.kernel):
             starts = [t * d for t, d in zip(tap, self.dilations)]
-            yield tap, (slice(None),) + tuple(
-                slice(start, start + (n - 1) * s + 1, s) if n else slice(0, 0)
-                for start, n, s in zip(starts, self.out, self.strides)
+            yield (
+                tap,
+                (slice(None),)
+                + tuple(
+                    slice(start, start + (n - 1) * s + 1, s) if n else slice(0, 0)
+                    for start, n, s in zip(starts, self.out, self.strides)
+                ),
             )
 
 

@@ -16,8 +16,8 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
+import uuid
 
 import numpy as np
 
@@ -35,9 +35,9 @@ def _appearing(path, mode):
     """A file that appears under its name only when it is complete."""
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=folder)
+    temporary = os.path.join(folder, f".tmp-{uuid.uuid4().hex}")
     try:
-        with os.fdopen(descriptor, mode) as file:
+        with open(temporary, mode) as file:
             yield file
         os.replace(temporary, path)
     except BaseException:
@@ -71,7 +71,8 @@ def _read_json(path):
         raise CompatError(f"{path}: is no file of a run (it has no format number)")
     if version > FORMAT:
         raise CompatError(
-            f"{path}: has format {version}, written by a newer compat; this one reads up to {FORMAT}: upgrade compat"
+            f"{path}: has format {version}, written by a newer compat; this one reads up to {FORMAT}: "
+            "upgrade compat"
         )
     content = document.get("content")
     if hashlib.sha256(_canonical(content).encode()).hexdigest() != document.get("checksum"):
@@ -93,7 +94,9 @@ class Objects:
         name = digest(array)
         if not os.path.exists(self.path(name)):
             with _appearing(self.path(name), "wb") as file:
-                np.lib.format.write_array(file, np.ascontiguousarray(array).reshape(np.shape(array)), allow_pickle=False)
+                np.lib.format.write_array(
+                    file, np.ascontiguousarray(array).reshape(np.shape(array)), allow_pickle=False
+                )
         return name
 
     def __contains__(self, name):
@@ -110,7 +113,9 @@ class Objects:
                 f"{path}: an array of the run cannot be read ({error.strerror}); run again with --fresh"
             ) from None
         except Exception:  # NumPy parses the header: ValueError, SyntaxError, EOFError, MemoryError ...
-            raise CompatError(f"{path}: is no plain array (truncated, or pickled); delete it and run again") from None
+            raise CompatError(
+                f"{path}: is no plain array (truncated, or pickled); delete it and run again"
+            ) from None
         if digest(array) != name:
             raise CompatError(f"{path}: its contents do not match its name; delete it and run again")
         return array
@@ -224,6 +229,8 @@ def find(paths):
             continue
         inner = sorted(name for name in os.listdir(path) if Run.exists(os.path.join(path, name)))
         if not inner:
-            raise CompatError(f"{path}: holds no runs; compat run --out {os.path.join(path, 'NAME')} makes one")
+            raise CompatError(
+                f"{path}: holds no runs; compat run --out {os.path.join(path, 'NAME')} makes one"
+            )
         runs.extend(Run.open(os.path.join(path, name)) for name in inner)
     return runs

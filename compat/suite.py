@@ -25,6 +25,7 @@ class Suite:
         self.golden = {case.path: self._golden(case) for case in cases}
         self.case_of = {sample.id: case for case in cases for sample in case.samples()}
         self.samples = {sample.id: sample for case in cases for sample in case.samples()}
+        self._code = {}
         self._refer = functools.lru_cache(maxsize=4)(self._refer_and_keep)
 
     @staticmethod
@@ -37,20 +38,18 @@ class Suite:
         folder = golden_module.folder_of(case.path)
         return _open_golden(folder) if folder else None
 
-    @functools.lru_cache(maxsize=None)
-    def code(self, path):
-        """The digest of everything that a record of this case file, or its verdict, follows from."""
-        case = next(case for case in self.cases if case.path == path)
-        sha = hashlib.sha256((compat_code() + case.code).encode())
-        golden = golden_module.folder_of(path)
-        for beside in (known.beside(path), os.path.join(golden, "run.json") if golden else None):
-            if beside:
-                with open(beside, "rb") as file:
-                    sha.update(file.read())
-        return sha.hexdigest()
-
     def code_of(self, sample):
-        return self.code(self.case_of[sample.id].path)
+        """The digest of everything that a record of this sample, or its verdict, follows from."""
+        case = self.case_of[sample.id]
+        if case.path not in self._code:
+            sha = hashlib.sha256((compat_code() + case.code).encode())
+            golden = golden_module.folder_of(case.path)
+            for beside in (known.beside(case.path), golden and os.path.join(golden, "run.json")):
+                if beside:
+                    with open(beside, "rb") as file:
+                        sha.update(file.read())
+            self._code[case.path] = sha.hexdigest()
+        return self._code[case.path]
 
     def _refer_and_keep(self, sample_id, objects):
         """The references of a sample, and the digests under which their values are kept for the pages."""

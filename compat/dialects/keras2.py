@@ -1,14 +1,15 @@
 """``keras2``: ``tf.keras`` up to TensorFlow 2.15, the package ``tf_keras`` after it.
 
-Implementations get arrays, build a layer, ``set_weights`` and call it. In TensorFlow 1 the call
-adds to Keras's own graph and its session computes the result.
+Implementations get the first input as the tensor that flows through the layers and the others as
+arrays; they build a layer, ``set_weights`` and call it.  In TensorFlow 1 the tensor is a placeholder
+of Keras's graph, and Keras's session computes the result.
 """
 
 from ..arrays import plain
 from ..environment import tensorflow_version, threads, version_of
 from ..errors import Unsupported
 from .base import Dialect, load, named
-from .tensorflow import from_tensors, import_tensorflow, missing_tensorflow
+from .tensorflow import as_tensor, from_tensors, import_tensorflow, missing_tensorflow
 
 _KERAS_3_IS_TF_KERAS = (2, 16)
 
@@ -37,26 +38,30 @@ class Keras2(Dialect):
 
     def compute(self, implementation, inputs, parameters):
         keras = self.module()
-        if any(fixture.dtype == "bfloat16" for fixture in inputs.values()):
-            raise Unsupported("Keras 2 weights are set from NumPy arrays, which have no bfloat16")
-        arrays = [fixture.array for fixture in inputs.values()]
+        keras.backend.clear_session()
         if tensorflow_version() >= (2,):
-            keras.backend.clear_session()
-            return from_tensors(implementation(keras, *arrays, **parameters))
-        return _in_session(keras, implementation, arrays, parameters)
+            arguments = flowing_and_weights(import_tensorflow(), inputs)
+            return from_tensors(implementation(keras, *arguments, **parameters))
+        return _in_session(keras, implementation, list(inputs.values()), parameters)
 
 
-def _in_session(keras, implementation, arrays, parameters):
+def flowing_and_weights(tf, inputs):
+    """The first input as the tensor that flows through the layers, the others as arrays."""
+    first, *others = inputs.values()
+    return [as_tensor(tf, first)] + [fixture.array for fixture in others]
+
+
+def _in_session(keras, implementation, fixtures, parameters):
     tf = import_tensorflow()
     if tf.executing_eagerly():
         raise Unsupported("Keras of TensorFlow 1 is run as a graph: not in a process with eager execution on")
-    keras.backend.clear_session()
+    if any(fixture.dtype == "bfloat16" for fixture in fixtures):
+        raise Unsupported("Keras of TensorFlow 1 knows no bfloat16")
     config = tf.ConfigProto(intra_op_parallelism_threads=threads(), inter_op_parallelism_threads=1)
-    keras.backend.set_session(tf.Session(graph=tf.get_default_graph(), config=config))
-    outputs = named(implementation(keras, *arrays, **parameters))
-    session = keras.backend.get_session()
-    fetched = {
-        name: session.run(value) if isinstance(value, tf.Tensor) else value for name, value in outputs.items()
-    }
-    session.close()
-    return {name: plain(value) for name, value in fetched.items()}
+    with tf.Session(graph=tf.get_default_graph(), config=config) as session:
+        keras.backend.set_session(session)
+        first = tf.placeholder(fixtures[0].array.dtype, fixtures[0].array.shape)
+        weights = [fixture.array for fixture in fixtures[1:]]
+        outputs = named(implementation(keras, first, *weights, **parameters))
+        results = keras.backend.get_session().run(list(outputs.values()), {first: fixtures[0].array})
+    return {name: plain(result) for name, result in zip(outputs, results)}

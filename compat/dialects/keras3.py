@@ -2,9 +2,9 @@
 
 import os
 
-from ..environment import release, tensorflow_version, version_of
-from ..errors import Unsupported
+from ..environment import release, version_of
 from .base import Dialect, load
+from .keras2 import flowing_and_weights
 from .tensorflow import from_tensors, import_tensorflow, missing_tensorflow
 
 
@@ -29,9 +29,7 @@ class Keras3(Dialect):
         return load(f"Keras {version_of('keras')}", importer)
 
     def compute(self, implementation, inputs, parameters):
-        if any(fixture.dtype == "bfloat16" for fixture in inputs.values()):
-            raise Unsupported("Keras 3 weights are set from NumPy arrays, which have no bfloat16")
         keras = self.module()
         keras.utils.clear_session(free_memory=False)
-        arrays = [fixture.array for fixture in inputs.values()]
-        return from_tensors(implementation(keras, *arrays, **parameters))
+        arguments = flowing_and_weights(import_tensorflow(), inputs)
+        return from_tensors(implementation(keras, *arguments, **parameters))

@@ -27,7 +27,9 @@ class Session(Dialect):
             for name, fixture in inputs.items():
                 placeholder = tf.placeholder(fixture.array.dtype, fixture.array.shape, name=name)
                 feed[placeholder] = fixture.array
-                tensors.append(tf.cast(placeholder, tf.bfloat16) if fixture.dtype == "bfloat16" else placeholder)
+                tensors.append(
+                    tf.cast(placeholder, tf.bfloat16) if fixture.dtype == "bfloat16" else placeholder
+                )
             outputs = named(implementation(tf, *tensors, **parameters))
             initialise = tf.global_variables_initializer() if tf.global_variables() else None
             with tf.Session(graph=graph, config=config) as session:
