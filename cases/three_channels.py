@@ -42,7 +42,7 @@ split_channels.sample("d1", x=fixtures.photograph().reshape(1, 440, 440, 3))
 five_filters = operation(
     "five_filters",
     reference=lambda x, w: _refer_five(x, w),
-    doc="d2: five 3x3x3 filters on a 440x440x3 photograph, each a sum over the channels; then the five summed.",
+    doc="d2: five 3x3x3 filters on a 440x440x3 photograph, each a sum over the channels; then their sum.",
 )
 
 
