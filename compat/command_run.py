@@ -82,8 +82,11 @@ def _prepare(folder, suite):
     """The run, saved before anything is computed, without records that are no longer of anything."""
     environment = describe(os.path.basename(os.path.abspath(folder)))
     run = Run.open(folder) if Run.exists(folder) else None
-    if run is None or run.environment != environment:
-        run = Run(folder, environment)
+    if run is not None and run.environment != environment:
+        changed = [key for key in environment if environment[key] != run.environment.get(key)]
+        print(f"{run.name}: another environment than before ({', '.join(changed)}): recording anew")
+        run = None
+    run = run or Run(folder, environment)
     loaded = {case.path for case in suite.cases}
     for sample_id, sample in list(run.samples.items()):
         gone = sample["path"] in loaded or not os.path.exists(sample["path"])

@@ -50,11 +50,6 @@ class Verdict:
         """Nothing here needs a person: it agrees, is known, or cannot be spelled."""
         return self.word in PASSING or self.word == "unsupported" or self.known is not None
 
-    @property
-    def needs_explanation(self):
-        """A difference that known_differences.toml may explain."""
-        return self.word not in PASSING and self.word not in ("unsupported", "stale", "unjudged")
-
     def as_json(self):
         return dict(vars(self))
 
@@ -140,7 +135,7 @@ def _measure(result, value, finite, dtype, reference):
     rms = float(np.sqrt(np.mean(_share(error, reference.typical(precision))[finite] ** 2)))
     # Few elements say little about their mean square: widen the band as 1 / sqrt(count) does.
     rms_limit = 1 + 4 / np.sqrt(finite.sum())
-    worst = np.unravel_index(np.argmax(share_expected if share.max() <= 1 else share), error.shape)
+    worst = np.unravel_index(np.argmax(share), error.shape)
     largest = float(np.abs(value[finite]).max())
     numbers = {
         "max_abs": float(error.max()),
@@ -156,20 +151,59 @@ def _measure(result, value, finite, dtype, reference):
         "unequal": int(np.count_nonzero(error)),
         "count": int(error.size),
     }
-    if numbers["share"] > 1:
-        word, limit = "differs", f"{_times(numbers['share'])} the rounding allowance"
-    elif numbers["share_expected"] > 1:
-        word, limit = "suspicious", f"{_times(numbers['share_expected'])} what rounding is likely to do"
-    elif numbers["share_rms"] > 1:
-        word, limit = "suspicious", f"root mean square {_times(numbers['share_rms'])} what rounding does"
-    else:
-        return dict(numbers, word="agrees", message="")
+    numbers["share_outlier"] = _outlier(error, finite, precision, reference)
+    word, limit = _conclude(numbers, float((reference.terms * UNIT_ROUNDOFF[precision]).max()))
+    if word == "agrees":
+        return dict(_jsonable(numbers), word=word, message="")
     where = ", ".join(map(str, numbers["worst_index"]))
     message = (
         f"at [{where}] {numbers['found']:.9g}, expected {numbers['expected']:.9g}: {limit}; "
         f"{numbers['unequal']} of {numbers['count']} elements are off, at most by {numbers['max_abs']:.3g}"
     )
     return dict(_jsonable(numbers), word=word, message=message)
+
+
+def _conclude(numbers, nu):
+    """The word and what it follows from; ``nu``: the number of roundings times the unit roundoff.
+
+    Rounding errors are independent with mean zero only while nu is well below 1: a long sum in a
+    half precision stagnates, and its errors have a direction.  There the mean square convicts nobody.
+    """
+    independent = nu <= _STAGNATION
+    if numbers["share"] > 1:
+        return "differs", f"{_times(numbers['share'])} the rounding allowance"
+    if numbers["share_rms"] > 1:
+        what = f"root mean square {_times(numbers['share_rms'])} what rounding does"
+        return "differs" if independent else "suspicious", what
+    if independent and numbers["share_outlier"] > 1:
+        what = f"{_times(numbers['share_outlier'])} as far out as rounding throws one element among its like"
+        return "differs", what
+    if numbers["share_expected"] > 1:
+        return "suspicious", f"{_times(numbers['share_expected'])} what rounding is likely to do"
+    return "agrees", ""
+
+
+#: n u beyond which a sum in a low precision may stagnate.
+_STAGNATION = 0.25
+#: The rule on outliers wants a noise to stand out of: so many elements, nearly all of them off.
+_FEWEST, _NEARLY_ALL = 32, 0.9
+
+
+def _outlier(error, finite, precision, reference):
+    """How far the worst element stands out of the others, over the limit; 0 where nothing can be said.
+
+    One kernel rounds all elements alike.  Scaled by what moves the rounding of a sum, its largest
+    partial sums, u (sum |x_i w_i| + sqrt(n) |y|), the errors of a correct kernel are of one size: within
+    sqrt(n), the most that the order of a sum can matter, and 24, which no tail of a noise reaches.
+    """
+    scale = UNIT_ROUNDOFF[precision] * (reference.magnitude + np.sqrt(reference.terms) * np.abs(reference.value))
+    summed = finite & (scale > 0)
+    if summed.sum() < _FEWEST or np.count_nonzero(error[summed]) < _NEARLY_ALL * summed.sum():
+        return 0.0
+    scaled = (error[summed] / scale[summed]).ravel()
+    farthest = int(np.argmax(scaled))
+    others = np.sqrt(np.mean(np.delete(scaled, farthest) ** 2))
+    return float(scaled[farthest] / (others * max(24.0, float(np.sqrt(reference.terms.max())))))
 
 
 def _times(share):

@@ -19,7 +19,7 @@ from fnmatch import fnmatchcase
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from .errors import CompatError
-from .judge import SEVERITY
+from .judge import PASSING, SEVERITY
 from .operation import DIALECT_NAMES
 
 try:
@@ -107,12 +107,9 @@ def explain_known(verdict, sample, dialect, tensorflow, entries):
     for entry in entries:
         if not entry.matches(sample, dialect, tensorflow):
             continue
-        if verdict.needs_explanation and verdict.word == entry.verdict:
+        if verdict.word == entry.verdict:
             verdict.known = {"reason": entry.reason, "address": entry.address}
-        elif verdict.word != "unsupported":
-            verdict.message = (
-                f"{entry.where} expects {entry.verdict}, found {verdict.word}: the entry is out of date, "
-                f"mend or delete it ({verdict.message or 'it agrees'})"
-            )
-            verdict.word = "differs" if verdict.word in ("identical", "agrees") else verdict.word
+        elif verdict.word in PASSING:
+            verdict.message = f"{entry.where} expects {entry.verdict}, but it agrees: mend or delete the entry"
+            verdict.word = "differs"
     return verdict

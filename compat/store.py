@@ -61,13 +61,13 @@ def _write_json(path, content):
 def _read_json(path):
     try:
         with open(path, encoding="utf-8") as file:
-            document = json.load(file)
+            document = json.load(file, parse_constant=_no_number)
     except OSError as error:
         raise CompatError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise CompatError(f"{path}: is truncated or no JSON; {_AGAIN}") from None
     version = document.get("format") if isinstance(document, dict) else None
-    if not isinstance(version, int):
+    if type(version) is not int:  # bool is an int
         raise CompatError(f"{path}: is no file of a run (it has no format number)")
     if version > FORMAT:
         raise CompatError(
@@ -78,6 +78,17 @@ def _read_json(path):
     if hashlib.sha256(_canonical(content).encode()).hexdigest() != document.get("checksum"):
         raise CompatError(f"{path}: was edited or damaged (its checksum does not match); {_AGAIN}")
     return content
+
+
+def _no_number(text):
+    raise ValueError(f"{text} is no JSON")
+
+
+def _tables(path, content, *names):
+    """Those parts of a file's content, all of them tables."""
+    if not isinstance(content, dict) or not all(isinstance(content.get(name), dict) for name in names):
+        raise CompatError(f"{path}: lacks a part of a run; {_AGAIN}")
+    return [content[name] for name in names]
 
 
 class Objects:
@@ -153,24 +164,24 @@ class Run:
         run._load(_read_json(run._path(_RUN)))
         if os.path.exists(run._path(_VERDICTS)):
             run.verdicts = _read_json(run._path(_VERDICTS))
+            _tables(run._path(_VERDICTS), run.verdicts)
         for row in run._journal():
             run._add(row)
         return run
 
     def _load(self, content):
-        try:
-            self.environment = content["environment"]
-            self.samples = content["samples"]
-            self.records = content["records"]
-        except (KeyError, TypeError):
-            raise CompatError(f"{self._path(_RUN)}: lacks a part of a run; {_AGAIN}") from None
+        self.environment, self.samples, self.records = _tables(
+            self._path(_RUN), content, "environment", "samples", "records"
+        )
 
     def _journal(self):
         if not os.path.isdir(self._path(_JOURNAL)):
             return
         for name in sorted(os.listdir(self._path(_JOURNAL))):
             if name.endswith(".json"):
-                yield _read_json(self._path(_JOURNAL, name))
+                row = _read_json(self._path(_JOURNAL, name))
+                _tables(self._path(_JOURNAL, name), row, "record")
+                yield row
 
     def _add(self, row):
         sample, dialect = row["sample"], row["dialect"]

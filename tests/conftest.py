@@ -1,0 +1,41 @@
+"""Fixtures of all tests, and how Hypothesis draws."""
+
+import os
+
+import pytest
+from support import DOUBLE, python, write
+
+try:
+    from hypothesis import HealthCheck, settings
+except ImportError:
+    collect_ignore = ["test_judge.py"]
+else:
+    settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("ci", settings.get_profile("default"), derandomize=True, database=None)
+    settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture
+def compat_command(tmp_path):
+    """``compat_command("run", path, "--out", run)`` in ``tmp_path``, in a process of its own."""
+
+    def run(*arguments, cwd=tmp_path, **extra):
+        return python("-m", "compat.cli", *arguments, cwd=cwd, **extra)
+
+    return run
+
+
+@pytest.fixture
+def double_case(tmp_path):
+    """A case file of three samples that agree, in numpy."""
+    return write(tmp_path / "double.py", DOUBLE)
+
+
+@pytest.fixture(scope="session")
+def double_run(tmp_path_factory):
+    """A finished run of ``DOUBLE``, for tests that only read it or copy it."""
+    folder = tmp_path_factory.mktemp("made")
+    case = write(folder / "double.py", DOUBLE)
+    result = python("-m", "compat.cli", "run", case, "--out", folder / "runs" / "here", cwd=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder

@@ -1,0 +1,404 @@
+"""The store: whole files or none, rows that survive, arrays checked against their names, nothing unpickled."""
+
+import json
+import os
+import pickle
+import shutil
+import threading
+
+import numpy as np
+import pytest
+from support import content
+
+from compat import store
+from compat.arrays import digest
+from compat.errors import CompatError
+from compat.store import FORMAT, Objects, Run
+
+RECORD = {
+    "status": "ok",
+    "message": "",
+    "case": "c" * 64,
+    "code": "d" * 64,
+    "dtype": "float32",
+    "outputs": {},
+    "seconds": 0.5,
+}
+VERDICT = {"word": "agrees", "message": "", "outputs": {}, "known": None, "reference": {}}
+
+
+def made_run(folder, name="here", array=None):
+    """A saved run of one row, ``op[s]`` in numpy, whose output is the array."""
+    run = Run(str(folder / name), {"name": name})
+    array = np.arange(3, dtype=np.float32) if array is None else array
+    output = {"digest": run.objects.add(array), "dtype": array.dtype.name, "shape": list(array.shape)}
+    run.samples["op[s]"] = {"operation": "op", "name": "s"}
+    run.write_row("op[s]", "numpy", dict(RECORD, outputs={"y": output}), VERDICT)
+    run.save()
+    return run
+
+
+def message(function, *arguments):
+    """The one line of the CompatError."""
+    with pytest.raises(CompatError) as caught:
+        function(*arguments)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+# -- rows and runs
+
+
+def test_saved_and_opened_again(tmp_path):
+    made_run(tmp_path)
+    run = Run.open(str(tmp_path / "here"))
+    assert run.environment == {"name": "here"}
+    assert run.verdict("op[s]", "numpy") == VERDICT
+    name = run.record("op[s]", "numpy")["outputs"]["y"]["digest"]
+    assert run.objects.read(name).tolist() == [0, 1, 2]
+    assert run.record("op[s]", "scipy") is None and run.verdict("other[s]", "numpy") is None
+    assert not (tmp_path / "here" / "journal").exists()
+
+
+def test_a_journal_counts_before_it_is_saved(tmp_path):
+    """A run that was killed is its run.json and its journal; the journal's row is the later one."""
+    run = made_run(tmp_path)
+    run.write_row("op[s]", "numpy", dict(RECORD, status="crashed"), dict(VERDICT, word="crashed"))
+    run.write_row("op[t]", "numpy", RECORD, VERDICT)
+    again = Run.open(run.folder)
+    assert again.record("op[s]", "numpy")["status"] == "crashed"
+    assert again.verdict("op[t]", "numpy")["word"] == "agrees"
+    again.save()
+    assert sorted(os.listdir(run.folder)) == ["run.json", "verdicts.json"]
+    assert Run.open(run.folder).record("op[s]", "numpy")["status"] == "crashed"
+
+
+def test_a_row_without_a_verdict_drops_the_old_one(tmp_path):
+    run = made_run(tmp_path)
+    run.write_row("op[s]", "numpy", dict(RECORD, seconds=0.25))
+    again = Run.open(run.folder)
+    assert again.record("op[s]", "numpy")["seconds"] == 0.25
+    assert again.verdict("op[s]", "numpy") is None
+
+
+@pytest.mark.parametrize("moment", ["verdicts.json", "run.json"])
+def test_killed_while_it_saves(tmp_path, monkeypatch, moment):
+    """Whatever of save() was done: opening gives the rows of the journal, and nothing half written."""
+    run = made_run(tmp_path)
+    run.write_row("op[t]", "numpy", RECORD, VERDICT)
+
+    class Killed(BaseException):
+        pass
+
+    replace = os.replace
+
+    def killed(source, target):
+        if os.path.basename(target) == moment:
+            raise Killed
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(Killed):
+        Run.open(run.folder).save()
+    monkeypatch.undo()
+    again = Run.open(run.folder)
+    assert again.verdict("op[s]", "numpy") == again.verdict("op[t]", "numpy") == VERDICT
+    assert not [name for name in os.listdir(run.folder) if name.startswith(".tmp-")]
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    run = made_run(tmp_path)
+    before = content(tmp_path)
+    run.environment["number"] = float("nan")
+    with pytest.raises(ValueError):
+        run.save()
+    assert content(tmp_path) == before
+
+
+def test_readers_never_see_half_a_file(tmp_path):
+    run = made_run(tmp_path)
+    failures, done = [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            try:
+                assert Run.open(run.folder).record("op[s]", "numpy")["status"] == "ok"
+            except Exception as error:
+                failures.append(error)
+                return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for size in range(200):
+        run.environment["filler"] = "x" * size * 100
+        store._write_json(
+            run._path("run.json"),
+            {"environment": run.environment, "samples": run.samples, "records": run.records},
+        )
+    done.set()
+    reader.join()
+    assert not failures
+
+
+def test_what_is_left_of_a_killed_writer_is_no_row(tmp_path):
+    run = made_run(tmp_path)
+    run.write_row("op[t]", "numpy", RECORD, VERDICT)
+    for folder in (tmp_path / "here" / "journal", tmp_path / "objects"):
+        (folder / ".tmp-abc").write_text('{"format":1,"chec')
+    again = Run.open(run.folder)
+    assert sorted(again.records) == ["op[s]", "op[t]"]
+    again.save()
+    assert not (tmp_path / "here" / "journal").exists()
+
+
+# -- arrays
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.float32(1.5),
+        np.zeros((0, 3), np.float64),
+        np.arange(6.0).reshape(2, 3).T,
+        np.arange(5, dtype=">f4"),
+        np.array([[True, False]]),
+        np.array([np.nan, np.inf, -0.0], np.float16),
+        np.arange(4, dtype=np.uint8)[::2],
+        np.array(["ä", "bc"]),
+        np.array([1 + 2j]),
+    ],
+    ids=lambda array: f"{np.asarray(array).dtype}-{np.shape(array)}",
+)
+def test_arrays_come_back_as_they_went(tmp_path, array):
+    objects = Objects(str(tmp_path))
+    name = objects.add(array)
+    back = objects.read(name)
+    assert back.shape == np.shape(array) and digest(back) == name == digest(array)
+    np.testing.assert_array_equal(back, array)
+    assert name in objects and "0" * 64 not in objects
+
+
+def test_a_name_tells_dtype_shape_and_bits():
+    arrays = [
+        np.zeros(4, np.float32),
+        np.zeros((2, 2), np.float32),
+        np.zeros(4, np.int32),
+        np.zeros(2, np.float64),
+        -np.zeros(4, np.float32),
+    ]
+    assert len({digest(array) for array in arrays}) == len(arrays)
+    assert digest(np.arange(3, dtype=">i4")) == digest(np.arange(3, dtype="<i4"))
+    assert digest(np.arange(6).reshape(2, 3).T) == digest(np.array([[0, 3], [1, 4], [2, 5]]))
+
+
+def test_digests_are_those_of_ever():
+    """Names of arrays in stores and goldens that exist: a change of the digest orphans them all."""
+    assert digest(np.arange(3, dtype=np.float32)) == "e0a4e37f2919757845144e158332b554a68b888b149778eb473b511faa0385c0"
+
+
+def test_equal_arrays_are_one_file(tmp_path):
+    objects = Objects(str(tmp_path))
+    names = {objects.add(np.ones((3, 3))) for _ in range(3)} | {objects.add(np.ones((3, 3)).T)}
+    assert len(names) == len(os.listdir(str(tmp_path))) == 1
+
+
+def test_objects_of_python_are_refused(tmp_path):
+    with pytest.raises(ValueError):
+        Objects(str(tmp_path)).add(np.array([{}, None]))
+    assert os.listdir(str(tmp_path)) == []
+
+
+class _Explosive:
+    """Leaves a mark where it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (self.path, "w"))
+
+
+@pytest.mark.parametrize("form", ["object array", "bare pickle", "zip", "empty", "text", "header only", "huge header"])
+def test_no_plain_array(tmp_path, form):
+    """Whatever lies under an array's name: one line, and nothing of it is executed."""
+    objects = Objects(str(tmp_path / "objects"))
+    name = objects.add(np.arange(1000))
+    path, mark = objects.path(name), str(tmp_path / "executed")
+    if form == "object array":
+        with open(path, "wb") as file:
+            np.save(file, np.array([_Explosive(mark)], dtype=object), allow_pickle=True)
+        np.load(path, allow_pickle=True)
+        assert os.path.exists(mark), "the explosive works where it is unpickled"
+        os.unlink(mark)
+    elif form == "bare pickle":
+        with open(path, "wb") as file:
+            pickle.dump(_Explosive(mark), file)
+    elif form == "zip":
+        with open(path, "wb") as file:
+            np.savez(file, a=np.arange(3))
+    elif form == "header only":
+        with open(path, "rb+") as file:
+            file.truncate(128)
+    elif form == "huge header":
+        with open(path, "rb") as file:
+            data = file.read()
+        with open(path, "wb") as file:
+            file.write(data.replace(b"(1000,)", b"(9**9,)"))
+    else:
+        with open(path, "wb") as file:
+            file.write(b"" if form == "empty" else b"not an array at all")
+    text = message(objects.read, name)
+    assert path in text and "no plain array" in text
+    assert not os.path.exists(mark)
+
+
+def test_an_array_under_a_wrong_name(tmp_path):
+    objects = Objects(str(tmp_path))
+    one, other = objects.add(np.arange(3)), objects.add(np.arange(4))
+    shutil.copy(objects.path(one), objects.path(other))
+    assert "do not match its name" in message(objects.read, other)
+    assert objects.read(one).tolist() == [0, 1, 2]
+
+
+def test_one_bit_of_an_array(tmp_path):
+    objects = Objects(str(tmp_path))
+    name = objects.add(np.ones(100, np.float32))
+    with open(objects.path(name), "rb+") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x3e")
+    assert "do not match its name" in message(objects.read, name)
+
+
+def test_a_missing_array(tmp_path):
+    objects = Objects(str(tmp_path))
+    text = message(objects.read, "a" * 64)
+    assert "cannot be read" in text and "--fresh" in text
+
+
+# -- several stores
+
+
+def test_stores_merge_by_copying(tmp_path):
+    shared, mine = np.ones(3), np.arange(5.0)
+    made_run(tmp_path / "a", "one", shared)
+    made_run(tmp_path / "a", "two", mine)
+    made_run(tmp_path / "b", "three", shared)
+    merged = tmp_path / "merged"
+    for source in ("a", "b"):
+        for path in (tmp_path / source).rglob("*"):
+            if path.is_file():
+                target = merged / path.relative_to(tmp_path / source)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(str(path), str(target))
+    runs = store.find([str(merged)])
+    assert [run.name for run in runs] == ["one", "three", "two"]
+    assert len(os.listdir(str(merged / "objects"))) == 2
+    arrays = [run.objects.read(run.record("op[s]", "numpy")["outputs"]["y"]["digest"]).tolist() for run in runs]
+    assert arrays == [shared.tolist(), shared.tolist(), mine.tolist()]
+
+
+def test_find(tmp_path):
+    made_run(tmp_path, "one")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "run.txt").write_text("no run")
+    assert [run.name for run in store.find([str(tmp_path)])] == ["one"]
+    assert [run.name for run in store.find([str(tmp_path / "one")])] == ["one"]
+    assert "holds no runs" in message(store.find, [str(tmp_path / "notes")])
+    assert "no such run" in message(store.find, [str(tmp_path / "none")])
+
+
+# -- files that are not what they should be
+
+
+def _rewrite(path, change):
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+
+
+def _with_checksum(document, text):
+    import hashlib
+
+    return '{"format":1,"checksum":"%s","content":%s}' % (hashlib.sha256(text.encode()).hexdigest(), text)
+
+
+DAMAGES = {
+    "truncated": (lambda p: p.write_bytes(p.read_bytes()[:-20]), "truncated"),
+    "truncated early": (lambda p: p.write_bytes(p.read_bytes()[:10]), "truncated"),
+    "empty": (lambda p: p.write_bytes(b""), "truncated"),
+    "binary": (lambda p: p.write_bytes(b"\x80\x04\x95\xff\x00"), "truncated"),
+    "edited": (lambda p: p.write_text(p.read_text().replace('"status":"ok"', '"status":"no"')), "edited"),
+    "edited to NaN": (lambda p: p.write_text(p.read_text().replace('"seconds":0.5', '"seconds":NaN')), "no JSON"),
+    "nested too deep": (lambda p: p.write_text("[" * 100000), "truncated"),
+    "checksum gone": (lambda p: _rewrite(p, lambda d: d.pop("checksum")), "edited"),
+    "content gone": (lambda p: _rewrite(p, lambda d: d.pop("content")), "edited"),
+    "newer": (lambda p: _rewrite(p, lambda d: d.update(format=FORMAT + 1)), "newer"),
+    "format is text": (lambda p: _rewrite(p, lambda d: d.update(format="1")), "no format number"),
+    "format is true": (lambda p: _rewrite(p, lambda d: d.update(format=True)), "no format number"),
+    "foreign JSON": (lambda p: p.write_text('{"cells": []}'), "no format number"),
+    "a list": (lambda p: p.write_text("[1, 2]"), "no format number"),
+    "a part missing": (lambda p: p.write_text(_with_checksum(p, '{"records":{}}')), "lacks a part"),
+    "a text for content": (lambda p: p.write_text(_with_checksum(p, '"hello"')), "lacks a part"),
+    "null for content": (lambda p: p.write_text(_with_checksum(p, "null")), "lacks a part"),
+    "lists for tables": (
+        lambda p: p.write_text(_with_checksum(p, '{"environment":[],"records":[],"samples":[]}')),
+        "lacks a part",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_run(tmp_path, damage):
+    run = made_run(tmp_path)
+    path = tmp_path / "here" / "run.json"
+    good = path.read_bytes()
+    do, words = DAMAGES[damage]
+    do(path)
+    assert path.read_bytes() != good
+    after = content(tmp_path)
+    text = message(Run.open, run.folder)
+    assert str(path) in text and words in text
+    assert content(tmp_path) == after
+
+
+@pytest.mark.parametrize("damage", ["truncated", "edited word", "newer", "a list"])
+def test_damaged_verdicts(tmp_path, damage):
+    run = made_run(tmp_path)
+    path = tmp_path / "here" / "verdicts.json"
+    if damage == "edited word":
+        path.write_text(path.read_text().replace("agrees", "differs"))
+    elif damage == "a list":
+        path.write_text(_with_checksum(path, "[]"))
+    else:
+        DAMAGES[damage][0](path)
+    assert str(path) in message(Run.open, run.folder)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "edited", "newer", "a row that is none"])
+def test_a_damaged_row(tmp_path, damage):
+    run = made_run(tmp_path)
+    run.write_row("op[t]", "numpy", RECORD, VERDICT)
+    (path,) = (tmp_path / "here" / "journal").glob("*.json")
+    if damage == "a row that is none":
+        path.write_text(_with_checksum(path, '{"sample":"op[t]"}'))
+    else:
+        DAMAGES[damage][0](path)
+    assert str(path) in message(Run.open, run.folder)
+
+
+def test_older_files_stay_readable(tmp_path):
+    """The format as it is on disk today, written out: what later versions must go on reading."""
+    folder = tmp_path / "old"
+    folder.mkdir()
+    text = '{"environment":{"name":"old"},"records":{},"samples":{}}'
+    (folder / "run.json").write_text(_with_checksum(None, text))
+    assert Run.open(str(folder)).environment == {"name": "old"}
+
+
+def test_no_run(tmp_path):
+    (tmp_path / "file").write_text("x")
+    assert "no such run" in message(Run.open, str(tmp_path / "none"))
+    assert "no such run" in message(Run.open, str(tmp_path / "file"))
+    (tmp_path / "folder").mkdir()
+    assert "is no run" in message(Run.open, str(tmp_path / "folder"))
