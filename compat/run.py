@@ -23,7 +23,15 @@ from .dialects import dialect as find_dialect
 from .errors import CompatError, Unsupported
 
 #: Lines with which TensorFlow begins a message before it comes to the point.
-_HEADINGS = ("Graph execution error", "Detected at node", "File ", "Traceback", "in user code")
+_HEADINGS = (
+    "Graph execution error",
+    "Detected at node",
+    "Node: ",
+    "File ",
+    "Traceback",
+    "in user code",
+    "Exception encountered when calling",
+)
 
 
 @functools.lru_cache(maxsize=None)
