@@ -1,5 +1,6 @@
 """What this environment is: versions, processor, and the settings that move the last bits."""
 
+import functools
 import os
 import platform
 import re
@@ -35,6 +36,7 @@ _PROCESSOR_FLAGS = (
 )
 
 
+@functools.lru_cache(maxsize=None)
 def version_of(distribution):
     """The installed version of a distribution as text, or None. Imports nothing."""
     try:

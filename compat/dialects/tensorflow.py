@@ -1,11 +1,12 @@
 """What the TensorFlow dialects share: finding it, importing it quietly, feeding and fetching."""
 
+import functools
 import os
 
 import numpy as np
 
 from ..arrays import plain
-from ..environment import tensorflow_version
+from ..environment import tensorflow_text, tensorflow_version, threads
 from .base import load, named
 
 
@@ -30,13 +31,16 @@ def _import():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import tensorflow
+    if tensorflow_version() >= (2,):  # in TensorFlow 1 a session's configuration says it
+        tensorflow.config.threading.set_intra_op_parallelism_threads(threads())
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
     return tensorflow
 
 
+@functools.lru_cache(maxsize=None)
 def import_tensorflow():
     """TensorFlow, with the number of threads that the run records."""
-    version = ".".join(map(str, tensorflow_version() or ()))
-    return load(f"TensorFlow {version}", _import)
+    return load(f"TensorFlow {tensorflow_text()}", _import)
 
 
 def as_tensor(tf, fixture):
