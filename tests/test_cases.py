@@ -1,0 +1,146 @@
+"""The cases themselves: every seed has its row, every answer that a source prints is the reference's."""
+
+import os
+import re
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pytest
+
+from compat import cases as case_files
+from compat import fixtures
+from compat.golden import folder_of, outputs_of
+from compat.judge import judge
+from compat.operation import DIALECT_NAMES
+from compat.store import Run
+from compat.suite import Suite
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CASES = case_files.find([os.path.join(ROOT, "cases")])
+SAMPLES = case_files.select(CASES, [])
+SUITE = Suite(CASES)
+
+#: Where each id of the seed cases, sections A to D, has its row.
+SEEDS = {
+    "a1": ["convolve[a1]", "window_by_window[a1]"],
+    "a2": ["convolve[a2]", "convolve_unflipped[a2]"],
+    "a3": ["convolve[a3]"],
+    "a4": ["convolve[a4-full]", "convolve[a4-same]", "convolve[a4-valid]"],
+    "a5": ["convolve[a5]"],
+    "a6": ["convolve[a6]"],
+    "a7": ["signal[a7]"],
+    "b1": ["conv2d[b1]", "conv2d_default_strides[b1]"],
+    "b2": ["plus_pattern[same]", "plus_pattern[valid]"],
+    "b3": ["plus_pooled[b3]"],
+    "b4": ["plus_pattern[shifted]", "shift_invariance[b4]", "weight_sharing[b4]"],
+    "c1": ["sobel[photograph]", "sobel[crop]"],
+    "c2": ["sobel[photograph]"],
+    "c3": ["output_size[stride2-does-not-divide]"],
+    "d1": ["split_channels[d1]"],
+    "d2": ["five_filters[d2]"],
+    "mistakes": [
+        "conv2d_padding_ignored[same]",
+        "conv2d_one_kernel_for_all[three-channels]",
+        "cast_to_uint8[beyond]",
+    ],
+}
+
+#: The named fixtures, the same bytes wherever this test runs: NumPy 1.16 to 2, any processor.
+DIGESTS = {
+    "plus_noise": "2f3f40e77918f682",
+    "plus_filter": "96ecc53d760113eb",
+    "plus_noise_shifted": "b5c313cec4fba7dd",
+    "photograph": "1c55f8c67d4ad6c6",
+    "photograph_grey": "ffdcf2c12c0c6c42",
+    "sine": "95a99d2879f2db04",
+    "cosine": "87ad2c5cccd8afb6",
+}
+
+
+def test_every_seed_case_has_its_row():
+    missing = [(seed, s) for seed, ids in SEEDS.items() for s in ids if s not in SAMPLES]
+    assert not missing
+    assert len(SAMPLES) >= 250
+
+
+@pytest.mark.parametrize("name", sorted(DIGESTS))
+def test_fixtures_are_the_same_bytes_everywhere(name):
+    assert getattr(fixtures, name)().digest.startswith(DIGESTS[name])
+
+
+@pytest.mark.parametrize("sample_id", [s for s, sample in SAMPLES.items() if sample.expected is not None])
+def test_the_reference_is_what_the_source_prints(sample_id):
+    sample = SAMPLES[sample_id]
+    (reference,) = sample.refer().values()
+    np.testing.assert_array_equal(reference.value.reshape(np.shape(sample.expected)), sample.expected)
+
+
+def test_the_responses_peak_where_each_plus_was_drawn():
+    response = SAMPLES["plus_pattern[same]"].refer()["y"].value[..., 0]
+    for image, centres in zip(response, fixtures.PLUS_CENTRES):
+        largest = np.argsort(image, axis=None)[-len(centres) :]
+        peaks = {(int(i % 10), int(i // 10)) for i in largest}
+        assert peaks == set(centres)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: os.path.basename(case.path))
+def test_numpy_agrees_or_is_known(case, tmp_path):
+    """Every sample that NumPy spells, computed and judged here and now."""
+    run = Run(str(tmp_path / "run"), {})
+    bad = []
+    for sample in case.samples():
+        if SUITE.unavailable_row(sample, "numpy") is None:
+            _, verdict = SUITE.compute(sample, "numpy", run)
+            if not verdict.passes:
+                bad.append((sample.id, verdict.word, verdict.message))
+    assert not bad
+
+
+def test_every_known_difference_names_what_exists():
+    entries = next(iter(SUITE.known.values()))
+    assert entries
+    for entry in entries:
+        dialects = set(entry.dialects) - set(DIALECT_NAMES)
+        named = [
+            sample
+            for sample in SAMPLES.values()
+            if entry.operation == sample.operation.name
+            and set(entry.dialects) & set(sample.operation.implementations)
+        ]
+        assert named and not dialects, entry.where
+        assert re.match(r"https://", entry.address), entry.where
+        for pattern in entry.samples:
+            assert any(fnmatchcase(sample.name, pattern) for sample in named), (entry.where, pattern)
+
+
+def test_the_golden_is_of_these_samples():
+    """A changed sample without a renewed golden (compat accept) would be judged against nothing."""
+    golden = Run.open(folder_of(CASES[0].path))
+    assert golden.environment["versions"]["tensorflow"].startswith("1.15")
+    without = []
+    for sample in SAMPLES.values():
+        spelled = set(sample.operation.implementations) - {"keras3"}
+        if spelled and outputs_of(golden, sample.id, sample.case_digest()) is None:
+            without.append(sample.id)
+    # A graph refuses these in every version, and nothing but a graph or an eager call spells them.
+    assert set(without) <= {"conv2d_kernel_too_large[k5-n3]"}
+    assert not set(golden.records) - set(SAMPLES)
+
+
+def test_the_golden_agrees_with_the_references(tmp_path):
+    """What is kept of it is inside the bounds, or known."""
+    golden = Run.open(folder_of(CASES[0].path))
+    judged = 0
+    for sample_id, row in golden.records.items():
+        for dialect, record in row.items():
+            if all(output["digest"] in golden.objects for output in record["outputs"].values()):
+                references = SAMPLES[sample_id].refer()
+                verdict = judge(record, references, golden.objects.read)
+                known = [
+                    e
+                    for e in next(iter(SUITE.known.values()))
+                    if e.matches(SAMPLES[sample_id], dialect, golden.environment["versions"]["tensorflow"])
+                ]
+                assert verdict.word == "agrees" or known, (sample_id, verdict.message)
+                judged += 1
+    assert judged > 200
