@@ -28,6 +28,8 @@ class Case:
 
 
 def _load(path):
+    if not path.endswith(".py"):
+        raise CompatError(f"{path}: is no Python file (.py)")
     name = "compat_case_" + hashlib.sha256(os.path.abspath(path).encode()).hexdigest()[:16]
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
@@ -37,13 +39,18 @@ def _load(path):
         raise CompatError(f"{path}: {error}") from None
     except SyntaxError as error:
         raise CompatError(f"{path}, line {error.lineno}: {error.msg}") from None
-    except Exception as error:
-        lines = [
-            frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path
-        ]
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if os.path.abspath(frame.filename) == os.path.abspath(path)]
         place = f"{path}, line {lines[-1]}" if lines else path
-        raise CompatError(f"{place}: {type(error).__name__}: {error}") from None
+        said = (str(error).strip() or "without a message").splitlines()[0]
+        raise CompatError(f"{place}: {type(error).__name__}: {said}") from None
     return module
+
+
+def is_case_name(name):
+    """Whether a file of that name, met in a folder, may be a case: neither private nor pytest's own."""
+    return name.endswith(".py") and not name.startswith(("_", "test_", "conftest"))
 
 
 def find(paths):
@@ -58,18 +65,21 @@ def find(paths):
                 os.path.join(folder, name)
                 for folder, folders, names in os.walk(path)
                 for name in names
-                if name.endswith(".py") and not name.startswith("_") and not _hidden(folder, path)
+                if is_case_name(name) and not _hidden(folder, path)
             ]
             cases.extend(case for case in map(Case, sorted(inner)) if case.operations)
         elif os.path.exists(path):
             case = Case(path)
             if not case.operations:
                 raise CompatError(f"{path}: defines no operation at its top level")
+            if not case.samples():
+                raise CompatError(f"{path}: its operations have no sample")
             cases.append(case)
         else:
             raise CompatError(f"{path}: there is no such case file or folder")
     if not cases:
         raise CompatError(f"{', '.join(paths)}: no case files here")
+    cases = list({os.path.realpath(case.path): case for case in reversed(cases)}.values())[::-1]
     _check_names(cases)
     return cases
 
@@ -84,10 +94,11 @@ def _check_names(cases):
     first = {}
     for case in cases:
         for operation in case.operations:
-            if first.setdefault(operation.name, case.path) != case.path:
+            if operation.name in first:
                 raise CompatError(
                     f"{case.path}: operation {operation.name!r} is already defined in {first[operation.name]}"
                 )
+            first[operation.name] = case.path
 
 
 def select(cases, names):

@@ -33,8 +33,15 @@ def main(argv=None):
         return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells wrong usage in one line, like all wrong input."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def _parser(elsewhere):
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="compat",
         description="One computation in every dialect of TensorFlow: is a difference rounding or a bug?",
     )

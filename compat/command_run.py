@@ -55,9 +55,13 @@ def add_arguments(parser):
 
 
 def main(arguments):
+    _check(arguments)
     cases = case_files.find(arguments.paths or ["cases"])
     samples = case_files.select(cases, arguments.sample)
     dialects = [dialect(name).name for name in arguments.dialect] or list(DIALECTS)
+    for case in cases:
+        if "[" in case.path or "::" in case.path:
+            raise CompatError(f"{case.path}: pytest takes [ and :: for more than a path: rename the file or folder")
     suite = Suite(cases)
     run = _prepare(arguments.out, suite)
     plan, kept = _plan(run, suite, samples.values(), dialects, arguments)
@@ -76,6 +80,23 @@ def main(arguments):
             f"{len(lost)} of {len(plan)} samples left no record, the first is {lost[0]}; see above"
         )
     return _summary(run, samples, dialects)
+
+
+def _check(arguments):
+    """Options that argparse lets pass."""
+    if not arguments.out:
+        raise CompatError("--out is empty; name the folder of the run")
+    if arguments.workers is not None and arguments.workers < 1:
+        raise CompatError(f"--workers {arguments.workers}: expected at least 1")
+    if not 0 < arguments.timeout < float("inf"):
+        raise CompatError(f"--timeout {arguments.timeout:g}: expected seconds, more than 0")
+    if os.path.exists(arguments.out) and not os.path.isdir(arguments.out):
+        raise CompatError(f"{arguments.out}: is a file; --out names a folder")
+    if not Run.exists(arguments.out) and os.path.isdir(arguments.out):
+        # The journal of a run is deleted when it ends: never in a folder that is somebody else's.
+        foreign = [n for n in os.listdir(arguments.out) if n != "verdicts.json" and not n.startswith(".tmp-")]
+        if foreign:
+            raise CompatError(f"{arguments.out}: is no run, and not empty; choose another --out")
 
 
 def _prepare(folder, suite):
@@ -118,6 +139,9 @@ def _plan(run, suite, samples, dialects, arguments):
                 run.verdicts.setdefault(sample.id, {})[name] = verdict.as_json()
                 continue
             record = run.record(sample.id, name)
+            for output in record["outputs"].values() if record else ():
+                if output["digest"] in run.objects:
+                    run.objects.read(output["digest"])  # raises where it is damaged, before anything is written
             current = (
                 record is not None
                 and (record["case"], record["code"]) == (case, code)
@@ -147,13 +171,15 @@ def _compute(plan, process, suite, arguments):
     options = [
         f"--compat-out={arguments.out}", f"--compat-plan={plan_path}", f"-n{workers}", "--maxprocesses=16",
         f"--timeout={arguments.timeout:g}", "--timeout-method=thread",
-        "-q", "--tb=no", "--no-header", "--no-summary", "--noconftest", "--rootdir=.", "-oaddopts=",
+        "-q", "--tb=no", "--no-header", "--no-summary", "--noconftest", "--rootdir=.", f"-c{os.devnull}",
         "-pno:cacheprovider", "-pno:python", "-pno:doctest", "-pno:unittest",
         "-pno:compat", "-pcompat.pytest_plugin",  # by its module: there also where compat is not installed
     ]  # fmt: skip
     if arguments.junitxml:
         root, extension = os.path.splitext(arguments.junitxml)
         options.append(f"--junitxml={root if process == 'graph' else root + '-' + process}{extension}")
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        os.environ.pop(name, None)  # a user's own settings are not for this
     status = pytest.main(options + paths)
     os.unlink(plan_path)
     if status == pytest.ExitCode.INTERRUPTED:

@@ -10,6 +10,7 @@ import os
 import numpy as np
 
 from .arrays import digest, round_to
+from .errors import CompatError
 
 _PHOTOGRAPH = os.path.join(os.path.dirname(__file__), "data", "photograph.npz")
 
@@ -31,7 +32,14 @@ class Fixture:
     def array(self):
         """The array; that of a bfloat16 fixture is float32 with values that bfloat16 holds."""
         if self._array is None:
-            self._array = np.ascontiguousarray(self._make())
+            try:
+                array = np.ascontiguousarray(self._make())
+            except Exception as error:
+                said = (str(error).strip() or type(error).__name__).splitlines()[0]
+                raise CompatError(f"fixture {self.name} cannot be made: {said}") from None
+            if array.dtype.hasobject:
+                raise CompatError(f"fixture {self.name} holds Python objects; expected numbers")
+            self._array = array
             self._array.setflags(write=False)
         return self._array
 

@@ -58,7 +58,7 @@ class _Items:
         return unavailable(sample, dialect) is None
 
     def pytest_collect_file(self, file_path, parent):
-        if file_path.suffix == ".py" and not file_path.name.startswith(("_", "test_", "conftest")):
+        if self.plan is not None or cases.is_case_name(file_path.name):
             return CaseFile.from_parent(parent, path=file_path, items=self)
         return None
 

@@ -34,15 +34,17 @@ _AGAIN = "delete the folder and run again, or choose another --out"
 def _appearing(path, mode):
     """A file that appears under its name only when it is complete."""
     folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
     temporary = os.path.join(folder, f".tmp-{uuid.uuid4().hex}")
     try:
+        os.makedirs(folder, exist_ok=True)
         with open(temporary, mode) as file:
             yield file
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise CompatError(f"{path}: cannot be written ({error.strerror})") from None
         raise
 
 

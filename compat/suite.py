@@ -11,6 +11,7 @@ import os
 from . import golden as golden_module
 from . import known
 from .environment import tensorflow_text
+from .errors import CompatError
 from .judge import judge
 from .run import blank_record, compat_code, compute, unavailable
 from .store import Run
@@ -83,7 +84,11 @@ class Suite:
         died = blank_record(sample, code, "crashed", "the process died while computing it")
         run.write_row(sample.id, dialect, died, self.judge(sample, dialect, died).as_json())
         record = compute(sample, dialect, run.objects, code)
-        verdict = self.judge(sample, dialect, record, run.objects)
+        try:
+            verdict = self.judge(sample, dialect, record, run.objects)
+        except CompatError as error:  # an array of the store is damaged
+            record = blank_record(sample, code, "error", str(error))
+            verdict = self.judge(sample, dialect, record)
         run.write_row(sample.id, dialect, record, verdict.as_json())
         return record, verdict
 

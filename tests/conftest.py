@@ -10,8 +10,8 @@ try:
 except ImportError:
     collect_ignore = ["test_judge.py"]
 else:
-    settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.register_profile("ci", settings.get_profile("default"), derandomize=True, database=None)
+    settings.register_profile("default", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
     settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

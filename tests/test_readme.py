@@ -37,10 +37,12 @@ def _compat(arguments, folder):
 
 
 def test_the_commands_of_compat_run_as_they_stand(tmp_path):
-    """In a copy of the cases, with NumPy and what else is here; the runs it names are copies of one."""
+    """In a copy of some cases, with NumPy and what else is here; the runs it names are copies of one."""
     if _compat(["report", "--help"], tmp_path).returncode:
         pytest.skip("compat[report] is not installed here")
-    shutil.copytree(os.path.join(ROOT, "cases"), str(tmp_path / "cases"))
+    (tmp_path / "cases").mkdir()
+    for name in ("convolve.py", "plus_pattern.py", "known_differences.toml"):
+        shutil.copy(os.path.join(ROOT, "cases", name), str(tmp_path / "cases"))
     (tmp_path / "my_port.py").write_text(_blocks("python")[0], encoding="utf-8")
     commands = _commands("compat")
     assert {command[1] for command in commands} == {"list", "run", "diff", "report", "accept"}

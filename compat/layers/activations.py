@@ -96,7 +96,8 @@ def sparse_softmax_cross_entropy(logits, labels):
         raise ValueError(f"logits has shape {logits.shape}: expected (count, classes), count at least 1")
     if labels.shape != logits.shape[:1] or labels.dtype.kind not in "iu":
         raise ValueError(
-            f"labels is an array of {labels.dtype} of shape {labels.shape}: expected {logits.shape[:1]} integers"
+            f"labels is an array of {labels.dtype} of shape {labels.shape}: expected integers of shape "
+            f"{logits.shape[:1]}"
         )
     if labels.min() < 0 or labels.max() >= logits.shape[1]:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Two-dimensional convolution, its gradients, and its relatives: transposed and depthwise.
+"""Two-dimensional convolution, its gradients, and its relatives: transposed, grouped and depthwise.
 
 All of it is one routine, ``_correlate``: a tile of windows becomes a matrix (``Columns``) and is
 multiplied by the filters, straight into its place in the output.  The gradient in x is again such a
@@ -8,21 +8,15 @@ What convolution means is in ``definition.py``, and the tests hold this file to 
 
 import numpy as np
 
-from .columns import Columns
-from .geometry import (
-    Axis,
-    image_shape,
-    images,
-    new_images,
-    rank,
-    same_dtype,
-    sum_dtype,
-    to_nhwc,
-    window,
-)
-from .parallel import each, tiles
+from . import depthwise
+from .geometry import Axis, image_shape, images, new_images, rank, same_dtype, sum_dtype, to_nhwc, window
+from .parallel import each, in_order
+from .tiling import PLANAR_RUN, Columns, Scatter, Tiling, add_product, as_matrix, multiply
 
-TILE_BYTES = 1 << 20  # of columns: half a level-2 cache
+TILE_BYTES = 1 << 19  # of columns: they stay in the level-2 cache with what they are multiplied by
+TILE_PIXELS = 448  # but so many outputs at least, up to LARGEST_TILE, for large filters are costly to reread
+LARGEST_TILE = 1 << 23
+PARTIAL_SUMS = 8  # filter gradients are added up in so many parts, whatever the number of threads
 
 
 def conv2d(x, w, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None):
@@ -41,8 +35,11 @@ def conv2d(x, w, *, strides=1, padding="VALID", dilations=1, data_format="NHWC",
     rows, columns = window(x.shape[1:3], w.shape[:2], strides, padding, dilations)
     bias = _bias(bias, w.shape[3], x)
     y, out = new_images((len(x), rows.out, columns.out, w.shape[3]), x.dtype, data_format)
-    for g in range(groups):
-        inputs, outputs = _group(g, groups, x.shape[3]), _group(g, groups, w.shape[3])
+    if _is_depthwise(groups, w.shape):
+        for m, weights, target in _multiples(w, x.shape[3], out):
+            depthwise.correlate([(x, weights)], rows, columns, target, None if bias is None else bias[m])
+        return y
+    for inputs, outputs in _channel_groups(groups, x.shape[3], w.shape[3]):
         group_bias = None if bias is None else bias[outputs]
         _correlate(x[..., inputs], w[..., outputs], rows, columns, out[..., outputs], group_bias)
     return y
@@ -65,8 +62,15 @@ def conv2d_input_grad(
     rows, columns = window(shape[1:3], w.shape[:2], strides, padding, dilations)
     _expect_output("dy", dy, (shape[0], rows.out, columns.out, w.shape[3]))
     dx, out = new_images(shape, dy.dtype, data_format)
-    for g in range(groups):
-        inputs, outputs = _group(g, groups, shape[3]), _group(g, groups, w.shape[3])
+    if _is_depthwise(groups, w.shape):
+        _transposed(
+            [(gradients, weights) for _, weights, gradients in _multiples(w, shape[3], dy)],
+            rows,
+            columns,
+            out,
+        )
+        return dx
+    for inputs, outputs in _channel_groups(groups, shape[3], w.shape[3]):
         _correlate_transposed(dy[..., outputs], w[..., outputs], rows, columns, out[..., inputs])
     return dx
 
@@ -88,9 +92,12 @@ def conv2d_filter_grad(
     groups = _groups("x", x.shape[3], np.broadcast_to(x.dtype.type(0), shape))
     rows, columns = window(x.shape[1:3], shape[:2], strides, padding, dilations)
     _expect_output("dy", dy, (len(x), rows.out, columns.out, shape[3]))
+    if _is_depthwise(groups, shape):
+        multiples = dy.reshape(*dy.shape[:3], groups, shape[3] // groups)
+        dw = depthwise.filter_grad(x, multiples, rows, columns)
+        return dw.reshape(shape).astype(x.dtype, copy=False)
     dw = np.empty(shape, x.dtype)
-    for g in range(groups):
-        inputs, outputs = _group(g, groups, x.shape[3]), _group(g, groups, shape[3])
+    for inputs, outputs in _channel_groups(groups, x.shape[3], shape[3]):
         dw[..., outputs] = _filter_grad(x[..., inputs], dy[..., outputs], rows, columns)
     return dw
 
@@ -110,15 +117,16 @@ def conv2d_transpose(
     shape = image_shape("output_shape", output_shape, data_format)
     if w.shape[3] != x_images.shape[3]:
         raise ValueError(
-            f"w has shape {w.shape}: expected (kh, kw, out, in) with in={x_images.shape[3]}, the channels of x"
+            f"w has shape {w.shape}: expected (kh, kw, out, in) with in={x_images.shape[3]}, the channels "
+            "of x"
         )
     same = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
     rows, columns = window(shape[1:3], w.shape[:2], strides, padding, dilations)
     expected = (shape[0], rows.out, columns.out)
     if x_images.shape[:3] != expected:
         raise ValueError(
-            f"output_shape={tuple(output_shape)!r}: a convolution of it has (count, height, width) {expected}, "
-            f"expected that of x, {x_images.shape[:3]}"
+            f"output_shape={tuple(output_shape)!r}: a convolution of it has (count, height, width) "
+            f"{expected}, expected that of x, {x_images.shape[:3]}"
         )
     y = conv2d_input_grad(x, w, output_shape, **same)
     if bias is not None:
@@ -173,32 +181,53 @@ def _correlate(x, w, rows, columns, out, bias=None):
     """Convolution of one group, NHWC and HWIO, into ``out``."""
     dtype = sum_dtype(x.dtype)
     taps = w.shape[0] * w.shape[1] * w.shape[2]
-    matrix = np.empty((taps + (bias is not None), w.shape[3]), dtype)
-    matrix[:taps] = w.reshape(taps, w.shape[3])
+    filters = np.empty((taps + (bias is not None), w.shape[3]), dtype)
+    filters[:taps] = w.reshape(taps, w.shape[3])
     if bias is not None:
-        matrix[taps] = bias
+        filters[taps] = bias  # multiplies the column of ones
+    tiling = _tiling(out.shape, len(filters), dtype)
 
     def new_worker():
-        columns_of = Columns(x, rows, columns, dtype, ones=bias is not None)
+        columns_of = Columns(x, rows, columns, tiling, dtype, ones=bias is not None)
 
         def worker(tile):
             target = out[tile]
             pixels = as_matrix(target)
             if pixels is not None and out.dtype == dtype:
-                np.matmul(columns_of(tile).T, matrix, out=pixels)
+                multiply(columns_of(tile), filters, pixels)
             else:
-                target[...] = np.matmul(columns_of(tile).T, matrix).reshape(target.shape)
+                result = np.empty(target.shape, dtype)
+                multiply(columns_of(tile), filters, as_matrix(result))
+                target[...] = result
 
         return worker
 
-    each(_tiles(out.shape, len(matrix), dtype), new_worker)
+    each(tiling, new_worker)
 
 
 def _correlate_transposed(dy, w, rows, columns, dx):
     """The transpose of ``_correlate`` in x, of one group, into ``dx``.
 
+    For few channels, dy times the filters gives the gradients of the columns, added up where they belong.
+    For many, it is a convolution again (``_transposed``).
+    """
+    few = w.shape[2] * columns.taps <= PLANAR_RUN
+    if not few or 0 in dy.shape or 0 in dx.shape:
+        _transposed([(dy, w)], rows, columns, dx)
+        return
+    dtype = sum_dtype(dy.dtype)
+    filters = np.ascontiguousarray(w.reshape(-1, w.shape[3]).T, dtype=dtype)
+    outputs = 2 * TILE_BYTES // (filters.shape[1] * dtype.itemsize)
+    pixel_rows = max(1, outputs * rows.stride * columns.stride // columns.size)
+    tiling = Tiling(len(dx), rows.size, columns.size, pixel_rows * columns.size)
+    each(tiling, lambda: Scatter(dy, filters, rows, columns, dx, tiling, dtype))
+
+
+def _transposed(terms, rows, columns, dx):
+    """The transpose in x as convolutions of dy: ``terms`` is one (dy, w), or several to add if depthwise.
+
     Pixels p with the same p % stride meet the same taps, so they are a convolution of dy with some of the
-    taps, last tap first: of stride 1, whatever the stride was.
+    taps, the last one first, of stride 1 whatever the stride was.
     """
     for row_phase in range(min(rows.stride, rows.size)):
         down, row_taps = _phase(rows, row_phase)
@@ -208,54 +237,73 @@ def _correlate_transposed(dy, w, rows, columns, dx):
             if not row_taps or not column_taps:
                 target[...] = 0
                 continue
-            taps = w[row_taps][:, column_taps].transpose(0, 1, 3, 2)
-            _correlate(dy, taps, down, along, target)
+            turned = [(dy, w[row_taps][:, column_taps]) for dy, w in terms]
+            if turned[0][1].ndim == 3:
+                depthwise.correlate(turned, down, along, target)
+            else:
+                ((dy, w),) = turned
+                _correlate(dy, w.transpose(0, 1, 3, 2), down, along, target)
 
 
 def _phase(axis, phase):
-    """The pixels phase, phase + stride, ... as a convolution of the outputs: (its Axis, its taps in order)."""
+    """Pixels phase, phase + stride, ... as a convolution of the outputs: (its Axis, its taps in order)."""
     taps = [i for i in range(axis.taps) if (phase + axis.before - i * axis.dilation) % axis.stride == 0]
-    out = len(range(phase, axis.size, axis.stride))
     if not taps:
         return None, taps
-    taps = taps[::-1]
+    taps.reverse()
     dilation = (taps[0] - taps[-1]) * axis.dilation // axis.stride // max(1, len(taps) - 1)
-    first = (phase + axis.before - taps[0] * axis.dilation) // axis.stride
-    return Axis(axis.out, len(taps), 1, max(1, dilation), -first, out), taps
+    before = (taps[0] * axis.dilation - phase - axis.before) // axis.stride
+    pixels = len(range(phase, axis.size, axis.stride))
+    return Axis(axis.out, len(taps), 1, max(1, dilation), before, pixels), taps
 
 
 def _filter_grad(x, dy, rows, columns):
     """Columns times dy, summed over all tiles, of one group: (kh, kw, C, out)."""
     dtype = sum_dtype(x.dtype)
-    shape = (rows.taps, columns.taps, x.shape[3], dy.shape[3])
-    total = np.zeros((rows.taps * columns.taps * x.shape[3], dy.shape[3]), dtype)
-    columns_of = Columns(x, rows, columns, dtype)
-    for tile in _tiles(dy.shape, len(total), dtype):
-        matrix = columns_of(tile)
-        total += np.matmul(matrix, dy[tile].reshape(matrix.shape[1], dy.shape[3]).astype(dtype, copy=False))
-    return total.reshape(shape)
+    shape = (rows.taps * columns.taps * x.shape[3], dy.shape[3])
+    tiling = _tiling(dy.shape, shape[0], dtype)
+    tiles = list(tiling)
+    parts = max(1, min(PARTIAL_SUMS, LARGEST_TILE // (shape[0] * shape[1] * dtype.itemsize)))
+    step = -(-len(tiles) // parts) or 1
+
+    def partial_sum(some_tiles):
+        columns_of = Columns(x, rows, columns, tiling, dtype)
+        total = np.zeros(shape, dtype)
+        for tile in some_tiles:
+            gradients = dy[tile].reshape(-1, dy.shape[3]).astype(dtype, copy=False)
+            add_product(columns_of(tile), gradients, total)
+        return total
+
+    total = np.zeros(shape, dtype)
+    for part in in_order([tiles[i : i + step] for i in range(0, len(tiles), step)], partial_sum):
+        total += part
+    return total.reshape(rows.taps, columns.taps, x.shape[3], dy.shape[3])
 
 
-def _tiles(out_shape, taps, dtype):
-    return tiles(*out_shape[:3], TILE_BYTES // (taps * np.dtype(dtype).itemsize))
+def _tiling(out_shape, taps, dtype):
+    pixel = taps * dtype.itemsize
+    return Tiling(*out_shape[:3], max(TILE_BYTES // pixel, min(TILE_PIXELS, LARGEST_TILE // pixel)))
 
 
-def as_matrix(images):
-    """NHWC images seen as (pixels, channels) without a copy, or None where their memory does not allow it."""
-    pixels, stride = 1, None
-    for size, step in zip(images.shape[2::-1], images.strides[2::-1]):
-        if size == 1:
-            continue
-        if stride is not None and step != pixels * stride:
-            return None
-        stride = step if stride is None else stride
-        pixels *= size
-    return images.reshape(pixels, images.shape[3])
+def _is_depthwise(groups, filter_shape):
+    return groups > 1 and filter_shape[2] == 1
 
 
-def _group(g, groups, channels):
-    size = channels // groups
-    return slice(g * size, (g + 1) * size)
+def _multiples(w, channels, outputs):
+    """Depthwise filters (kh, kw, 1, channels * multiplier), one for each channel at a time.
+
+    Yields (which output channels, their weights (kh, kw, channels), those channels of ``outputs``).
+    """
+    multiplier = w.shape[3] // channels
+    for m in range(multiplier):
+        which = slice(m, None, multiplier)
+        yield which, w[:, :, 0, which], outputs[..., which]
+
+
+def _channel_groups(groups, inputs, outputs):
+    """The slices of input and of output channels of each group."""
+    for g in range(groups):
+        yield tuple(slice(g * n // groups, (g + 1) * n // groups) for n in (inputs, outputs))
 
 
 def _filters(w, x_name, x):
@@ -270,14 +318,14 @@ def _groups(name, channels, w):
     """The number of groups; ValueError where the channels of x or of w do not divide."""
     if channels == 0 or channels % w.shape[2]:
         raise ValueError(
-            f"{name} has {channels} channels and w has shape {w.shape}: expected the channels to be w.shape[2]="
-            f"{w.shape[2]}, or a multiple of it for groups"
+            f"{name} has {channels} channels and w has shape {w.shape}: expected the channels to be "
+            f"w.shape[2]={w.shape[2]}, or a multiple of it for groups"
         )
     groups = channels // w.shape[2]
     if w.shape[3] % groups:
         raise ValueError(
-            f"w has shape {w.shape}: expected w.shape[3]={w.shape[3]} output channels to divide into {groups} "
-            f"groups ({channels} channels / w.shape[2]={w.shape[2]})"
+            f"w has shape {w.shape}: expected w.shape[3]={w.shape[3]} output channels to divide into "
+            f"{groups} groups ({channels} channels / w.shape[2]={w.shape[2]})"
         )
     return groups
 

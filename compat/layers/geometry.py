@@ -83,8 +83,8 @@ def axis(direction, size, taps, stride, dilation, padding):
         before, after = padding
     if size + before + after < extent:
         raise ValueError(
-            f"padding={padding!r}: a window of {extent} {direction} (kernel {taps}, dilation {dilation}) does "
-            f"not fit into {size + before + after} {direction} of padded image, the output would be empty; "
+            f"padding={padding!r}: a window of {extent} {direction} (kernel {taps}, dilation {dilation}) "
+            f"does not fit into {size + before + after} {direction} of padded image, the output would be empty; "
             "expected a smaller kernel, a larger image or padding='SAME'"
         )
     return Axis(size, taps, stride, dilation, before, (size + before + after - extent) // stride + 1)
@@ -162,7 +162,8 @@ def rank(name, array, dimensions):
     """Refuses an array that has not one dimension for each letter or word of ``dimensions``."""
     if array.ndim != len(dimensions):
         raise ValueError(
-            f"{name} has shape {array.shape}: expected {len(dimensions)} dimensions, ({', '.join(dimensions)})"
+            f"{name} has shape {array.shape}: expected {len(dimensions)} dimensions, "
+            f"({', '.join(dimensions)})"
         )
 
 

@@ -35,7 +35,8 @@ class Optimiser:
             gradient = gradients[name]
             if np.shape(gradient) != value.shape:
                 raise ValueError(
-                    f"gradients[{name!r}] has shape {np.shape(gradient)}: expected {value.shape} (was backward run?)"
+                    f"gradients[{name!r}] has shape {np.shape(gradient)}: expected {value.shape} (was "
+                    "backward run?)"
                 )
             slots = self.slots.setdefault(
                 name, {slot: np.full_like(value, start) for slot, start in self.initial.items()}

@@ -1,12 +1,13 @@
-"""Tiles: the work cut into pieces that stay in cache, one after the other or by several threads.
+"""Pieces of work, one after the other or by several threads.
 
-The pieces do not depend on the number of threads, and no two write to the same place, so any number of
-threads gives the same bits.  ``COMPAT_THREADS`` (default 1) says how many; NumPy lets go of Python's lock
-while it copies and multiplies.  BLAS has threads of its own (``OPENBLAS_NUM_THREADS``): use one or the
-other.
+The pieces do not depend on the number of threads, no two write to the same place, and sums are added up in
+the order of the pieces: so any number of threads gives the same bits.  ``COMPAT_THREADS`` (default 1) says
+how many; NumPy lets go of Python's lock while it copies and multiplies.  BLAS has threads of its own
+(``OPENBLAS_NUM_THREADS``): use one or the other.
 """
 
 import os
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 
@@ -18,42 +19,40 @@ def threads():
     return int(text)
 
 
-def tiles(count, rows, columns, pixels):
-    """Cuts (count, rows, columns) outputs into slices of about ``pixels`` outputs.
-
-    Yields (images, rows, columns): some whole images, or some whole rows of one image, or a piece of one
-    row, whichever is the largest that fits.
-    """
-    pixels = max(1, pixels)
-    if count == 0 or rows == 0 or columns == 0:
-        return
-    image_step = max(1, pixels // (rows * columns))
-    row_step = min(rows, max(1, pixels // columns))
-    column_step = min(columns, pixels)
-    for image in range(0, count, image_step):
-        for row in range(0, rows, row_step):
-            for column in range(0, columns, column_step):
-                yield (
-                    slice(image, min(image + image_step, count)),
-                    slice(row, min(row + row_step, rows)),
-                    slice(column, min(column + column_step, columns)),
-                )
-
-
 def each(work, new_worker):
     """Does every piece of ``work``: ``worker = new_worker()`` once a thread, then ``worker(piece)``."""
+    work = deque(work)
+    number = min(threads(), len(work))
+
+    def do_some():
+        worker = new_worker()
+        while True:
+            try:
+                piece = work.popleft()
+            except IndexError:
+                return
+            worker(piece)
+
+    if number <= 1:
+        do_some()
+        return
+    with ThreadPoolExecutor(number) as pool:
+        for thread in [pool.submit(do_some) for _ in range(number)]:
+            thread.result()
+
+
+def in_order(work, function):
+    """``function(piece)`` of every piece of ``work``, in their order."""
     work = list(work)
     number = min(threads(), len(work))
     if number <= 1:
-        worker = new_worker()
         for piece in work:
-            worker(piece)
+            yield function(piece)
         return
-
-    def share(first):
-        worker = new_worker()
-        for piece in work[first::number]:
-            worker(piece)
-
     with ThreadPoolExecutor(number) as pool:
-        list(pool.map(share, range(number)))
+        waiting = deque(pool.submit(function, piece) for piece in work[: 2 * number])
+        for piece in work[2 * number :]:
+            yield waiting.popleft().result()
+            waiting.append(pool.submit(function, piece))
+        while waiting:
+            yield waiting.popleft().result()

@@ -19,9 +19,10 @@ from .geometry import (
     to_nhwc,
     window,
 )
-from .parallel import each, tiles
+from .parallel import each
+from .tiling import Tiling, is_planar
 
-BAND_BYTES = 1 << 18  # of input rows worked on at a time
+BAND_BYTES = 1 << 19  # of input rows worked on at a time
 
 
 def max_pool2d(x, ksize, strides=None, *, padding="VALID", dilations=1, data_format="NHWC"):
@@ -36,9 +37,13 @@ def max_pool2d(x, ksize, strides=None, *, padding="VALID", dilations=1, data_for
     x = images("x", x, data_format)
     rows, columns = _window(x.shape[1:3], ksize, strides, padding, dilations)
     y, out = new_images((len(x), rows.out, columns.out, x.shape[3]), x.dtype, data_format)
-    _pool(
-        np.maximum, -np.inf, x, rows, columns, x.dtype, lambda tile, pooled: np.copyto(out[tile], pooled), out
-    )
+    tiling = _bands(x, out.shape)
+
+    def new_worker():
+        windows = Windows(np.maximum, -np.inf, x, rows, columns, tiling, x.dtype)
+        return lambda tile: windows(tile, out[tile])
+
+    each(tiling, new_worker)
     return y
 
 
@@ -55,10 +60,22 @@ def avg_pool2d(x, ksize, strides=None, *, padding="VALID", count_include_pad=Fal
     counts = _counts(rows, columns, count_include_pad, dtype)
     y, out = new_images((len(x), rows.out, columns.out, x.shape[3]), x.dtype, data_format)
 
-    def store(tile, sums):
-        np.divide(sums, counts[tile[1:]], out=out[tile], casting="same_kind")
+    tiling = _bands(x, out.shape)
 
-    _pool(np.add, 0, x, rows, columns, dtype, store, out)
+    def new_worker():
+        windows = Windows(np.add, 0, x, rows, columns, tiling, dtype)
+        sums = _new_buffer((*tiling.shape, x.shape[3]), dtype, windows.planar)
+
+        def worker(tile):
+            part = sums[: tile[0].stop - tile[0].start, : tile[1].stop - tile[1].start]
+            windows(tile, part)
+            np.divide(
+                part, counts[tile[1:]] if np.ndim(counts) else counts, out=out[tile], casting="same_kind"
+            )
+
+        return worker
+
+    each(tiling, new_worker)
     return y
 
 
@@ -120,7 +137,7 @@ def avg_pool2d_grad(
     def new_worker():
         def worker(tile):
             images_, out_rows, _ = tile
-            shares = dy[tile] / counts[tile[1:]]
+            shares = dy[tile] / (counts[tile[1:]] if np.ndim(counts) else counts)
             wide = np.zeros((*shares.shape[:2], shape[2], shape[3]), shares.dtype)
             for j in range(columns.taps):
                 c, pixel_c = columns.inside(j)
@@ -174,38 +191,72 @@ def global_max_pool2d_grad(x, dy, *, data_format="NHWC"):
     return dx
 
 
-def _pool(combine, neutral, x, rows, columns, dtype, store, out):
-    """``combine`` over every window, down and then along; ``store(tile, result)`` takes it from there."""
+class Windows:
+    """``combine`` (maximum or sum) over the windows of a tile: down the rows, then along the columns."""
 
-    def new_worker():
-        def worker(tile):
-            images_, out_rows, _ = tile
-            pixels = x[images_]
-            shape = (len(pixels), out_rows.stop - out_rows.start, x.shape[2], x.shape[3])
-            down = _empty_like(x, shape, dtype)
-            _combine(combine, neutral, pixels, down, 1, rows, out_rows.start, out_rows.stop)
-            along = _empty_like(out, (*shape[:2], columns.out, x.shape[3]), dtype)
-            _combine(combine, neutral, down, along, 2, columns, 0, columns.out)
-            store(tile, along)
+    def __init__(self, combine, neutral, x, rows, columns, tiling, dtype):
+        self.combine, self.neutral, self.x, self.rows, self.columns = combine, neutral, x, rows, columns
+        self.planar = is_planar(x) and x.shape[3] > 1
+        left, right = columns.span(0, columns.out)
+        self.pixels = slice(max(0, left), min(right, columns.size))
+        self.inside = slice(max(0, -left), min(right, columns.size) - left)
+        n, r, _ = tiling.shape
+        self.down = _new_buffer((n, r, right - left, x.shape[3]), dtype, self.planar)
+        self.down[...] = neutral  # and the padding on the left and right stays so
+        # Of few channels every column is combined, in one long run, and then the right ones are picked.
+        self.step = 1 if self.planar else x.shape[3]  # from a pixel to the next along the row
+        self.flat = self.step < 32 and columns.stride <= 2
+        self.along = np.empty_like(self.down) if self.flat else None
 
-        return worker
+    def __call__(self, tile, result):
+        """Writes (n, r, c, C) of the tile into ``result``."""
+        images_, rows, _ = tile
+        n, r = result.shape[:2]
+        down = self.down[:n, :r]
+        self._combine_down(self.x[images_, :, self.pixels], down[:, :, self.inside], rows.start, rows.stop)
+        stride = self.columns.stride
+        taps = range(0, self.columns.extent, self.columns.dilation)
+        picked = slice(0, (self.columns.out - 1) * stride + 1, stride)
+        if not self.flat:
+            self._combine_taps([down[:, :, tap:][:, :, picked] for tap in taps], result)
+            return
+        values, combined = _in_memory(self.down), _in_memory(self.along)
+        run = values.size - (self.columns.extent - 1) * self.step
+        self._combine_taps([values[tap * self.step :][:run] for tap in taps], combined[:run])
+        along = self.along[:n, :r]
+        if result.flags.c_contiguous and along.flags.c_contiguous and result.size:
+            pixel = np.dtype((np.void, result.shape[3] * result.itemsize))
+            result, along = result.view(pixel), along.view(pixel)  # copied a pixel at a time
+        result[...] = along[:, :, picked]
 
-    each(_bands(x, out.shape), new_worker)
+    def _combine_down(self, pixels, result, start, stop):
+        taps = [self.rows.inside(tap, start, stop) for tap in range(self.rows.taps)]
+        if all(outputs == slice(0, stop - start) for outputs, _ in taps):
+            self._combine_taps([pixels[:, rows] for _, rows in taps], result)
+            return
+        result[...] = self.neutral
+        for outputs, rows in taps:
+            self.combine(result[:, outputs], pixels[:, rows], out=result[:, outputs])
+
+    def _combine_taps(self, taps, result):
+        if len(taps) == 1:
+            result[...] = taps[0]
+            return
+        self.combine(taps[0], taps[1], out=result, dtype=result.dtype)
+        for tap in taps[2:]:
+            self.combine(result, tap, out=result)
 
 
-def _combine(combine, neutral, pixels, result, dimension, axis, start, stop):
-    """``combine`` over the taps of one ``Axis``, which is that dimension of pixels and of result."""
-    before = (slice(None),) * dimension
-    taps = [axis.inside(tap, start, stop) for tap in range(axis.taps)]
-    whole = [pixel for out, pixel in taps if out == slice(0, stop - start)]
-    if len(whole) == axis.taps > 1:
-        combine(pixels[(*before, whole[0])], pixels[(*before, whole[1])], out=result, dtype=result.dtype)
-        taps = taps[2:]
-    else:
-        result[...] = neutral
-    for out, pixel in taps:
-        part = result[(*before, out)]
-        combine(part, pixels[(*before, pixel)], out=part)
+def _new_buffer(shape, dtype, planar):
+    """Memory for (n, r, c, C), channels first if planar."""
+    if not planar:
+        return np.empty(shape, dtype)
+    return np.empty((shape[0], shape[3], shape[1], shape[2]), dtype).transpose(0, 2, 3, 1)
+
+
+def _in_memory(buffer):
+    """All values of a ``_new_buffer`` in the order of its memory."""
+    return (buffer if buffer.flags.c_contiguous else buffer.transpose(0, 3, 1, 2)).reshape(-1)
 
 
 def _first_real(x, rows, columns, out_rows, number):
@@ -256,7 +307,7 @@ def _bands(x, out_shape):
     """Tiles of whole rows: outputs whose input rows make up about ``BAND_BYTES``."""
     input_bytes = max(1, x.shape[1] * x.shape[2] * x.shape[3] * x.itemsize)
     outputs = max(1, out_shape[1] * out_shape[2])
-    return tiles(*out_shape[:3], max(BAND_BYTES * outputs // input_bytes, out_shape[2]))
+    return Tiling(*out_shape[:3], max(BAND_BYTES * outputs // input_bytes, out_shape[2]))
 
 
 def _each_image(x, out_shape, new_worker):
@@ -278,10 +329,11 @@ def _each_image(x, out_shape, new_worker):
 
 
 def _counts(rows, columns, count_include_pad, dtype):
-    """How many pixels each window's mean is over: (out_h, out_w, 1)."""
-    if count_include_pad:
-        return np.full((rows.out, columns.out, 1), rows.taps * columns.taps, dtype)
-    return (rows.count()[:, None, None] * columns.count()[None, :, None]).astype(dtype)
+    """How many pixels each window's mean is over: (out_h, out_w, 1), or one number if it is the same."""
+    down, along = rows.count(), columns.count()
+    if count_include_pad or (np.all(down == rows.taps) and np.all(along == columns.taps)):
+        return dtype.type(rows.taps * columns.taps)
+    return (down[:, None, None] * along[None, :, None]).astype(dtype)
 
 
 def _window(size, ksize, strides, padding, dilations=1):
@@ -291,18 +343,10 @@ def _window(size, ksize, strides, padding, dilations=1):
         for (before, after), axis in zip(padding, (rows, columns)):
             if max(before, after) >= axis.extent:
                 raise ValueError(
-                    f"padding={padding!r}: expected less than the window of {axis.extent} pixels on every side, "
-                    "otherwise a window would hold nothing but padding"
+                    f"padding={padding!r}: expected less than the window of {axis.extent} pixels on every "
+                    "side, otherwise a window would hold nothing but padding"
                 )
     return rows, columns
-
-
-def _empty_like(images_, shape, dtype):
-    """Memory for NHWC images, channels first where those of ``images_`` are."""
-    count, height, width, channels = shape
-    if images_.strides[3] > images_.strides[2]:
-        return np.empty((count, channels, height, width), dtype).transpose(0, 2, 3, 1)
-    return np.empty(shape, dtype)
 
 
 def _output_like(dy, x, expected, data_format):
