@@ -120,7 +120,7 @@ class SampleItem(pytest.Item):
             pytest.xfail(verdict.known["reason"])
 
     def repr_failure(self, excinfo, style=None):
-        if isinstance(excinfo.value, Disagreement):
+        if isinstance(excinfo.value, (Disagreement, pytest.xfail.Exception)):
             return f"{self.sample.id} {self.dialect} {excinfo.value}"
         return super().repr_failure(excinfo, style)
 
