@@ -96,7 +96,7 @@ def compute(sample, dialect_name, objects, code):
         record.update(status="unsupported", message=str(reason))
     except CompatError as error:
         record.update(status="error", message=str(error))
-    except Exception as error:  # whatever the framework raises is the result of this sample
+    except (Exception, SystemExit) as error:  # whatever the framework raises is the result of this sample
         record.update(status="error", message=_first_line(error))
     return record
 

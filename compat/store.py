@@ -49,7 +49,8 @@ def _appearing(path, mode):
 
 
 def _canonical(content):
-    return json.dumps(content, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    """The text that is written and checked. Keys keep their order: outputs stand in the order of flow."""
+    return json.dumps(content, allow_nan=False, separators=(",", ":"))
 
 
 def _write_json(path, content):

@@ -1,0 +1,42 @@
+"""The arrays behind the digests of a grid, wherever the runs keep them."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from compat.errors import CompatError
+from compat.store import Objects, Run
+
+#: Larger files are looked into where a page shows a part of them, not read and checked as a whole.
+LARGEST_READ = 64 * 1024 * 1024
+
+
+class Arrays:
+    """Digest -> array."""
+
+    def __init__(self, runs: Sequence[Run]):
+        folders = dict.fromkeys(run.objects.folder for run in runs)
+        self._stores = [Objects(folder) for folder in folders]
+        self.read = functools.lru_cache(maxsize=24)(self._read)
+
+    def _read(self, digest: str) -> np.ndarray | None:
+        """The array, or None where no store keeps it. Raises CompatError for a damaged one."""
+        store = next((store for store in self._stores if _plain(digest) and digest in store), None)
+        if store is None:
+            return None
+        path = store.path(digest)
+        if os.path.getsize(path) <= LARGEST_READ:
+            return store.read(digest)
+        try:
+            return np.lib.format.open_memmap(path, mode="r")
+        except (OSError, ValueError):
+            raise CompatError(f"{path}: is no plain array; delete it and run again") from None
+
+
+def _plain(digest: str) -> bool:
+    """A digest is hexadecimal: anything else in a run.json is no way to a file."""
+    return isinstance(digest, str) and digest.isalnum()

@@ -1,0 +1,227 @@
+"""One output of a sample in all its distinct results: the same panes on one scale, and the differences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from compat.judge import PASSING
+
+from .arrays import Arrays
+from .drawing import Bar, Drawer, Figure, bar, selection_of
+from .figures import Scale, shared_scale, symmetric_scale
+from .grid import Group, Row
+from .panes import Selection
+from .plots import Series, line_plot
+from .strips import hue_of
+from .wording import plural
+
+#: Distinct results beyond these are in the table of numbers only.
+MOST_SHOWN = 8
+
+
+@dataclass(eq=False)
+class Distinct:
+    """One distinct array of an output, and the results (letters) that share it."""
+
+    digest: str
+    dtype: str
+    groups: list[Group]
+    array: np.ndarray | None = None
+    selection: Selection | None = None
+    why_not: str = ""
+    cuts: list[np.ndarray] = field(default_factory=list)
+    differences: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def letters(self) -> str:
+        return ", ".join(group.letter for group in self.groups)
+
+    @property
+    def cells(self) -> int:
+        return sum(len(group.cells) for group in self.groups)
+
+    @property
+    def passes(self) -> bool:
+        return all(cell.word in PASSING for group in self.groups for cell in group.cells)
+
+
+@dataclass
+class Card:
+    """What stands below one heading: the reference, or a distinct result."""
+
+    heading: str
+    hue: str
+    line: str
+    figure: Figure
+    difference: Figure | None = None
+    beyond: bool = False
+
+
+@dataclass
+class Compared:
+    """An output on the page."""
+
+    name: str
+    shape: str
+    dtype: str
+    cards: list[Card] = field(default_factory=list)
+    plots: list[tuple[str, Markup]] = field(default_factory=list)
+    legend: list[tuple[str, str]] = field(default_factory=list)
+    scale: Bar | None = None
+    difference_scale: Bar | None = None
+    beyond_scale: Bar | None = None
+    hidden: int = 0
+    mark: str = ""
+
+
+def distinct_results(row: Row, name: str) -> list[Distinct]:
+    """The distinct arrays of an output in the order of the letters."""
+    found: dict[tuple[str, str], Distinct] = {}
+    for group in row.groups:
+        output = group.outputs.get(name)
+        if output:
+            key = (output["digest"], output["dtype"])
+            found.setdefault(key, Distinct(*key, [])).groups.append(group)
+    return list(found.values())
+
+
+def reference_of(row: Row, name: str) -> str:
+    """The digest of the float64 answer of an output, as the newest environment has it; or empty."""
+    digests = [
+        cell.reference[name] for cell in row.recorded() if name in cell.reference and cell.word != "stale"
+    ]
+    return digests[-1] if digests else ""
+
+
+class Comparison:
+    """Reads an output in all distinct results, then draws it; between the two its scale may be widened."""
+
+    def __init__(self, row: Row, name: str, arrays: Arrays, data_format: str):
+        self.name = name
+        self.results = distinct_results(row, name)
+        self.reference = Distinct(reference_of(row, name), "float64", [])
+        shown = [self.reference, *self.results[:MOST_SHOWN]]
+        for distinct in shown:
+            array = arrays.read(distinct.digest) if distinct.digest else None
+            distinct.array = array
+            distinct.selection, distinct.why_not = selection_of(name, array, data_format)
+            if distinct.selection and array is not None:
+                distinct.cuts = distinct.selection.cut(array)
+        for distinct in self.results:
+            if (
+                distinct.cuts
+                and distinct.selection == self.reference.selection
+                and _same_shapes(distinct, self.reference)
+            ):
+                with np.errstate(invalid="ignore", over="ignore"):
+                    distinct.differences = [
+                        a - b for a, b in zip(distinct.cuts, self.reference.cuts, strict=True)
+                    ]
+        self.shown = [distinct for distinct in shown if distinct.digest]
+        self.scale = shared_scale(cut for distinct in self.shown for cut in distinct.cuts)
+
+    @property
+    def series(self) -> bool:
+        return any(d.selection is not None and d.selection.kind == "series" for d in self.shown)
+
+    def draw(self, drawer: Drawer, sources: Sequence[tuple[str, np.ndarray]]) -> Compared:
+        """The output on the page. ``sources``: one-dimensional inputs, drawn behind a series."""
+        some = next((d.array for d in self.shown if d.array is not None and d is not self.reference), None)
+        some = self.reference.array if some is None else some
+        shape = " × ".join(map(str, some.shape)) or "a single number" if some is not None else ""
+        dtypes = ", ".join(dict.fromkeys(distinct.dtype for distinct in self.results))
+        compared = Compared(self.name, shape, dtypes, hidden=max(0, len(self.results) - MOST_SHOWN))
+        inside = [d for d in self.shown if d.differences and d.passes]
+        beyond = [d for d in self.shown if d.differences and not d.passes]
+        scales = [symmetric_scale(cut for d in part for cut in d.differences) for part in (inside, beyond)]
+        if self.series:
+            _plot(compared, self, sources, inside, beyond)
+        else:
+            compared.scale = bar(self.scale)
+            compared.difference_scale = bar(scales[0]) if inside else None
+            compared.beyond_scale = bar(scales[1]) if beyond else None
+        compared.cards = [self._card(drawer, d, scales[d in beyond]) for d in self.shown]
+        return compared
+
+    def _card(self, drawer: Drawer, distinct: Distinct, scale: Scale) -> Card:
+        reference = distinct is self.reference
+        heading = "reference" if reference else distinct.letters
+        line = "the float64 answer" if reference else plural(distinct.cells, "cell")
+        what = "the reference" if reference else f"result {distinct.letters}"
+        card = Card(
+            heading,
+            "" if reference else hue_of(distinct.groups[0].letter),
+            line,
+            Figure(note=distinct.why_not),
+        )
+        if distinct.selection is None or distinct.selection.kind == "series":
+            return card
+        card.figure = drawer.array(distinct.selection, distinct.cuts, self.scale, what)
+        if reference or not self.reference.digest:
+            return card
+        card.beyond = not distinct.passes
+        if not distinct.differences:
+            card.difference = Figure(note="another shape than the reference" if self.reference.cuts else "")
+        elif scale.high == 0:
+            card.difference = Figure(note="no difference in what is shown")
+        else:
+            card.difference = drawer.array(
+                distinct.selection,
+                distinct.differences,
+                scale,
+                f"{what} minus the reference",
+                difference=True,
+            )
+            card.difference.note = ""
+        return card
+
+
+def _same_shapes(a: Distinct, b: Distinct) -> bool:
+    return a.array is not None and b.array is not None and a.array.shape == b.array.shape
+
+
+def _plot(
+    compared: Compared,
+    comparison: Comparison,
+    sources: Sequence[tuple[str, np.ndarray]],
+    inside: Sequence[Distinct],
+    beyond: Sequence[Distinct],
+) -> None:
+    """Lines of the values, then stems of the differences, pane by pane."""
+    drawn = next(d for d in comparison.shown if d.selection is not None and d.selection.kind == "series")
+    panes: Any = drawn.selection.panes if drawn.selection else ()
+    results = [d for d in comparison.shown if d is not comparison.reference and len(d.cuts) == len(panes)]
+    first = [d for d in results if d in beyond or d is results[0]]
+    compared.legend = [(f"input {name}", "source") for name, _ in sources]
+    if comparison.reference.cuts:
+        compared.legend.append(("reference", "reference"))
+    visible = [d for d in results if d in first or any(np.any(part) for part in d.differences)]
+    compared.legend += [(f"result {d.letters}", f"line-{hue_of(d.groups[0].letter)}") for d in visible]
+    for place, pane in enumerate(panes):
+        length = drawn.cuts[place].size
+        lines = [Series(f"input {name}", v, "source", (length - v.size) / 2) for name, v in sources]
+        if len(comparison.reference.cuts) == len(panes):
+            lines.append(Series("reference", comparison.reference.cuts[place], "reference"))
+        lines += [_line(d, d.cuts[place]) for d in first]
+        at = f", {pane.title}" if pane.title else ""
+        compared.plots.append(
+            (f"{comparison.name}{at}", line_plot(lines, f"{comparison.name}{at}: the values"))
+        )
+        for title, part in (
+            ("minus the reference", inside),
+            ("beyond the allowance, minus the reference", beyond),
+        ):
+            stems = [_line(d, d.differences[place], stems=True) for d in part]
+            if any(np.any(s.values[np.isfinite(s.values)]) for s in stems):
+                text = f"{comparison.name}{at} {title}"
+                compared.plots.append((text, line_plot(stems, text)))
+
+
+def _line(distinct: Distinct, values: np.ndarray, stems: bool = False) -> Series:
+    hue = hue_of(distinct.groups[0].letter)
+    return Series(f"result {distinct.letters}", values, f"line-{hue}", stems=stems)

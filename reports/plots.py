@@ -1,0 +1,151 @@
+"""Series -> a line plot as SVG, which takes its colours from the page's style."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup, escape
+
+_WIDTH, _HEIGHT = 640, 210
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 10, 24
+#: Series with more points are drawn without markers.
+_MOST_MARKERS = 48
+#: Longer series are reduced to the smallest and largest value of each stretch.
+_MOST_POINTS = 1200
+
+
+@dataclass(frozen=True)
+class Series:
+    """A line. ``style``: its CSS class; ``offset``: where it begins; ``stems``: bars from zero."""
+
+    label: str
+    values: np.ndarray
+    style: str
+    offset: float = 0.0
+    stems: bool = False
+
+
+def line_plot(series: Sequence[Series], title: str) -> Markup:
+    """All series on the same axes."""
+    finite = [s.values[np.isfinite(s.values)] for s in series]
+    values = np.concatenate([f for f in finite if f.size] or [np.zeros(1)])
+    low, high = float(values.min()), float(values.max())
+    if any(s.stems for s in series):
+        low, high = min(low, 0.0), max(high, 0.0)
+    if not high > low:
+        low, high = low - 1, high + 1
+    first = min(s.offset for s in series)
+    last = max(s.offset + s.values.size - 1 for s in series)
+    axes = _Axes(first, max(last, first + 1), low, high)
+    parts = [
+        Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
+            _WIDTH, _HEIGHT, title
+        )
+    ]
+    parts += axes.ticks()
+    parts += [axes.draw(s) for s in series]
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
+@dataclass(frozen=True)
+class _Axes:
+    first: float
+    last: float
+    low: float
+    high: float
+
+    def x(self, place: float) -> float:
+        return round(_LEFT + (place - self.first) / (self.last - self.first) * (_WIDTH - _LEFT - _RIGHT), 1)
+
+    def y(self, value: float) -> float:
+        part = (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        return round(_HEIGHT - _BOTTOM - part * (_HEIGHT - _TOP - _BOTTOM), 1)
+
+    def ticks(self) -> list[Markup]:
+        parts = []
+        for value in nice(self.low, self.high, 5):
+            style = "zero" if value == 0 else "rule"
+            y = self.y(value)
+            parts.append(Markup('<path class="{}" d="M{} {}H{}"/>').format(style, _LEFT, y, _WIDTH - _RIGHT))
+            parts.append(
+                Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(
+                    _LEFT - 6, y + 4, _tick(value)
+                )
+            )
+        for value in nice(self.first, self.last, 8):
+            if value == int(value):
+                x = self.x(value)
+                parts.append(
+                    Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
+                        x, _HEIGHT - 8, int(value)
+                    )
+                )
+        return parts
+
+    def draw(self, series: Series) -> Markup:
+        points = [
+            (self.x(series.offset + place), self.y(float(series.values[place])))
+            for place in _places(series.values)
+        ]
+        if series.stems:
+            zero = self.y(0)
+            path = "".join(f"M{x} {zero}V{y}" for x, y in points)
+        else:
+            path = _path(series.values, points)
+        parts = [
+            Markup('<path class="line {}" d="{}"><title>{}</title></path>').format(
+                series.style, path, series.label
+            )
+        ]
+        if len(points) <= _MOST_MARKERS:
+            dots = "".join(f"M{x} {y}h0" for x, y in points)
+            parts.append(Markup('<path class="dots {}" d="{}"/>').format(series.style, dots))
+        return Markup("").join(parts)
+
+
+def _places(values: np.ndarray) -> list[int]:
+    """The places of finite values to draw, in order."""
+    places = np.flatnonzero(np.isfinite(values))
+    if places.size <= _MOST_POINTS:
+        return places.tolist()
+    kept = set()
+    for stretch in np.array_split(places, _MOST_POINTS // 2):
+        kept |= {int(stretch[np.argmin(values[stretch])]), int(stretch[np.argmax(values[stretch])])}
+    return sorted(kept)
+
+
+def _path(values: np.ndarray, points: list[tuple[float, float]]) -> str:
+    """A line through the points, interrupted where a value is not finite."""
+    gaps = not np.isfinite(values).all() and len(points) <= _MOST_POINTS
+    places = _places(values)
+    text, before = "", None
+    for place, (x, y) in zip(places, points, strict=True):
+        begins = before is None or (gaps and place != before + 1)
+        text += f"{'M' if begins else 'L'}{x} {y}"
+        before = place
+    return text
+
+
+def nice(low: float, high: float, count: int) -> list[float]:
+    """Round numbers between low and high, about that many."""
+    span = high / 2 - low / 2
+    if not math.isfinite(span) or span <= 0 or not math.isfinite(2 * span):
+        return [low, high] if math.isfinite(low) and math.isfinite(high) else []
+    raw = 2 * span / count
+    power = 10.0 ** math.floor(math.log10(raw))
+    if power == 0:
+        return [low, high]
+    step = next((factor * power for factor in (1, 2, 5) if factor * power >= raw), 10 * power)
+    start = math.ceil(low / step - 1e-9)
+    return [index * step for index in range(start, start + 3 * count) if index * step <= high + 1e-9 * step]
+
+
+def _tick(value: float) -> Markup:
+    text = f"{value:.6g}"
+    mantissa, _, exponent = text.partition("e")
+    if exponent:
+        text = f"{mantissa}e{int(exponent)}"
+    return escape(text.replace("-", "\u2212"))

@@ -1,0 +1,308 @@
+"""A row of the grid -> what the page of the sample shows."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from compat.judge import PASSING
+from compat.operation import DIALECT_NAMES
+
+from . import plus_figure, wording
+from .arrays import Arrays
+from .comparison import Compared, Comparison
+from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
+from .figures import Scale, shared_scale
+from .grid import Cell, Environment, Grid, Group, Row
+from .panes import Selection, is_filter
+from .plots import Series, line_plot
+from .strips import hue_of
+from .wording import brief, group_words, number, percent, ranges
+
+#: An input joins the scale of the results where it would still use this part of it.
+_LEAST_PART = 0.1
+
+
+@dataclass
+class Input:
+    """An input on the page. ``own``: it needed a scale of its own."""
+
+    name: str
+    fixture: str
+    dtype: str
+    shape: str
+    digest: str
+    figure: Figure
+    plots: list[Markup] = field(default_factory=list)
+    own: Bar | None = None
+
+
+@dataclass
+class Numbers:
+    """A line of the table of numbers."""
+
+    output: str
+    letter: str
+    hue: str
+    words: str
+    cells: int
+    passes: bool
+    values: dict[str, str]
+    message: str
+    first: bool
+    known: bool
+
+
+@dataclass
+class Trouble:
+    """Cells without a result, or with an explained difference, that say the same."""
+
+    word: str
+    message: str
+    places: list[tuple[str, str]]
+    reason: str = ""
+    address: str = ""
+    loud: bool = False
+
+
+@dataclass
+class Spelling:
+    dialects: str
+    code: Markup
+
+
+@dataclass
+class SamplePage:
+    row: Row
+    sentence: str
+    inputs: list[Input]
+    outputs: list[Compared]
+    numbers: list[Numbers]
+    groups: list[tuple[Group, str, str, list[tuple[str, str]]]]
+    troubles: list[Trouble]
+    unsupported: list[Trouble]
+    spellings: list[Spelling]
+    composed: plus_figure.Composed | None
+
+
+def view(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> SamplePage:
+    """The page of a sample; draws what it shows."""
+    parameters = row.description.get("parameters") or {}
+    data_format = str(parameters.get("data_format") or "NHWC")
+    names = list(dict.fromkeys(name for group in row.groups for name in group.outputs))
+    comparisons = [Comparison(row, name, arrays, data_format) for name in names]
+    inputs, sources = _inputs(row, arrays, drawer, comparisons, data_format)
+    outputs = [comparison.draw(drawer, sources) for comparison in comparisons]
+    _mark_first(row, outputs)
+    return SamplePage(
+        row,
+        wording.sentence(row),
+        inputs,
+        outputs,
+        _numbers(row),
+        [(g, hue_of(g.letter), group_words(g), _places(row, g.cells, grid)) for g in row.groups],
+        _troubles(row, grid, [c for c in row.recorded() if c.known or c.loud]),
+        _troubles(row, grid, [c for c in row.recorded() if c.word in ("unsupported", "unjudged")]),
+        spellings(row.description.get("sources") or {}),
+        plus_figure.compose(row, grid, arrays, drawer),
+    )
+
+
+def _inputs(
+    row: Row, arrays: Arrays, drawer: Drawer, comparisons: Sequence[Comparison], data_format: str
+) -> tuple[list[Input], list[tuple[str, np.ndarray]]]:
+    """The inputs, and those of them that are lines."""
+    views, sources = [], []
+    described = row.description.get("inputs") or {}
+    series = any(comparison.series for comparison in comparisons)
+    read: list[tuple[str, Any, np.ndarray | None, Selection | None, str]] = []
+    for name in sorted(described, key=is_filter):  # filters after what they are laid over
+        entry = described[name]
+        array = arrays.read(entry["digest"])
+        read.append((name, entry, array, *selection_of(name, array, data_format)))
+    cuts = {name: s.cut(a) for name, _, a, s, _ in read if s is not None and a is not None}
+    own = _join(comparisons, {n: c for n, c in cuts.items() if not is_photograph(n, _array(read, n))})
+    for name, entry, array, selection, why_not in read:
+        figure, plots = Figure(note=why_not), []
+        scale = own.get(name) or (comparisons[0].scale if comparisons else Scale(0, 0))
+        if array is not None and selection is not None:
+            if is_photograph(name, array):
+                figure = drawer.photograph(array[(0,) * (array.ndim - 3)], f"input {name}")
+            elif selection.kind == "series":
+                if series and not is_filter(name):
+                    sources.append((name, cuts[name][0]))
+                plots = [line_plot([Series(name, cut, "line-a")], f"input {name}") for cut in cuts[name]]
+            else:
+                figure = drawer.array(selection, cuts[name], scale, f"input {name}")
+        shape = " × ".join(map(str, array.shape)) if array is not None else ""
+        views.append(
+            Input(
+                name,
+                str(entry["fixture"]),
+                str(entry["dtype"]),
+                shape,
+                str(entry["digest"])[:8],
+                figure,
+                plots,
+            )
+        )
+        views[-1].own = (
+            bar(own.get(name)) if figure.panes and not is_photograph(name, _array(read, name)) else None
+        )
+    return views, sources
+
+
+def _array(read: Sequence[tuple[str, Any, np.ndarray | None, Any, str]], name: str) -> np.ndarray:
+    array = next(array for other, _, array, _, _ in read if other == name)
+    return np.zeros(0) if array is None else array
+
+
+def _join(comparisons: Sequence[Comparison], inputs: dict[str, list[np.ndarray]]) -> dict[str, Scale]:
+    """Widen the scale of a single output to its inputs where both stay readable; scales of the others."""
+    own = {}
+    for name, cuts in inputs.items():
+        scale = shared_scale(cuts)
+        if len(comparisons) == 1 and comparisons[0].scale.high > comparisons[0].scale.low:
+            results = comparisons[0].scale
+            both = Scale(min(scale.low, results.low), max(scale.high, results.high))
+            parts = [(s.high / 2 - s.low / 2) / (both.high / 2 - both.low / 2) for s in (scale, results)]
+            if parts[0] >= _LEAST_PART and parts[1] >= 0.2:
+                comparisons[0].scale = both
+                continue
+        own[name] = scale
+    return own
+
+
+def _mark_first(row: Row, outputs: Sequence[Compared]) -> None:
+    """Of several outputs, mark where it begins: the first that disagrees, else the first with other bits."""
+    if len(outputs) < 2:
+        return
+    for compared in outputs:
+        words = [c.numbers.get(compared.name, {}).get("word", "agrees") for c in row.recorded()]
+        if any(word not in PASSING for word in words):
+            compared.mark = "the first output that differs"
+            return
+    for compared in outputs:
+        if len({g.outputs[compared.name]["digest"] for g in row.groups if compared.name in g.outputs}) > 1:
+            compared.mark = "the first output with other bits"
+            return
+
+
+_COLUMNS = ("max_abs", "max_rel", "ulps", "share", "share_expected", "share_rms")
+
+
+def _numbers(row: Row) -> list[Numbers]:
+    lines = []
+    for group in row.groups:
+        judged = group.judged
+        first = False
+        for name, numbers in judged.numbers.items():
+            values = {key: number(numbers[key]) for key in _COLUMNS[:3] if key in numbers}
+            values |= {key: percent(numbers[key]) for key in _COLUMNS[3:] if key in numbers}
+            if "worst_index" in numbers:
+                values["worst"] = f"[{', '.join(map(str, numbers['worst_index']))}]"
+                values["found"] = number(numbers["found"], 9)
+                values["expected"] = number(numbers["expected"], 9)
+                values["unequal"] = f"{numbers['unequal']:,} of {numbers['count']:,}"
+            for key in ("nan", "inf"):
+                pair = numbers.get(key) or [0, 0]
+                values[key] = str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}, expected {pair[1]}"
+            passes = numbers.get("word", "agrees") in PASSING
+            message = str(numbers.get("message") or "")
+            begins = not passes and not first and len(judged.numbers) > 1
+            first = first or begins
+            words = group_words(group) if len(judged.numbers) == 1 else str(numbers.get("word", ""))
+            lines.append(
+                Numbers(
+                    name,
+                    group.letter,
+                    hue_of(group.letter),
+                    words,
+                    len(group.cells),
+                    passes,
+                    values,
+                    message,
+                    begins,
+                    all(cell.known for cell in group.cells),
+                )
+            )
+    return lines
+
+
+def _places(row: Row, cells: Sequence[Cell], grid: Grid) -> list[tuple[str, str]]:
+    """Dialects and their environments, as ranges of those in which the sample can be spelled there."""
+    where: dict[str, list[Environment]] = defaultdict(list)
+    for cell in cells:
+        where[cell.dialect].append(cell.environment)
+    alike: dict[str, list[str]] = defaultdict(list)
+    for dialect in grid.dialects:
+        if dialect in where:
+            columns = [c.environment for c in row.cells[dialect] if c is not None and c.word != "unsupported"]
+            alike[ranges(where[dialect], columns or grid.environments)].append(dialect)
+    return [(", ".join(dialects), text) for text, dialects in alike.items()]
+
+
+def _troubles(row: Row, grid: Grid, cells: Sequence[Cell]) -> list[Trouble]:
+    alike: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        known = cell.known or {}
+        key = (
+            cell.loud,
+            cell.word,
+            brief(cell.message),
+            str(known.get("reason") or ""),
+            str(known.get("address") or ""),
+        )
+        alike[key].append(cell)
+    troubles = []
+    for (loud, word, message, reason, address), same in alike.items():
+        if word == "unsupported":
+            where: dict[str, list[Environment]] = defaultdict(list)
+            for cell in same:
+                where[cell.dialect].append(cell.environment)
+            places = [(dialect, ranges(found, grid.environments)) for dialect, found in where.items()]
+        else:
+            places = _places(row, same, grid)
+        troubles.append(Trouble(word, message, places, reason, safe_address(address), loud))
+    return sorted(troubles, key=lambda trouble: not trouble.loud)
+
+
+def safe_address(address: str) -> str:
+    """An address that may become a link: http and https only; anything else is shown as text by nobody."""
+    return address if re.match(r"https?://[^\s\"'<>]+\Z", address) else ""
+
+
+def parameters(row: Row) -> list[tuple[str, str]]:
+    """The parameters as they would be written in Python's JSON."""
+    found = row.description.get("parameters") or {}
+    return [(str(key), json.dumps(value, ensure_ascii=False)) for key, value in found.items()]
+
+
+def spellings(sources: dict[str, str]) -> list[Spelling]:
+    """The sources, highlighted; dialects of equal source together."""
+    merged: dict[str, list[str]] = defaultdict(list)
+    for dialect in sorted(sources, key=_dialect_order):
+        if sources[dialect]:
+            merged[sources[dialect]].append(dialect)
+    return [Spelling(", ".join(dialects), highlighted(source)) for source, dialects in merged.items()]
+
+
+@functools.lru_cache(maxsize=256)
+def highlighted(source: str) -> Markup:
+    """Python as HTML; the samples of an operation share it."""
+    return Markup(highlight(source, PythonLexer(), HtmlFormatter(cssclass="code")))
+
+
+def _dialect_order(dialect: str) -> int:
+    return DIALECT_NAMES.index(dialect) if dialect in DIALECT_NAMES else len(DIALECT_NAMES)
