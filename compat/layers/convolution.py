@@ -120,6 +120,7 @@ def conv2d_transpose(
             f"w has shape {w.shape}: expected (kh, kw, out, in) with in={x_images.shape[3]}, the channels "
             "of x"
         )
+    _groups("output_shape", shape[3], w)
     same = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
     rows, columns = window(shape[1:3], w.shape[:2], strides, padding, dilations)
     expected = (shape[0], rows.out, columns.out)

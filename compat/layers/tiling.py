@@ -1,0 +1,268 @@
+"""Convolution's engine room: windows become the columns of a matrix, a tile of outputs at a time.
+
+Multiplying is what BLAS does at full speed; laying the windows out for it is what costs.  So the tiles are
+small enough for their columns to stay in cache, and the columns are laid out so that the copies are long
+runs of memory:
+
+- planar, tap by tap, each a run of pixels.  For few channels, where a window's own runs would be tiny.
+- by pixels, each a run of kernel width * channels values.  For many channels.
+
+Either way a tile's columns are one matrix of (pixels, taps) times the filters as (taps, out), and the taps
+are in the order of HWIO filters: row, column, channel.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+PLANAR_RUN = 24  # up to so many values to a kernel row, planar columns are faster
+SMALL_ROWS = 48  # blocks of fewer rows lose more than they gain
+SMALL_PRODUCT = 10**6  # OpenBLAS multiplies so many numbers, or fewer, without repacking them first
+
+
+class Tiling:
+    """(count, rows, columns) of outputs cut into tiles of about ``pixels``.
+
+    A tile is some whole images, or some whole rows of one image, or a piece of one row, whichever is the
+    largest that fits; ``shape`` is that of the largest tile.  Iterating gives tuples of three slices.
+    """
+
+    def __init__(self, count, rows, columns, pixels):
+        pixels = max(1, pixels)
+        self.total = (count, rows, columns)
+        self.shape = (
+            min(count, max(1, pixels // max(1, rows * columns))),
+            min(rows, max(1, pixels // max(1, columns))),
+            min(columns, pixels),
+        )
+
+    def __iter__(self):
+        if 0 in self.total:
+            return
+        images, rows, columns = (
+            [slice(start, min(start + step, total)) for start in range(0, total, step)]
+            for total, step in zip(self.total, self.shape)
+        )
+        for image in images:
+            for row in rows:
+                for column in columns:
+                    yield image, row, column
+
+
+class Columns:
+    """The windows of NHWC images as a matrix, tile by tile.
+
+    Called with a tile it gives (pixels, taps), valid until the next call: one buffer serves all tiles.
+    ``ones`` adds a last column of ones, which multiplies the bias.
+    """
+
+    def __init__(self, x, rows, columns, tiling, dtype, ones=False):
+        self.x, self.rows, self.columns = x, rows, columns
+        self.channels = x.shape[3]
+        self.taps = rows.taps * columns.taps * self.channels
+        self.width = self.taps + ones
+        self.planar = columns.taps * self.channels <= PLANAR_RUN or is_planar(x)
+        self.dtype = dtype
+        n, r, c = tiling.shape
+        self.buffer = np.empty(n * r * c * self.width, dtype)
+        self.layout = self.edges = None  # of the tile before
+        inside = rows.before <= 0 and columns.before <= 0 and _ends_inside(rows) and _ends_inside(columns)
+        if inside and (is_planar(x) or not self.planar):
+            self.band = None
+            self.windows = self._windows(
+                x[:, -rows.before :, -columns.before :], x.shape[0], rows.out, columns.out
+            )
+        else:
+            height, width = ((s - 1) * a.stride + a.extent for s, a in ((r, rows), (c, columns)))
+            if self.planar:
+                self.band = np.zeros((self.channels, n, height, width), dtype).transpose(1, 2, 3, 0)
+            else:
+                self.band = np.zeros((n, height, width, self.channels), dtype)
+            self.windows = self._windows(self.band, n, r, c)
+
+    def __call__(self, tile):
+        images, rows, columns = tile
+        n, r, c = images.stop - images.start, rows.stop - rows.start, columns.stop - columns.start
+        if self.band is None:
+            windows = self.windows[images, rows, columns]
+            if self.width == self.channels and windows.dtype == self.dtype:  # 1 x 1: nothing to lay out
+                matrix = as_matrix(windows[:, :, :, 0, 0])
+                if matrix is not None:
+                    return matrix
+        else:
+            self._fill_band(images, rows, columns)
+            windows = self.windows[:n, :r, :c]
+        if (n, r, c) != self.layout:
+            self.layout = (n, r, c)
+            self.target, self.matrix = self._layout(n, r, c)
+        self.target[...] = windows
+        return self.matrix
+
+    def _windows(self, pixels, n, r, c):
+        """Every window of ``pixels`` as one view: (n, r, c, kernel row, kernel column, channel)."""
+        image, row, column, channel = pixels.strides
+        down, along = self.rows, self.columns
+        return as_strided(
+            pixels,
+            (n, r, c, down.taps, along.taps, self.channels),
+            (
+                image,
+                row * down.stride,
+                column * along.stride,
+                row * down.dilation,
+                column * along.dilation,
+                channel,
+            ),
+            writeable=False,
+        )
+
+    def _layout(self, n, r, c):
+        """The buffer for a tile of that shape, as windows and as matrix."""
+        pixels, kernel = n * r * c, (self.rows.taps, self.columns.taps, self.channels)
+        values = self.buffer[: pixels * self.width]
+        if self.planar:
+            planes = values.reshape(self.width, pixels)
+            planes[self.taps :] = 1
+            return planes[: self.taps].reshape(*kernel, n, r, c).transpose(3, 4, 5, 0, 1, 2), planes.T
+        matrix = values.reshape(pixels, self.width)
+        matrix[:, self.taps :] = 1
+        steps = (r * c * self.width, c * self.width, self.width, kernel[1] * kernel[2], kernel[2], 1)
+        strides = [step * self.buffer.itemsize for step in steps]
+        return as_strided(self.buffer, (n, r, c, *kernel), strides), matrix
+
+    def _fill_band(self, images, rows, columns):
+        """Copies the pixels that a tile's windows touch, zero outside the image."""
+        (top, bottom), (left, right) = (
+            self.rows.span(rows.start, rows.stop),
+            self.columns.span(columns.start, columns.stop),
+        )
+        height, width = self.x.shape[1:3]
+        r0, r1 = max(top, 0), min(bottom, height)
+        c0, c1 = max(left, 0), min(right, width)
+        edges = (r0 - top, r1 - top, c0 - left, c1 - left)
+        if edges != self.edges:  # otherwise the zeros of the tile before are in the right places
+            self.band[...] = 0
+            self.edges = edges
+        if r0 < r1 and c0 < c1:
+            n = images.stop - images.start
+            self.band[:n, edges[0] : edges[1], edges[2] : edges[3]] = self.x[images, r0:r1, c0:c1]
+
+
+class Scatter:
+    """The transpose of planar ``Columns``: gradients of the columns added up into the images, tile by tile.
+
+    A tile here is of pixels.  It gathers what every output that touches it hands back, so neighbouring
+    tiles do not wait for each other; the outputs at their seam are worked out twice.
+    """
+
+    def __init__(self, dy, filters, rows, columns, dx, tiling, dtype):
+        self.dy, self.filters, self.rows, self.columns, self.dx = dy, filters, rows, columns, dx
+        images, height, _ = tiling.shape
+        outputs = min(rows.out, (height + rows.extent - 2) // rows.stride + 1)
+        self.width = (columns.out - 1) * columns.stride + columns.extent
+        # Where columns are as wide as the band, with zeros between their rows, all rows of a tap are one
+        # long run in both.
+        self.flat = images == rows.stride == columns.stride == 1
+        self.pitch = self.width if self.flat else columns.out
+        self.planes = np.zeros(filters.shape[1] * images * outputs * self.pitch, dtype)
+        self.band = np.empty(
+            dx.shape[3] * images * ((outputs - 1) * rows.stride + rows.extent) * self.width, dtype
+        )
+
+    def __call__(self, tile):
+        images, pixels, _ = tile
+        down, along, target = self.rows, self.columns, self.dx[tile]
+        first = max(0, -(-(pixels.start + down.before - down.extent + 1) // down.stride))
+        last = min(down.out, (pixels.stop - 1 + down.before) // down.stride + 1)
+        if first >= last:
+            target[...] = 0
+            return
+        band = self._band(self.dy[images, first:last].astype(self.band.dtype, copy=False))
+        (top, bottom), (left, right) = down.span(first, last), along.span(0, along.out)
+        r0, r1 = max(top, pixels.start), min(bottom, pixels.stop)
+        c0, c1 = max(left, 0), min(right, along.size)
+        if (r0, r1, c0, c1) != (pixels.start, pixels.stop, 0, along.size):
+            target[...] = 0
+        if r0 < r1 and c0 < c1:
+            inside = target[:, r0 - pixels.start : r1 - pixels.start, c0:c1]
+            for channel, plane in enumerate(band[:, :, r0 - top : r1 - top, c0 - left : c1 - left]):
+                inside[..., channel] = plane
+
+    def _band(self, dy):
+        """The pixels that a tile's dy has to do with: (channels, images, rows, columns), padding included."""
+        n, r, c, channels = dy.shape
+        down, along = self.rows, self.columns
+        taps = (down.taps, along.taps, self.dx.shape[3])
+        planes = self.planes[: self.filters.shape[1] * n * r * self.pitch]
+        shape = (taps[2], n, (r - 1) * down.stride + down.extent, self.width)
+        band = self.band[: int(np.prod(shape))]
+        band[...] = 0
+        if self.flat:
+            products = planes.reshape(-1, r, self.pitch)[:, :, :c].transpose(1, 2, 0)
+            np.matmul(dy[0], self.filters, out=products)
+            planes, flat_band = planes.reshape(*taps, -1), band.reshape(taps[2], -1)
+            run = r * self.pitch - along.extent + 1  # up to the last gradient: only zeros follow
+            for i, j in np.ndindex(*taps[:2]):
+                shift = i * down.dilation * self.width + j * along.dilation
+                flat_band[:, shift : shift + run] += planes[i, j, :, :run]
+            return band.reshape(shape)
+        multiply(dy.reshape(-1, channels), self.filters, planes.reshape(-1, n * r * c).T)
+        planes, band = planes.reshape(*taps, n, r, c), band.reshape(shape)
+        for i, j in np.ndindex(*taps[:2]):
+            row, column = i * down.dilation, j * along.dilation
+            rows = slice(row, row + (r - 1) * down.stride + 1, down.stride)
+            columns = slice(column, column + (c - 1) * along.stride + 1, along.stride)
+            band[:, :, rows, columns] += planes[i, j]
+        return band
+
+
+def multiply(matrix, filters, out):
+    """``np.matmul(matrix, filters, out=out)``, in blocks of rows that BLAS multiplies without repacking."""
+    rows, inner = matrix.shape
+    whole, block = _blocks(rows, inner * filters.shape[1])
+    if whole:
+        blocks = matrix[:whole].reshape(-1, block, inner)
+        np.matmul(blocks, filters, out=out[:whole].reshape(-1, block, out.shape[1]))
+        matrix, out = matrix[whole:], out[whole:]
+    if len(matrix):
+        np.matmul(matrix, filters, out=out)
+
+
+def add_product(matrix, gradients, total):
+    """``total += matrix.T @ gradients``, in such blocks, whose products are then added up."""
+    rows, inner = matrix.shape
+    whole, block = _blocks(rows, inner * gradients.shape[1])
+    if whole:
+        blocks = matrix[:whole].reshape(-1, block, inner).transpose(0, 2, 1)
+        total += np.matmul(blocks, gradients[:whole].reshape(-1, block, gradients.shape[1])).sum(axis=0)
+        matrix, gradients = matrix[whole:], gradients[whole:]
+    if len(matrix):
+        total += np.matmul(matrix.T, gradients)
+
+
+def _blocks(rows, products):
+    """(rows in whole blocks, rows of a block); none where a block would be too small to be worth it."""
+    block = SMALL_PRODUCT // products
+    if block < SMALL_ROWS or rows <= block:
+        return 0, block
+    return rows // block * block, block
+
+
+def as_matrix(images):
+    """NHWC images as (pixels, channels) without a copy, or None where their memory does not allow it."""
+    pixels, unit = 1, None
+    for size, stride in zip(images.shape[2::-1], images.strides[2::-1]):
+        if size != 1:
+            if unit is not None and stride != pixels * unit:
+                return None
+            unit = stride if unit is None else unit
+            pixels *= size
+    return images.reshape(pixels, images.shape[3])
+
+
+def is_planar(x):
+    """Whether neighbours along a row of these NHWC images are neighbours in memory."""
+    return x.strides[2] == x.itemsize
+
+
+def _ends_inside(axis):
+    return axis.span(0, axis.out)[1] <= axis.size
