@@ -61,7 +61,7 @@ def main(arguments):
     dialects = [dialect(name).name for name in arguments.dialect] or list(DIALECTS)
     for case in cases:
         if "[" in case.path or "::" in case.path:
-            raise CompatError(f"{case.path}: pytest takes [ and :: for more than a path: rename the file or folder")
+            raise CompatError(f"{case.path}: pytest takes [ and :: for more than a path: rename it")
     suite = Suite(cases)
     run = _prepare(arguments.out, suite)
     plan, kept = _plan(run, suite, samples.values(), dialects, arguments)
@@ -141,7 +141,7 @@ def _plan(run, suite, samples, dialects, arguments):
             record = run.record(sample.id, name)
             for output in record["outputs"].values() if record else ():
                 if output["digest"] in run.objects:
-                    run.objects.read(output["digest"])  # raises where it is damaged, before anything is written
+                    run.objects.read(output["digest"])  # a damaged one stops here, before anything is written
             current = (
                 record is not None
                 and (record["case"], record["code"]) == (case, code)

@@ -196,8 +196,10 @@ def _outlier(error, finite, precision, reference):
     partial sums, u (sum |x_i w_i| + sqrt(n) |y|), the errors of a correct kernel are of one size: within
     sqrt(n), the most that the order of a sum can matter, and 24, which no tail of a noise reaches.
     """
-    scale = UNIT_ROUNDOFF[precision] * (reference.magnitude + np.sqrt(reference.terms) * np.abs(reference.value))
-    summed = finite & (scale > 0)
+    u, size = UNIT_ROUNDOFF[precision], np.abs(reference.value)
+    scale = u * (reference.magnitude + np.sqrt(reference.terms) * size)
+    # Where underflow may weigh more than rounding, elements are not alike.
+    summed = finite & (scale > reference.terms * SMALLEST_NORMAL[precision])
     if summed.sum() < _FEWEST or np.count_nonzero(error[summed]) < _NEARLY_ALL * summed.sum():
         return 0.0
     scaled = (error[summed] / scale[summed]).ravel()

@@ -110,6 +110,6 @@ def explain_known(verdict, sample, dialect, tensorflow, entries):
         if verdict.word == entry.verdict:
             verdict.known = {"reason": entry.reason, "address": entry.address}
         elif verdict.word in PASSING:
-            verdict.message = f"{entry.where} expects {entry.verdict}, but it agrees: mend or delete the entry"
+            verdict.message = f"{entry.where} expects {entry.verdict}, but it agrees: mend the entry"
             verdict.word = "differs"
     return verdict

@@ -55,11 +55,22 @@ class Reference:
         count = max(self.value.size, 1)
         lam = math.sqrt(2 * math.log(2 * count / probability)) / (1 - u)
         gamma = np.expm1(lam * np.sqrt(self.terms) * u + self.terms * u * u / (1 - u))
-        return np.minimum(gamma * self.magnitude + self._common(dtype), self.worst(dtype))
+        return np.minimum(
+            gamma * self.magnitude + self._drift(dtype) + self._common(dtype), self.worst(dtype)
+        )
 
     def typical(self, dtype):
         """The standard deviation to expect at most: sqrt(n) independent roundings of size u."""
-        return np.sqrt(self.terms) * UNIT_ROUNDOFF[dtype] * self.magnitude + self._common(dtype)
+        noise = np.sqrt(self.terms) * UNIT_ROUNDOFF[dtype] * self.magnitude
+        return noise + self._drift(dtype) + self._common(dtype)
+
+    def _drift(self, dtype):
+        """Where products of one sign and alike add up, their roundings are alike too, and add up.
+
+        A constant image under a constant filter errs at every addition in the same direction, by up
+        to u times the sum so far, which stays below |y|.  Where signs are mixed this is as much as noise.
+        """
+        return self.terms * UNIT_ROUNDOFF[dtype] * np.abs(self.value)
 
     def _common(self, dtype):
         """What every order has: the output's rounding, underflow, and the reference's own rounding.
