@@ -112,7 +112,8 @@ def compare(result, dtype, reference, input_dtype):
     ):
         message = "{0[0]} NaN and {1[0]} infinite values; expected {0[1]} and {1[1]} at their places"
         return dict(_mismatch(message.format(counts["nan"], counts["inf"])), **counts)
-    return dict(_measure(result, value, finite, dtype, reference), **counts)
+    with np.errstate(all="ignore"):  # an error may be too large to square
+        return dict(_measure(result, value, finite, dtype, reference), **counts)
 
 
 def _mismatch(message):
@@ -187,6 +188,8 @@ def _conclude(numbers, nu):
 _STAGNATION = 0.25
 #: The rule on outliers wants a noise to stand out of: so many elements, nearly all of them off.
 _FEWEST, _NEARLY_ALL = 32, 0.9
+#: Sums that many times larger or smaller than the median are not its like.
+_ALIKE = 8
 
 
 def _outlier(error, finite, precision, reference):
@@ -198,8 +201,11 @@ def _outlier(error, finite, precision, reference):
     """
     u, size = UNIT_ROUNDOFF[precision], np.abs(reference.value)
     scale = u * (reference.magnitude + np.sqrt(reference.terms) * size)
-    # Where underflow may weigh more than rounding, elements are not alike.
+    # Where underflow may weigh more than rounding, or few products dominate the sum, elements are not alike.
     summed = finite & (scale > reference.terms * SMALLEST_NORMAL[precision])
+    if summed.any():
+        middle = np.median(scale[summed])
+        summed &= (scale >= middle / _ALIKE) & (scale <= middle * _ALIKE)
     if summed.sum() < _FEWEST or np.count_nonzero(error[summed]) < _NEARLY_ALL * summed.sum():
         return 0.0
     scaled = (error[summed] / scale[summed]).ravel()

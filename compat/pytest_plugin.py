@@ -67,7 +67,7 @@ class _Items:
 
         The row says ``crashed`` already; a hung one becomes ``timeout``.
         """
-        sample_id, dialect = crashitem.split("::", 1)[1].rsplit(":", 1)
+        sample_id, dialect = _named_by(crashitem.split("::", 1)[1])
         report.longrepr = f"{sample_id} {dialect}: the process died while computing it"
         if self.timeout and self.run.age(sample_id, dialect) >= self.timeout:
             message = f"no answer within {self.timeout:g} seconds"
@@ -78,6 +78,17 @@ class _Items:
     def pytest_sessionfinish(self, session):
         if not hasattr(session.config, "workerinput") and self.plan is None and Run.exists(self.run.folder):
             Run.open(self.run.folder).save()
+
+
+def _item_name(sample_id, dialect):
+    """``conv2d[b1]`` in ``numpy`` -> ``conv2d[b1-numpy]``, as pytest names what has parameters."""
+    return f"{sample_id[:-1]}-{dialect}]"
+
+
+def _named_by(item_name):
+    """The sample's id and the dialect of an item's name."""
+    sample, dialect = item_name[:-1].rsplit("-", 1)
+    return sample + "]", dialect
 
 
 class CaseFile(pytest.File):
@@ -92,7 +103,7 @@ class CaseFile(pytest.File):
         for sample in suite.samples.values():
             for dialect in DIALECTS:
                 if self.items.planned(sample, dialect):
-                    item = SampleItem.from_parent(self, name=f"{sample.id}:{dialect}")
+                    item = SampleItem.from_parent(self, name=_item_name(sample.id, dialect))
                     item.fill(suite, sample, dialect, self.items.run)
                     yield item
 

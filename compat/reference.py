@@ -70,7 +70,7 @@ class Reference:
         A constant image under a constant filter errs at every addition in the same direction, by up
         to u times the sum so far, which stays below |y|.  Where signs are mixed this is as much as noise.
         """
-        return self.terms * UNIT_ROUNDOFF[dtype] * np.abs(self.value)
+        return self.terms * UNIT_ROUNDOFF[dtype] * self._size()
 
     def _common(self, dtype):
         """What every order has: the output's rounding, underflow, and the reference's own rounding.
@@ -80,8 +80,18 @@ class Reference:
         """
         rounds = self.terms > 0
         own = np.expm1((self.terms + 1) * math.log1p(UNIT_ROUNDOFF["float64"])) * self.magnitude
-        output = UNIT_ROUNDOFF[dtype] * np.abs(self.value) if dtype in _HALF else 0.0
+        output = UNIT_ROUNDOFF[dtype] * self._size() if dtype in _HALF else 0.0
         return rounds * (output + self.terms * SMALLEST_NORMAL[dtype]) + own
+
+
+    def _size(self):
+        """|y|, and 0 where that is no number: there is nothing to allow."""
+        return np.where(np.isfinite(self.value), np.abs(self.value), 0.0)
+
+
+def _exact(array):
+    """As float64.  (np.float64(array) of NumPy 1.16 drops the axes of a single number.)"""
+    return np.asarray(array, dtype=np.float64)
 
 
 def _pair(value):
@@ -156,7 +166,7 @@ def _grouped(taps, x, w):
 
 def conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
     """Cross-correlation as ``tf.nn.conv2d``: x (n, h, w, c), filters (kh, kw, c / groups, m)."""
-    x, w = np.float64(x), np.float64(w)
+    x, w = _exact(x), _exact(w)
     taps = _Taps(x.shape, w.shape[:2], strides, padding, dilations)
     return Reference(_grouped(taps, x, w), _grouped(taps, abs(x), abs(w)), int(np.prod(w.shape[:3])))
 
@@ -164,7 +174,7 @@ def conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
 def conv2d_bias(x, w, b, *, strides=1, padding="VALID", dilations=1):
     """``conv2d`` plus one number a filter: one more term in every sum."""
     plain = conv2d(x, w, strides=strides, padding=padding, dilations=dilations)
-    b = np.float64(b)
+    b = _exact(b)
     return Reference(plain.value + b, plain.magnitude + abs(b), plain.terms + 1)
 
 
@@ -191,7 +201,7 @@ def _filter_grad(taps, x, dy):
 
 def conv2d_grad(x, w, dy, *, strides=1, padding="VALID", dilations=1):
     """The gradients of sum(conv2d(x, w) * dy) as ``dx`` and ``dw``."""
-    x, w, dy = np.float64(x), np.float64(w), np.float64(dy)
+    x, w, dy = _exact(x), _exact(w), _exact(dy)
     taps = _Taps(x.shape, w.shape[:2], strides, padding, dilations)
     return {
         "dx": Reference(
@@ -207,7 +217,7 @@ def conv2d_grad(x, w, dy, *, strides=1, padding="VALID", dilations=1):
 
 def conv2d_transpose(x, w, *, output_shape, strides=1, padding="VALID"):
     """As ``tf.nn.conv2d_transpose``: the input gradient of a conv2d; filters (kh, kw, out, in)."""
-    x, w = np.float64(x), np.float64(w)
+    x, w = _exact(x), _exact(w)
     taps = _Taps(output_shape, w.shape[:2], strides, padding, 1)
     return Reference(
         _input_grad(taps, x, w), _input_grad(taps, abs(x), abs(w)), int(np.prod(w.shape[:2])) * w.shape[3]
@@ -217,13 +227,13 @@ def conv2d_transpose(x, w, *, output_shape, strides=1, padding="VALID"):
 def max_pool2d(x, *, ksize, strides, padding="VALID"):
     """The largest of each window; the padding never wins. A selection: exact."""
     taps = _Taps(x.shape, _pair(ksize), strides, padding, 1)
-    padded = taps.pad(np.float64(x), fill=-np.inf)
+    padded = taps.pad(_exact(x), fill=-np.inf)
     return Reference(np.max([padded[window] for _, window in taps], axis=0))
 
 
 def avg_pool2d(x, *, ksize, strides, padding="VALID"):
     """The mean of the pixels of each window that lie inside the image, as TensorFlow has it."""
-    x = np.float64(x)
+    x = _exact(x)
     taps = _Taps(x.shape, _pair(ksize), strides, padding, 1)
 
     def total(image):
@@ -236,7 +246,7 @@ def avg_pool2d(x, *, ksize, strides, padding="VALID"):
 
 def max_pool2d_grad(x, dy, *, ksize, strides, padding="VALID"):
     """Where each window's maximum stands gets the window's ``dy``; the first of equals, row by row."""
-    x, dy = np.float64(x), np.float64(dy)
+    x, dy = _exact(x), _exact(dy)
     taps = _Taps(x.shape, _pair(ksize), strides, padding, 1)
     padded = taps.pad(x, fill=-np.inf)
     windows = np.stack([padded[window] for _, window in taps])
@@ -252,7 +262,7 @@ def max_pool2d_grad(x, dy, *, ksize, strides, padding="VALID"):
 
 def avg_pool2d_grad(x, dy, *, ksize, strides, padding="VALID"):
     """Every pixel inside the image gets its share of each window's ``dy``. Only x's shape matters."""
-    dy = np.float64(dy)
+    dy = _exact(dy)
     taps = _Taps(x.shape, _pair(ksize), strides, padding, 1)
     inside = taps.pad(np.ones(x.shape))
     share = dy / sum(inside[window] for _, window in taps)
@@ -273,7 +283,7 @@ def conv1d(x, w, *, strides=1, padding="VALID"):
 
 def convolve(x, k, *, mode="full"):
     """``np.convolve``: the kernel is flipped. ``same`` keeps max(M, N) values, centred."""
-    x, k = np.float64(x), np.float64(k)
+    x, k = _exact(x), _exact(k)
     full = [np.convolve(a, b, "full") for a, b in ((x, k), (abs(x), abs(k)))]
     longer, shorter = max(len(x), len(k)), min(len(x), len(k))
     start, length = {

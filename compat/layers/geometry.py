@@ -84,8 +84,8 @@ def axis(direction, size, taps, stride, dilation, padding):
     if size + before + after < extent:
         raise ValueError(
             f"padding={padding!r}: a window of {extent} {direction} (kernel {taps}, dilation {dilation}) "
-            f"does not fit into {size + before + after} {direction} of padded image, the output would be empty; "
-            "expected a smaller kernel, a larger image or padding='SAME'"
+            f"does not fit into {size + before + after} {direction} of padded image, the output would be "
+            "empty; expected a smaller kernel, a larger image or padding='SAME'"
         )
     return Axis(size, taps, stride, dilation, before, (size + before + after - extent) // stride + 1)
 

@@ -1,0 +1,94 @@
+"""What the tests share: made case files, the command line in a process of its own, folders as bytes."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+import compat
+from compat.cases import Case
+from compat.environment import describe, metadata
+from compat.store import Run
+from compat.suite import Suite
+
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+CASES = CHECKOUT / "cases"
+SOURCE = pathlib.Path(compat.__file__).resolve().parent
+
+#: Whole numbers doubled: exact everywhere, computed in no time.
+DOUBLE = """
+    from compat import fixtures, operation, reference
+
+    double = operation("double", reference=lambda x: reference.Reference(2.0 * x))
+
+
+    @double.on("numpy")
+    def _(np, x):
+        return 2 * x
+
+
+    for i in range(3):
+        double.sample("s%d" % i, x=fixtures.values("v%d" % i, [i, i + 1]))
+"""
+
+
+def plugin_options():
+    """What makes a plain pytest know the plugin also where compat is on the path but not installed."""
+    found = metadata.entry_points()
+    entries = found.select(group="pytest11") if hasattr(found, "select") else found.get("pytest11", ())
+    return [] if any(entry.value == "compat.pytest_plugin" for entry in entries) else ["-pcompat.pytest_plugin"]
+
+
+def environment(**extra):
+    """The variables of a process that imports the same compat as these tests."""
+    path = os.pathsep.join(filter(None, [str(SOURCE.parent), os.environ.get("PYTHONPATH")]))
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return dict(variables, PYTHONPATH=path, PYTHONIOENCODING="utf-8", **extra)
+
+
+def python(*arguments, cwd, timeout=120, **extra):
+    """A Python process; its ``returncode``, ``stdout`` and ``stderr`` as text."""
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=str(cwd),
+        env=environment(**extra),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=timeout,
+        check=False,
+    )
+
+
+def quick_run(case, folder):
+    """The run that ``compat run case --out folder --dialect numpy`` leaves, made in this process."""
+    suite = Suite([Case(str(case))])
+    run = Run(str(folder), describe(folder.name))
+    for sample in suite.samples.values():
+        run.samples[sample.id] = dict(sample.describe(), path=str(case), sources={})
+        suite.compute(sample, "numpy", run)
+    run.save()
+    return run
+
+
+def write(path, text):
+    """A file with that text, indentation taken off."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+    return path
+
+
+def content(folder):
+    """``{relative path: bytes}`` of everything in a folder: what must not change is compared by it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts}
+
+
+def refusal(result):
+    """The one line with which a command refused wrong input; fails where it did anything else."""
+    assert result.returncode == 2, (result.returncode, result.stdout, result.stderr)
+    assert "Traceback" not in result.stderr + result.stdout
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("compat "), lines[0]
+    return lines[0]
