@@ -114,13 +114,7 @@ def _prepare(folder, suite):
         if gone and sample_id not in suite.samples:
             for rows in (run.samples, run.records, run.verdicts):
                 rows.pop(sample_id, None)
-    for sample in suite.samples.values():
-        operation = sample.operation
-        run.samples[sample.id] = dict(
-            sample.describe(),
-            path=suite.case_of[sample.id].path,
-            sources={name: operation.source(name) for name in operation.implementations},
-        )
+    run.samples.update({sample.id: suite.describe(sample) for sample in suite.samples.values()})
     return run
 
 

@@ -32,6 +32,23 @@ _REQUIRED = {"operation", "dialects", "verdict", "reason", "address"}
 _OPTIONAL = {"samples", "tensorflow", "settings"}
 
 
+def _is_text(value):
+    return isinstance(value, str) and value != ""
+
+
+def _are_texts(value):
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+_FORMS = dict.fromkeys(("operation", "verdict", "reason", "address"), (_is_text, "a text"))
+_FORMS["samples"] = _FORMS["dialects"] = (_are_texts, "a list of texts")
+_FORMS["tensorflow"] = (lambda value: isinstance(value, str), "a text")
+_FORMS["settings"] = (
+    lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
+    "a table of texts",
+)
+
+
 class KnownDifference:
     """One entry of the file; ``where`` tells it apart in messages."""
 
@@ -45,6 +62,10 @@ class KnownDifference:
                 else f"has unknown {', '.join(sorted(extra))}"
             )
             raise CompatError(f"{where} {what}")
+        for name, value in fields.items():
+            fits, expected = _FORMS[name]
+            if not fits(value):
+                raise CompatError(f"{where}: {name}: expected {expected}, found {value!r}")
         self.operation = fields["operation"]
         self.samples = fields.get("samples", ["*"])
         self.dialects = fields["dialects"]
@@ -61,6 +82,8 @@ class KnownDifference:
             raise CompatError(f"{where}: no dialect {unknown[0]!r}; there are {', '.join(DIALECT_NAMES)}")
         if self.verdict not in SEVERITY:
             raise CompatError(f"{where}: no verdict {self.verdict!r}; there are {', '.join(SEVERITY)}")
+        if self.verdict in PASSING:
+            raise CompatError(f"{where}: verdict {self.verdict!r} needs no explanation")
 
     def matches(self, sample, dialect, tensorflow):
         """Whether it speaks of this sample, in this dialect, with this version (text or None)."""
@@ -82,9 +105,9 @@ def read(path):
         with open(path, "rb") as file:
             document = tomllib.load(file)
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CompatError(f"{path}: {error}") from None
+        raise CompatError(f"{path}: {str(error).splitlines()[0]}") from None
     entries = document.pop("difference", [])
-    if document or not isinstance(entries, list):
+    if document or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise CompatError(f"{path}: write [[difference]] tables and nothing else")
     return [KnownDifference(fields, f"{path}: difference {i + 1}") for i, fields in enumerate(entries)]
 
@@ -104,12 +127,13 @@ def beside(case_path):
 
 def explain_known(verdict, sample, dialect, tensorflow, entries):
     """Mark a verdict as known where an entry says so; turn a stale entry into a ``differs``."""
+    found = verdict.word
     for entry in entries:
         if not entry.matches(sample, dialect, tensorflow):
             continue
-        if verdict.word == entry.verdict:
+        if found == entry.verdict:
             verdict.known = {"reason": entry.reason, "address": entry.address}
-        elif verdict.word in PASSING:
+        elif found in PASSING:
             verdict.message = f"{entry.where} expects {entry.verdict}, but it agrees: mend the entry"
             verdict.word = "differs"
     return verdict

@@ -7,6 +7,7 @@ the dialect cannot spell the sample, and is an expected failure where the differ
 Without ``--compat-out`` the plugin does nothing.
 """
 
+import contextlib
 import json
 import os
 
@@ -15,6 +16,7 @@ import pytest
 from . import cases
 from .dialects import DIALECTS
 from .environment import describe
+from .errors import CompatError
 from .run import unavailable
 from .store import Run
 from .suite import Suite
@@ -35,8 +37,11 @@ def pytest_configure(config):
         return
     config.pluginmanager.register(_Items(config, folder), "compat_items")
     if not hasattr(config, "workerinput") and not config.getoption("--compat-plan"):
-        run = Run.open(folder) if Run.exists(folder) else Run(folder, describe(os.path.basename(folder)))
-        run.save()
+        try:
+            run = Run.open(folder) if Run.exists(folder) else Run(folder, describe(os.path.basename(folder)))
+            run.save()
+        except CompatError as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 class _Items:
@@ -76,8 +81,15 @@ class _Items:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session):
-        if not hasattr(session.config, "workerinput") and self.plan is None and Run.exists(self.run.folder):
-            Run.open(self.run.folder).save()
+        if hasattr(session.config, "workerinput") or self.plan is not None or not Run.exists(self.run.folder):
+            return
+        run = Run.open(self.run.folder)
+        paths = sorted({argument.split("::")[0] for argument in session.config.args})
+        with contextlib.suppress(CompatError):  # pytest has told it when it collected them
+            suite = Suite(cases.find(paths))
+            computed = [name for name in run.records if name in suite.samples]
+            run.samples.update({name: suite.describe(suite.samples[name]) for name in computed})
+        run.save()
 
 
 def _item_name(sample_id, dialect):
@@ -99,7 +111,10 @@ class CaseFile(pytest.File):
         self.items = items
 
     def collect(self):
-        suite = Suite([cases.Case(os.path.relpath(str(self.path)))])
+        try:
+            suite = Suite([cases.Case(os.path.relpath(str(self.path)))])
+        except CompatError as error:
+            raise self.CollectError(str(error)) from None
         for sample in suite.samples.values():
             for dialect in DIALECTS:
                 if self.items.planned(sample, dialect):

@@ -83,7 +83,6 @@ class Reference:
         output = UNIT_ROUNDOFF[dtype] * self._size() if dtype in _HALF else 0.0
         return rounds * (output + self.terms * SMALLEST_NORMAL[dtype]) + own
 
-
     def _size(self):
         """|y|, and 0 where that is no number: there is nothing to allow."""
         return np.where(np.isfinite(self.value), np.abs(self.value), 0.0)

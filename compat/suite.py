@@ -39,6 +39,15 @@ class Suite:
         folder = golden_module.folder_of(case.path)
         return _open_golden(folder) if folder else None
 
+    def describe(self, sample):
+        """What a run keeps of a sample, so that its page needs no case file: JSON values."""
+        operation = sample.operation
+        return dict(
+            sample.describe(),
+            path=self.case_of[sample.id].path,
+            sources={name: operation.source(name) for name in operation.implementations},
+        )
+
     def code_of(self, sample):
         """The digest of everything that a record of this sample, or its verdict, follows from."""
         case = self.case_of[sample.id]

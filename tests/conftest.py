@@ -8,9 +8,11 @@ from support import DOUBLE, python, write
 try:
     from hypothesis import HealthCheck, settings
 except ImportError:
-    collect_ignore = ["test_judge.py"]
+    collect_ignore = ["test_judge.py", "test_reference.py"]
 else:
-    settings.register_profile("default", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile(
+        "default", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    )
     settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
     settings.load_profile("ci" if os.environ.get("CI") else "default")
 

@@ -37,7 +37,9 @@ def plugin_options():
     """What makes a plain pytest know the plugin also where compat is on the path but not installed."""
     found = metadata.entry_points()
     entries = found.select(group="pytest11") if hasattr(found, "select") else found.get("pytest11", ())
-    return [] if any(entry.value == "compat.pytest_plugin" for entry in entries) else ["-pcompat.pytest_plugin"]
+    return (
+        [] if any(entry.value == "compat.pytest_plugin" for entry in entries) else ["-pcompat.pytest_plugin"]
+    )
 
 
 def environment(**extra):
@@ -53,8 +55,7 @@ def python(*arguments, cwd, timeout=120, **extra):
         [sys.executable, *map(str, arguments)],
         cwd=str(cwd),
         env=environment(**extra),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         encoding="utf-8",
         timeout=timeout,
         check=False,
@@ -66,7 +67,7 @@ def quick_run(case, folder):
     suite = Suite([Case(str(case))])
     run = Run(str(folder), describe(folder.name))
     for sample in suite.samples.values():
-        run.samples[sample.id] = dict(sample.describe(), path=str(case), sources={})
+        run.samples[sample.id] = suite.describe(sample)
         suite.compute(sample, "numpy", run)
     run.save()
     return run
@@ -81,7 +82,11 @@ def write(path, text):
 
 def content(folder):
     """``{relative path: bytes}`` of everything in a folder: what must not change is compared by it."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 def refusal(result):

@@ -1,4 +1,4 @@
-"""The command ``compat`` in processes of its own: exit statuses, one line for wrong input, nothing overwritten."""
+"""The command ``compat`` in processes of its own: exit statuses, one line for wrong input, nothing lost."""
 
 import json
 import re
@@ -51,10 +51,13 @@ def test_everything_agrees(tmp_path, compat_command, double_case):
     result = compat_command("run", double_case, "--out", "runs/here")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "3 agrees" in result.stdout and "all agree or are known" in result.stdout
-    assert {name: record["numpy"]["status"] for name, record in records(tmp_path / "runs" / "here").items()} == {
-        f"double[s{i}]": "ok" for i in range(3)
-    }
-    assert sorted(path.name for path in (tmp_path / "runs" / "here").iterdir()) == ["run.json", "verdicts.json"]
+    assert {
+        name: record["numpy"]["status"] for name, record in records(tmp_path / "runs" / "here").items()
+    } == {f"double[s{i}]": "ok" for i in range(3)}
+    assert sorted(path.name for path in (tmp_path / "runs" / "here").iterdir()) == [
+        "run.json",
+        "verdicts.json",
+    ]
 
 
 def test_something_differs(tmp_path, compat_command):
@@ -80,7 +83,15 @@ def test_unsupported_is_no_failure(tmp_path, compat_command):
 def test_every_dialect_has_a_row_with_its_reason(tmp_path, compat_command, double_case):
     compat_command("run", double_case, "--out", "runs/here")
     for name, row in records(tmp_path / "runs" / "here").items():
-        assert set(row) == {"numpy", "scipy", "tf1.session", "tf2.eager", "tf2.function", "keras2", "keras3"}, name
+        assert set(row) == {
+            "numpy",
+            "scipy",
+            "tf1.session",
+            "tf2.eager",
+            "tf2.function",
+            "keras2",
+            "keras3",
+        }, name
         reasons = {dialect: record["message"] for dialect, record in row.items() if dialect != "numpy"}
         assert all(record["status"] == "unsupported" for d, record in row.items() if d != "numpy")
         assert all(reasons.values()), reasons
@@ -167,12 +178,19 @@ def test_a_missing_array_is_computed_again(tmp_path, compat_command, double_case
 
 
 def test_only_one_sample_and_one_dialect(tmp_path, compat_command, double_case):
-    result = compat_command("run", double_case, "--out", "runs/here", "--sample", "double[s1]", "--dialect", "numpy")
+    result = compat_command(
+        "run", double_case, "--out", "runs/here", "--sample", "double[s1]", "--dialect", "numpy"
+    )
     assert result.returncode == 0 and counted(result)["to compute"] == 1
-    assert {name: list(row) for name, row in records(tmp_path / "runs" / "here").items()} == {"double[s1]": ["numpy"]}
+    assert {name: list(row) for name, row in records(tmp_path / "runs" / "here").items()} == {
+        "double[s1]": ["numpy"]
+    }
     # The same row that compat run would make, made here: the tests below begin with such a run.
     quick_run(double_case, tmp_path / "runs" / "there")
-    assert counted(compat_command("run", double_case, "--out", "runs/there")) == {"to compute": 0, "unchanged": 3}
+    assert counted(compat_command("run", double_case, "--out", "runs/there")) == {
+        "to compute": 0,
+        "unchanged": 3,
+    }
 
 
 def test_slow_samples_can_be_left_out(tmp_path, compat_command):
@@ -288,9 +306,15 @@ CASE_FILES = {
         "a.sample('s', n=1)\nb.sample('s', n=2)\n",
         "'same' is already defined in",
     ),
-    "sample twice": ("from compat import operation\na = operation('a')\na.sample('s')\na.sample('s')\n", "defined twice"),
+    "sample twice": (
+        "from compat import operation\na = operation('a')\na.sample('s')\na.sample('s')\n",
+        "defined twice",
+    ),
     "bad name": ("from compat import operation\na = operation('a b')\n", "operation name 'a b'"),
-    "bad sample name": ("from compat import operation\na = operation('a')\na.sample('s/t')\n", "sample name 's/t'"),
+    "bad sample name": (
+        "from compat import operation\na = operation('a')\na.sample('s/t')\n",
+        "sample name 's/t'",
+    ),
     "parameter that is an object": (
         "from compat import operation\na = operation('a')\na.sample('s', n=object())\n",
         "parameters are numbers",
@@ -299,7 +323,10 @@ CASE_FILES = {
         "from compat import operation\na = operation('a')\na.sample('s', n=float('nan'))\n",
         "parameters are numbers",
     ),
-    "unknown dialect": ("from compat import operation\na = operation('a')\na.on('tf3')\n", "no dialect 'tf3'"),
+    "unknown dialect": (
+        "from compat import operation\na = operation('a')\na.on('tf3')\n",
+        "no dialect 'tf3'",
+    ),
     "dialect twice": (
         "from compat import operation\na = operation('a')\nfor _ in '12':\n    a.on('numpy')(print)\n",
         "spelled twice",
@@ -557,9 +584,7 @@ _ROUNDING = (
 
 def test_diff_drift_regression_and_mended(tmp_path, compat_command):
     good = _run_of(tmp_path, "good", *_ROUNDING)
-    other = _run_of(
-        tmp_path, "other", *_ROUNDING, ("return 2 * x", "return 2 * x * np.float32(1 - 2**-24)")
-    )
+    other = _run_of(tmp_path, "other", *_ROUNDING, ("return 2 * x", "return 2 * x * np.float32(1 - 2**-24)"))
     wrong = _run_of(tmp_path, "wrong", *_ROUNDING, ("return 2 * x", "return 3 * x"))
     drift = compat_command("diff", good, other)
     assert drift.returncode == 0, drift.stdout

@@ -104,7 +104,18 @@ def matrix_product(windows, filters, dtype):
     return np.matmul(windows[..., 0, :], filters.T)
 
 
-FILLS = ("noise", "positive", "whole", "sparse", "constant", "wide", "one bright", "photograph", "tenths", "tiny")
+FILLS = (
+    "noise",
+    "positive",
+    "whole",
+    "sparse",
+    "constant",
+    "wide",
+    "one bright",
+    "photograph",
+    "tenths",
+    "tiny",
+)
 
 
 def filled(fill, shape, seed, dtype):
@@ -221,7 +232,9 @@ def test_bfloat16_agrees():
         answer = reference.conv2d(x, w, padding="SAME")
         for result in (steps, round_to(one_by_one(windows * filters), "bfloat16")):
             assert compare(result, "bfloat16", answer, "bfloat16")["word"] == "agrees"
-        wrong = compare(round_to(one_by_one(windows[..., ::-1] * filters), "bfloat16"), "bfloat16", answer, "bfloat16")
+        wrong = compare(
+            round_to(one_by_one(windows[..., ::-1] * filters), "bfloat16"), "bfloat16", answer, "bfloat16"
+        )
         assert wrong["word"] == "differs"
 
 
@@ -288,7 +301,13 @@ def test_denormals_may_be_flushed():
 
 
 @settings(max_examples=50)
-@given(st.integers(1, 3), st.integers(1, 3), st.sampled_from(["VALID", "SAME"]), st.sampled_from(DTYPES), st.integers(0, 99))
+@given(
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.sampled_from(["VALID", "SAME"]),
+    st.sampled_from(DTYPES),
+    st.integers(0, 99),
+)
 def test_max_pooling_is_exact(ksize, strides, padding, dtype, seed):
     x = filled("noise", (2, 7, 6, 3), seed, dtype)
     answer = reference.max_pool2d(x, ksize=ksize, strides=strides, padding=padding)
@@ -314,6 +333,15 @@ def test_a_reference_may_name_its_dtype():
     assert compare(np.array([3]), "int64", answer, "float32")["word"] == "agrees"
     assert compare(np.array([4]), "int64", answer, "float32")["word"] == "differs"
     assert compare(np.array([3], np.float32), "float32", answer, "float32")["word"] == "differs"
+
+
+def test_a_single_number_keeps_its_axes():
+    """np.float64(array) of NumPy 1.16 makes a scalar of an array of one number."""
+    one = np.full((1, 1, 1, 1), 3, np.float32)
+    assert reference.conv2d(one, one).value.tolist() == [[[[9]]]]
+    assert reference.max_pool2d(one, ksize=1, strides=1).value.tolist() == [[[[3]]]]
+    assert reference.conv2d_grad(one, one, one)["dw"].value.tolist() == [[[[9]]]]
+    assert reference.convolve(one.ravel(), one.ravel()).value.tolist() == [9]
 
 
 def test_broadcast_is_no_excuse():
@@ -422,7 +450,9 @@ def record_of(**outputs):
 
 
 def judged(references, golden=None, **outputs):
-    return judge(record_of(**outputs), references, {digest(a): a for a in outputs.values()}.__getitem__, golden)
+    return judge(
+        record_of(**outputs), references, {digest(a): a for a in outputs.values()}.__getitem__, golden
+    )
 
 
 ONE, TWO = np.array([1, 2], np.float32), np.array([3, 4], np.float32)

@@ -103,7 +103,9 @@ def check_killed_and_completed(slow, workers):
     assert slow.statuses() == {f"slow[s{number}]": "ok" for number in range(COUNT)}
     twice = [number for number in range(COUNT) if slow.computed().count(number) > 1]
     assert not {f"slow[s{number}]" for number in twice} & kept, "computed again what was kept"
-    assert sorted(os.listdir(str(slow.out))) == ["run.json", "verdicts.json"], "nothing of the killed run is left"
+    assert sorted(os.listdir(str(slow.out))) == ["run.json", "verdicts.json"], (
+        "nothing of the killed run is left"
+    )
 
 
 @posix_only

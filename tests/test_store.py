@@ -1,4 +1,4 @@
-"""The store: whole files or none, rows that survive, arrays checked against their names, nothing unpickled."""
+"""The store: whole files or none, rows that survive, arrays checked against their names, no pickles."""
 
 import json
 import os
@@ -194,7 +194,10 @@ def test_a_name_tells_dtype_shape_and_bits():
 
 def test_digests_are_those_of_ever():
     """Names of arrays in stores and goldens that exist: a change of the digest orphans them all."""
-    assert digest(np.arange(3, dtype=np.float32)) == "e0a4e37f2919757845144e158332b554a68b888b149778eb473b511faa0385c0"
+    assert (
+        digest(np.arange(3, dtype=np.float32))
+        == "e0a4e37f2919757845144e158332b554a68b888b149778eb473b511faa0385c0"
+    )
 
 
 def test_equal_arrays_are_one_file(tmp_path):
@@ -219,7 +222,9 @@ class _Explosive:
         return (open, (self.path, "w"))
 
 
-@pytest.mark.parametrize("form", ["object array", "bare pickle", "zip", "empty", "text", "header only", "huge header"])
+@pytest.mark.parametrize(
+    "form", ["object array", "bare pickle", "zip", "empty", "text", "header only", "huge header"]
+)
 def test_no_plain_array(tmp_path, form):
     """Whatever lies under an array's name: one line, and nothing of it is executed."""
     objects = Objects(str(tmp_path / "objects"))
@@ -294,7 +299,9 @@ def test_stores_merge_by_copying(tmp_path):
     runs = store.find([str(merged)])
     assert [run.name for run in runs] == ["one", "three", "two"]
     assert len(os.listdir(str(merged / "objects"))) == 2
-    arrays = [run.objects.read(run.record("op[s]", "numpy")["outputs"]["y"]["digest"]).tolist() for run in runs]
+    arrays = [
+        run.objects.read(run.record("op[s]", "numpy")["outputs"]["y"]["digest"]).tolist() for run in runs
+    ]
     assert arrays == [shared.tolist(), shared.tolist(), mine.tolist()]
 
 
@@ -320,7 +327,7 @@ def _rewrite(path, change):
 def _with_checksum(document, text):
     import hashlib
 
-    return '{"format":1,"checksum":"%s","content":%s}' % (hashlib.sha256(text.encode()).hexdigest(), text)
+    return f'{{"format":1,"checksum":"{hashlib.sha256(text.encode()).hexdigest()}","content":{text}}}'
 
 
 DAMAGES = {
@@ -329,7 +336,10 @@ DAMAGES = {
     "empty": (lambda p: p.write_bytes(b""), "truncated"),
     "binary": (lambda p: p.write_bytes(b"\x80\x04\x95\xff\x00"), "truncated"),
     "edited": (lambda p: p.write_text(p.read_text().replace('"status":"ok"', '"status":"no"')), "edited"),
-    "edited to NaN": (lambda p: p.write_text(p.read_text().replace('"seconds":0.5', '"seconds":NaN')), "no JSON"),
+    "edited to NaN": (
+        lambda p: p.write_text(p.read_text().replace('"seconds":0.5', '"seconds":NaN')),
+        "no JSON",
+    ),
     "nested too deep": (lambda p: p.write_text("[" * 100000), "truncated"),
     "checksum gone": (lambda p: _rewrite(p, lambda d: d.pop("checksum")), "edited"),
     "content gone": (lambda p: _rewrite(p, lambda d: d.pop("content")), "edited"),

@@ -25,8 +25,9 @@ def elu(x, alpha=1.0):
     """x where positive, else alpha * (exp(x) - 1)."""
     x = floating("x", x)
     wide = x.astype(sum_dtype(x.dtype), copy=False)
-    negative = wide.dtype.type(alpha) * np.expm1(np.minimum(wide, 0))
-    return np.where(wide > 0, wide, negative).astype(x.dtype, copy=False)
+    with np.errstate(invalid="ignore"):  # older NumPy warns where NaN is compared
+        negative = wide.dtype.type(alpha) * np.expm1(np.minimum(wide, 0))
+        return np.where(wide > 0, wide, negative).astype(x.dtype, copy=False)
 
 
 def elu_grad(dy, y, alpha=1.0):

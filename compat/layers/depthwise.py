@@ -6,11 +6,12 @@ to stays in cache.  Images are NHWC views, filters (kh, kw, C, multiplier).
 
 import numpy as np
 
+from .combining import new_buffer
 from .geometry import sum_dtype
 from .parallel import each, in_order
 from .tiling import Tiling, is_planar
 
-TILE_BYTES = 1 << 17  # of outputs
+TILE_BYTES = 1 << 18  # of outputs
 
 
 def correlate(terms, rows, columns, out, bias=None):
@@ -24,15 +25,19 @@ def correlate(terms, rows, columns, out, bias=None):
     weights = [_rows_of_weights(x, w.astype(dtype), columns.out) for x, w in terms]
 
     def new_worker():
+        shape = (*tiling.shape, out.shape[3])
+        totals, products = (new_buffer(shape, dtype, is_planar(out)) for _ in range(2))
+
         def worker(tile):
-            total = np.zeros_like(out[tile], dtype)
-            if bias is not None:
-                total += bias
+            n, r, c, _ = out[tile].shape
+            total = totals[:n, :r, :c]
+            total[...] = 0 if bias is None else bias
             for x, w in zip(images, weights):
                 for i, j in np.ndindex(rows.taps, columns.taps):
                     (r, pixel_r), (c, pixel_c) = _inside(rows, columns, i, j, tile)
-                    pixels = x[tile[0], pixel_r, pixel_c]
-                    total[:, r, c] += pixels * w[i, j, : pixels.shape[2]]
+                    product = products[:n, r, c]
+                    np.multiply(x[tile[0], pixel_r, pixel_c], w[i, j, : product.shape[2]], out=product)
+                    total[:, r, c] += product
             out[tile] = total
 
         return worker

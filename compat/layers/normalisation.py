@@ -27,7 +27,9 @@ def batch_norm(x, mean, variance, beta, gamma, epsilon, *, data_format="NHWC"):
     if gamma is not None:
         scale = scale * gamma
     offset = -mean * scale if beta is None else beta - mean * scale
-    return (x * scale + offset).astype(x.dtype, copy=False)
+    y = np.multiply(x, scale, dtype=dtype)
+    y += offset
+    return y.astype(x.dtype, copy=False)
 
 
 def fused_batch_norm(x, beta, gamma, epsilon, *, data_format="NHWC"):

@@ -1,12 +1,12 @@
 """Pooling and its gradients: the greatest value or the mean of every window.
 
-A window's maximum is the maximum along its rows, then along its columns (sums likewise): kh + kw steps
-instead of kh * kw, each over long runs of memory.  Padding is never read, it is stepped around.
-What pooling means is in ``definition.py``, and the tests hold this file to it.
+The windows are combined in ``combining.py``.  What pooling means is in ``definition.py``, and the tests
+hold this file to it.
 """
 
 import numpy as np
 
+from .combining import Combined, by_pixel, new_buffer
 from .geometry import (
     floating,
     image_shape,
@@ -20,7 +20,8 @@ from .geometry import (
     window,
 )
 from .parallel import each
-from .tiling import Tiling, is_planar
+from .routing import Winners, keep_where
+from .tiling import Tiling
 
 BAND_BYTES = 1 << 19  # of input rows worked on at a time
 
@@ -40,7 +41,7 @@ def max_pool2d(x, ksize, strides=None, *, padding="VALID", dilations=1, data_for
     tiling = _bands(x, out.shape)
 
     def new_worker():
-        windows = Windows(np.maximum, -np.inf, x, rows, columns, tiling, x.dtype)
+        windows = Combined(np.maximum, -np.inf, x, rows, columns, tiling, x.dtype)
         return lambda tile: windows(tile, out[tile])
 
     each(tiling, new_worker)
@@ -57,21 +58,19 @@ def avg_pool2d(x, ksize, strides=None, *, padding="VALID", count_include_pad=Fal
     x = images("x", x, data_format)
     rows, columns = _window(x.shape[1:3], ksize, strides, padding)
     dtype = sum_dtype(x.dtype)
-    counts = _counts(rows, columns, count_include_pad, dtype)
+    counts_of = _counts(rows, columns, count_include_pad, dtype)
     y, out = new_images((len(x), rows.out, columns.out, x.shape[3]), x.dtype, data_format)
 
     tiling = _bands(x, out.shape)
 
     def new_worker():
-        windows = Windows(np.add, 0, x, rows, columns, tiling, dtype)
-        sums = _new_buffer((*tiling.shape, x.shape[3]), dtype, windows.planar)
+        windows = Combined(np.add, 0, x, rows, columns, tiling, dtype)
+        sums = new_buffer((*tiling.shape, x.shape[3]), dtype, windows.planar)
 
         def worker(tile):
             part = sums[: tile[0].stop - tile[0].start, : tile[1].stop - tile[1].start]
             windows(tile, part)
-            np.divide(
-                part, counts[tile[1:]] if np.ndim(counts) else counts, out=out[tile], casting="same_kind"
-            )
+            np.divide(part, counts_of(tile), out=out[tile], casting="same_kind")
 
         return worker
 
@@ -92,29 +91,26 @@ def max_pool2d_grad(x, dy, ksize, strides=None, *, padding="VALID", dilations=1,
     rows, columns = _window(x.shape[1:3], ksize, strides, padding, dilations)
     dy = _output_like(dy, x, (len(x), rows.out, columns.out, x.shape[3]), data_format)
     dx, out = new_images(x.shape, x.dtype, data_format)
-    taps = [(i, j) for i in range(rows.taps) for j in range(columns.taps)]
-    number = np.min_scalar_type(len(taps))
+    tiling = _bands(x, dy.shape)
+    apart = rows.stride >= rows.extent and columns.stride >= columns.extent  # no pixel in two windows
 
     def new_worker():
+        winners = Winners(x, rows, columns, tiling)
+
         def worker(tile):
-            images_, out_rows, _ = tile
-            gradient = dy[tile]
-            best, winner = _first_real(x[images_], rows, columns, out_rows, number)
-            for k, (i, j) in enumerate(taps):
-                (r, pixel_r), (c, pixel_c) = rows.inside(i, out_rows.start, out_rows.stop), columns.inside(j)
-                values, leader = x[images_, pixel_r, pixel_c], best[:, r, c]
-                better = leader < values
-                np.copyto(leader, values, where=better)
-                np.copyto(winner[:, r, c], number.type(k), where=better)
-            for k, (i, j) in enumerate(taps):
-                (r, pixel_r), (c, pixel_c) = rows.inside(i, out_rows.start, out_rows.stop), columns.inside(j)
-                share = out_[images_, pixel_r, pixel_c]
-                np.add(share, gradient[:, r, c], out=share, where=winner[:, r, c] == k)
+            winner, gradient = winners(tile), dy[tile]
+            for k, (outputs, pixels) in enumerate(winners.taps(tile)):
+                share = keep_where(winner[outputs] == k, gradient[outputs]).astype(sums.dtype, copy=False)
+                if apart:
+                    target, share = by_pixel(sums, share)
+                    target[pixels] = share
+                else:
+                    sums[pixels] += share
 
         return worker
 
-    with sums_into(out) as out_:
-        _each_image(x, dy.shape, new_worker)
+    with sums_into(out) as sums:
+        _each_image(tiling, new_worker)
     return dx
 
 
@@ -132,24 +128,24 @@ def avg_pool2d_grad(
     rows, columns = _window(shape[1:3], ksize, strides, padding)
     _expect_output(dy, (shape[0], rows.out, columns.out, shape[3]))
     dx, out = new_images(shape, dy.dtype, data_format)
-    counts = _counts(rows, columns, count_include_pad, sum_dtype(dy.dtype))
+    counts_of = _counts(rows, columns, count_include_pad, sum_dtype(dy.dtype))
 
     def new_worker():
         def worker(tile):
             images_, out_rows, _ = tile
-            shares = dy[tile] / (counts[tile[1:]] if np.ndim(counts) else counts)
+            shares = dy[tile] / counts_of(tile)
             wide = np.zeros((*shares.shape[:2], shape[2], shape[3]), shares.dtype)
             for j in range(columns.taps):
                 c, pixel_c = columns.inside(j)
                 wide[:, :, pixel_c] += shares[:, :, c]
             for i in range(rows.taps):
                 r, pixel_r = rows.inside(i, out_rows.start, out_rows.stop)
-                out_[images_, pixel_r] += wide[:, r]
+                sums[images_, pixel_r] += wide[:, r]
 
         return worker
 
-    with sums_into(out) as out_:
-        _each_image(out, dy.shape, new_worker)
+    with sums_into(out) as sums:
+        _each_image(_bands(out, dy.shape), new_worker)
     return dx
 
 
@@ -191,100 +187,6 @@ def global_max_pool2d_grad(x, dy, *, data_format="NHWC"):
     return dx
 
 
-class Windows:
-    """``combine`` (maximum or sum) over the windows of a tile: down the rows, then along the columns."""
-
-    def __init__(self, combine, neutral, x, rows, columns, tiling, dtype):
-        self.combine, self.neutral, self.x, self.rows, self.columns = combine, neutral, x, rows, columns
-        self.planar = is_planar(x) and x.shape[3] > 1
-        left, right = columns.span(0, columns.out)
-        self.pixels = slice(max(0, left), min(right, columns.size))
-        self.inside = slice(max(0, -left), min(right, columns.size) - left)
-        n, r, _ = tiling.shape
-        self.down = _new_buffer((n, r, right - left, x.shape[3]), dtype, self.planar)
-        self.down[...] = neutral  # and the padding on the left and right stays so
-        # Of few channels every column is combined, in one long run, and then the right ones are picked.
-        self.step = 1 if self.planar else x.shape[3]  # from a pixel to the next along the row
-        self.flat = self.step < 32 and columns.stride <= 2
-        self.along = np.empty_like(self.down) if self.flat else None
-
-    def __call__(self, tile, result):
-        """Writes (n, r, c, C) of the tile into ``result``."""
-        images_, rows, _ = tile
-        n, r = result.shape[:2]
-        down = self.down[:n, :r]
-        self._combine_down(self.x[images_, :, self.pixels], down[:, :, self.inside], rows.start, rows.stop)
-        stride = self.columns.stride
-        taps = range(0, self.columns.extent, self.columns.dilation)
-        picked = slice(0, (self.columns.out - 1) * stride + 1, stride)
-        if not self.flat:
-            self._combine_taps([down[:, :, tap:][:, :, picked] for tap in taps], result)
-            return
-        values, combined = _in_memory(self.down), _in_memory(self.along)
-        run = values.size - (self.columns.extent - 1) * self.step
-        self._combine_taps([values[tap * self.step :][:run] for tap in taps], combined[:run])
-        along = self.along[:n, :r]
-        if result.flags.c_contiguous and along.flags.c_contiguous and result.size:
-            pixel = np.dtype((np.void, result.shape[3] * result.itemsize))
-            result, along = result.view(pixel), along.view(pixel)  # copied a pixel at a time
-        result[...] = along[:, :, picked]
-
-    def _combine_down(self, pixels, result, start, stop):
-        taps = [self.rows.inside(tap, start, stop) for tap in range(self.rows.taps)]
-        if all(outputs == slice(0, stop - start) for outputs, _ in taps):
-            self._combine_taps([pixels[:, rows] for _, rows in taps], result)
-            return
-        result[...] = self.neutral
-        for outputs, rows in taps:
-            self.combine(result[:, outputs], pixels[:, rows], out=result[:, outputs])
-
-    def _combine_taps(self, taps, result):
-        if len(taps) == 1:
-            result[...] = taps[0]
-            return
-        self.combine(taps[0], taps[1], out=result, dtype=result.dtype)
-        for tap in taps[2:]:
-            self.combine(result, tap, out=result)
-
-
-def _new_buffer(shape, dtype, planar):
-    """Memory for (n, r, c, C), channels first if planar."""
-    if not planar:
-        return np.empty(shape, dtype)
-    return np.empty((shape[0], shape[3], shape[1], shape[2]), dtype).transpose(0, 2, 3, 1)
-
-
-def _in_memory(buffer):
-    """All values of a ``_new_buffer`` in the order of its memory."""
-    return (buffer if buffer.flags.c_contiguous else buffer.transpose(0, 3, 1, 2)).reshape(-1)
-
-
-def _first_real(x, rows, columns, out_rows, number):
-    """For a band of outputs, the value and the tap number of each window's first pixel that is not padding.
-
-    A window of nothing but padding gets NaN and the number after the last tap: no pixel is greater.
-    """
-    row_pixel, row_tap, row_real = _first_taps(rows, out_rows.start, out_rows.stop)
-    column_pixel, column_tap, column_real = _first_taps(columns, 0, columns.out)
-    real = row_real[:, None] & column_real
-    tap = np.where(real, row_tap[:, None] * columns.taps + column_tap, rows.taps * columns.taps)
-    best = x[:, row_pixel[:, None], column_pixel, :]
-    if not real.all():
-        best[:, ~real] = np.nan
-    winner = np.empty(best.shape, number)
-    winner[...] = tap[:, :, None]
-    return best, winner
-
-
-def _first_taps(axis, start, stop):
-    """The first tap of each output that is not padding: (its pixel, its number, whether there is one)."""
-    corner = np.arange(start, stop) * axis.stride - axis.before
-    tap = np.maximum(0, -(corner // axis.dilation))
-    pixel = corner + tap * axis.dilation
-    real = (tap < axis.taps) & (pixel < axis.size)
-    return np.where(real, pixel, 0), tap, real
-
-
 class sums_into:
     """An array to add gradients to, zero at first; float16 is added up in float32 and rounded at the end."""
 
@@ -310,10 +212,10 @@ def _bands(x, out_shape):
     return Tiling(*out_shape[:3], max(BAND_BYTES * outputs // input_bytes, out_shape[2]))
 
 
-def _each_image(x, out_shape, new_worker):
+def _each_image(tiling, new_worker):
     """Bands of one image overlap in the gradient: they stay in one thread, one after the other."""
     images_of = {}
-    for tile in _bands(x, out_shape):
+    for tile in tiling:
         images_of.setdefault(tile[0].start, []).append(tile)
 
     def new_image_worker():
@@ -329,11 +231,13 @@ def _each_image(x, out_shape, new_worker):
 
 
 def _counts(rows, columns, count_include_pad, dtype):
-    """How many pixels each window's mean is over: (out_h, out_w, 1), or one number if it is the same."""
+    """How many pixels the windows' means are over: a function of a tile, (r, c, 1) or one number for all."""
     down, along = rows.count(), columns.count()
     if count_include_pad or (np.all(down == rows.taps) and np.all(along == columns.taps)):
-        return dtype.type(rows.taps * columns.taps)
-    return (down[:, None, None] * along[None, :, None]).astype(dtype)
+        number = dtype.type(rows.taps * columns.taps)
+        return lambda tile: number
+    counts = (down[:, None, None] * along[None, :, None]).astype(dtype)
+    return lambda tile: counts[tile[1:]]
 
 
 def _window(size, ksize, strides, padding, dilations=1):

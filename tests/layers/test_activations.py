@@ -43,7 +43,9 @@ def test_extreme_values():
 
 
 def test_nothing_passes_relu_at_zero():
-    np.testing.assert_array_equal(layers.relu_grad(np.ones(3), layers.relu(np.array([-1.0, 0, 1]))), [0, 0, 1])
+    np.testing.assert_array_equal(
+        layers.relu_grad(np.ones(3), layers.relu(np.array([-1.0, 0, 1]))), [0, 0, 1]
+    )
 
 
 def test_dense():

@@ -1,4 +1,4 @@
-"""The layers against TensorFlow itself, in a session: forward and gradients, on configurations drawn at random.
+"""The layers against TensorFlow itself, in a session: forward and gradients, on random configurations.
 
 ``COMPAT_EXAMPLES`` says how many (default 200).  A failure prints the smallest configuration that fails, by
 the name that reproduces it (drawing.py).  What TensorFlow's CPU kernels lack is put together from what they
@@ -81,7 +81,7 @@ def test_conv2d_and_its_gradients(c):
 
     def graph(x, w, b, dy):
         y = grouped_conv2d(x, w, c.groups, c.strides, c.pads) + b
-        return y, *tf.gradients(y, [x, w, b], dy)
+        return (y, *tf.gradients(y, [x, w, b], dy))
 
     y, dx, dw, db = session_run(graph, x, spread(w, c.dilations), b, dy)
     dw = dw[:: c.dilations[0], :: c.dilations[1]]
@@ -145,7 +145,7 @@ def test_depthwise_conv2d_and_its_gradients(c):
     def graph(x, w, dy):
         strides = [1, *c.strides, 1]
         y = tf.nn.depthwise_conv2d(padded(x, c.pads), w, strides=strides, padding="VALID")
-        return y, *tf.gradients(y, [x, w], dy)
+        return (y, *tf.gradients(y, [x, w], dy))
 
     y, dx, dw = session_run(graph, x, spread(w, c.dilations), dy)
     dw = dw[:: c.dilations[0], :: c.dilations[1]]
@@ -168,7 +168,7 @@ def test_max_pooling_and_its_gradient(c, many_ties):
 
     def graph(x, dy):
         y = tf.nn.max_pool(x, [1, *c.kernel, 1], [1, *c.strides, 1], c.padding)
-        return y, *tf.gradients(y, [x], dy)
+        return (y, *tf.gradients(y, [x], dy))
 
     y, dx = session_run(graph, x, dy)
     np.testing.assert_array_equal(c.nhwc(layers.max_pool2d(c.formatted(x), c.kernel, **c.window)), y)
@@ -186,7 +186,7 @@ def test_average_pooling_and_its_gradient(c):
 
     def graph(x, dy):
         y = tf.nn.avg_pool(x, [1, *c.kernel, 1], [1, *c.strides, 1], c.padding)
-        return y, *tf.gradients(y, [x], dy)
+        return (y, *tf.gradients(y, [x], dy))
 
     y, dx = session_run(graph, x, dy)
     window = {"strides": c.strides, "padding": c.padding, "data_format": c.data_format}
@@ -209,7 +209,7 @@ def test_lrn_and_its_gradient(c, radius, bias, alpha, beta):
 
     def graph(x, dy):
         y = tf.nn.lrn(x, radius, bias, alpha, beta)
-        return y, *tf.gradients(y, [x], dy)
+        return (y, *tf.gradients(y, [x], dy))
 
     y, dx = session_run(graph, x, dy)
     ours = layers.lrn(c.formatted(x), radius, bias, alpha, beta, data_format=c.data_format)

@@ -13,9 +13,7 @@ from compat.layers import definition
 
 def test_a_configuration_is_known_by_its_name():
     for padding in ("SAME", ((0, 1), (2, 3))):
-        configuration = Configuration(
-            2, (5, 4), 1, 3, 2, (3, 2), (1, 2), (2, 1), padding, "NCHW", "float16"
-        )
+        configuration = Configuration(2, (5, 4), 1, 3, 2, (3, 2), (1, 2), (2, 1), padding, "NCHW", "float16")
         assert Configuration.parse(str(configuration)) == configuration
 
 
@@ -79,7 +77,7 @@ def test_transpose_is_the_transpose(c):
 
 @given(configurations(dtypes=["float16", "float32"]))
 def test_no_element_is_further_off_than_rounding_takes_it(c):
-    """|error| <= gamma_n * sum |x||w|, element by element, in any order of summation; then the output's own."""
+    """|error| <= gamma_n * sum |x||w|, element by element, and the rounding of the output itself."""
     x, w = c.numbers(c.x_shape, c.w_shape)
     y = c.nhwc(layers.conv2d(c.formatted(x), w, **c.window))
     exact, magnitudes = (

@@ -90,7 +90,9 @@ def test_transposed():
     w = np.ones((3, 3, 2, 6), np.float32)
     assert layers.conv2d_transpose(Y, w, (2, 5, 5, 2)).shape == (2, 5, 5, 2)
     refused(layers.conv2d_transpose, Y, w, (2, 6, 5, 2), words=["output_shape=(2, 6, 5, 2)", "(2, 4, 3)"])
-    refused(layers.conv2d_transpose, Y, W, (2, 5, 5, 3), words=["output_shape has 3 channels", "w.shape[2]=4"])
+    refused(
+        layers.conv2d_transpose, Y, W, (2, 5, 5, 3), words=["output_shape has 3 channels", "w.shape[2]=4"]
+    )
     refused(layers.conv2d_transpose, X, w, (2, 7, 7, 2), words=["w", "(3, 3, 2, 6)", "in=4"])
 
 
@@ -103,7 +105,9 @@ def test_depthwise():
 def test_pooling():
     refused(layers.max_pool2d, X, 0, words=["ksize=0", "positive integer"])
     refused(layers.max_pool2d, X, 6, words=["padding='VALID'", "6 rows", "would be empty"])
-    refused(layers.avg_pool2d, X, 2, padding=((0, 2), (0, 0)), words=["padding=((0, 2)", "less than the window"])
+    refused(
+        layers.avg_pool2d, X, 2, padding=((0, 2), (0, 0)), words=["padding=((0, 2)", "less than the window"]
+    )
     refused(layers.max_pool2d, X.astype(np.uint8), 2, words=["x", "uint8", "divide by 255"])
     refused(layers.global_avg_pool2d, X[:, :0], words=["x", "(2, 0, 5, 4)", "at least one pixel"])
     refused(layers.Pooling2D, 2, kind="median", words=["kind='median'", "'max' or 'avg'"])
@@ -117,8 +121,12 @@ def test_the_rest():
     refused(layers.dropout, X, 0.5, mask=[True], words=["mask", "(1,)", "(2, 5, 5, 4)"])
     refused(layers.lrn, X, depth_radius=-1, words=["depth_radius=-1", "not negative"])
     refused(layers.lrn, X[0], words=["x", "(5, 5, 4)", "4 dimensions"])
-    refused(layers.batch_norm, X, np.ones(3), np.ones(4), None, None, 1e-3, words=["mean", "(3,)", "broadcasts"])
-    refused(layers.batch_norm, X, np.ones(4), np.ones(4), None, None, -1, words=["epsilon=-1", "not negative"])
+    refused(
+        layers.batch_norm, X, np.ones(3), np.ones(4), None, None, 1e-3, words=["mean", "(3,)", "broadcasts"]
+    )
+    refused(
+        layers.batch_norm, X, np.ones(4), np.ones(4), None, None, -1, words=["epsilon=-1", "not negative"]
+    )
     refused(layers.sparse_softmax_cross_entropy, X[0, 0], np.arange(5), words=["labels", "0..4", "0..3"])
     refused(layers.relu, np.ones(3, int), words=["x", "int64", "float32"])
     refused(layers.Activation, "tanh", words=["name='tanh'", "relu"])
@@ -132,4 +140,4 @@ def test_backward_before_forward():
 @pytest.mark.parametrize("threads", ["0", "two", "-1", ""])
 def test_threads(monkeypatch, threads):
     monkeypatch.setenv("COMPAT_THREADS", threads)
-    refused(layers.conv2d, X, W, words=["COMPAT_THREADS={!r}".format(threads), "positive integer"])
+    refused(layers.conv2d, X, W, words=[f"COMPAT_THREADS={threads!r}", "positive integer"])

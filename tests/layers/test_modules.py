@@ -81,7 +81,10 @@ def test_backward_is_the_gradient(name):
 
 
 def test_gradients_are_where_the_tutorial_has_them():
-    conv, dense = layers.Conv2D(np.ones((2, 2, 1, 3)), np.zeros(3)), layers.Dense(np.ones((12, 2)), np.zeros(2))
+    conv, dense = (
+        layers.Conv2D(np.ones((2, 2, 1, 3)), np.zeros(3)),
+        layers.Dense(np.ones((12, 2)), np.zeros(2)),
+    )
     assert conv.dw is conv.db is dense.dw is None
     network = layers.Sequential([conv, layers.Flatten(), dense])
     network.forward(np.ones((1, 3, 3, 1)))

@@ -21,7 +21,9 @@ def test_batch_norm_is_its_formula():
     y = layers.batch_norm(X, MEAN, VARIANCE, BETA, GAMMA, 1e-3)
     np.testing.assert_allclose(y, GAMMA * (X - MEAN) / np.sqrt(VARIANCE + 1e-3) + BETA, rtol=1e-12)
     np.testing.assert_allclose(
-        layers.batch_norm(X, MEAN, VARIANCE, None, None, 1e-3), (X - MEAN) / np.sqrt(VARIANCE + 1e-3), rtol=1e-12
+        layers.batch_norm(X, MEAN, VARIANCE, None, None, 1e-3),
+        (X - MEAN) / np.sqrt(VARIANCE + 1e-3),
+        rtol=1e-12,
     )
     other = layers.batch_norm(nchw(X), MEAN, VARIANCE, BETA, GAMMA, 1e-3, data_format="NCHW")
     np.testing.assert_array_equal(other, nchw(y))
@@ -43,7 +45,9 @@ def test_the_batch_s_variance_is_given_back_with_bessel_s_correction():
     np.testing.assert_allclose(mean, X.mean(axis=(0, 1, 2)), rtol=1e-12)
     np.testing.assert_allclose(variance, X.var(axis=(0, 1, 2), ddof=1), rtol=1e-12)
     biased = X.var(axis=(0, 1, 2))
-    np.testing.assert_allclose(y, layers.batch_norm(X, mean, biased, BETA, GAMMA, 1e-3), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        y, layers.batch_norm(X, mean, biased, BETA, GAMMA, 1e-3), rtol=1e-10, atol=1e-12
+    )
     one = X[:1, :1, :1]
     np.testing.assert_array_equal(layers.fused_batch_norm(one, BETA, GAMMA, 1e-3)[2], np.zeros(6))
 

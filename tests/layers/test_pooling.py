@@ -73,7 +73,7 @@ def test_of_equal_pixels_the_first_gets_the_gradient():
 
 
 def test_not_a_number():
-    """Seen in TensorFlow 1.15 and 2.21: a NaN that comes first keeps the gradient, a later one is passed over."""
+    """As in TensorFlow 1.15 and 2.21: a NaN that comes first keeps the gradient, a later one does not."""
     x = np.array([[np.nan, 1], [2, 3]], np.float32).reshape(1, 2, 2, 1)
     one = np.ones((1, 1, 1, 1), np.float32)
     assert np.isnan(layers.max_pool2d(x, 2)).all()
@@ -86,7 +86,9 @@ def test_global_pooling():
     np.testing.assert_allclose(layers.global_avg_pool2d(x), x.mean(axis=(1, 2)), rtol=1e-5)
     np.testing.assert_array_equal(layers.global_max_pool2d(x), x.max(axis=(1, 2)))
     nchw = x.transpose(0, 3, 1, 2)
-    np.testing.assert_array_equal(layers.global_avg_pool2d(nchw, data_format="NCHW"), layers.global_avg_pool2d(x))
+    np.testing.assert_array_equal(
+        layers.global_avg_pool2d(nchw, data_format="NCHW"), layers.global_avg_pool2d(x)
+    )
     dy = np.arange(6, dtype=np.float32).reshape(2, 3)
     dx = layers.global_avg_pool2d_grad(dy, x.shape)
     np.testing.assert_allclose(dx.sum(axis=(1, 2)), dy, rtol=1e-6)
@@ -110,3 +112,10 @@ def test_a_dilated_window_of_nothing_but_padding():
     x = np.ones((1, 1, 1, 1))
     assert layers.max_pool2d(x, 2, 1, padding="SAME", dilations=2).item() == -np.inf
     assert layers.max_pool2d_grad(x, x, 2, 1, padding="SAME", dilations=2).item() == 0
+
+
+def test_not_a_number_is_no_reason_to_warn():
+    x = np.array([np.nan, 1, 2, np.nan], np.float32).reshape(1, 2, 2, 1)
+    with np.errstate(all="raise"):
+        layers.max_pool2d(x, 2)
+        layers.max_pool2d_grad(x, np.ones((1, 1, 1, 1), np.float32), 2)
