@@ -1,9 +1,9 @@
 """Case files: found by path, loaded, and asked for their operations."""
 
 import hashlib
-import importlib.util
 import os
 import traceback
+import types
 
 from .errors import CompatError
 from .operation import Operation
@@ -20,21 +20,23 @@ class Case:
         except OSError as error:
             raise CompatError(f"{path}: cannot be read ({error.strerror})") from None
         self.code = hashlib.sha256(source.replace(b"\r\n", b"\n")).hexdigest()
-        namespace = vars(_load(path))
+        namespace = vars(_load(path, source))
         self.operations = list({id(v): v for v in namespace.values() if isinstance(v, Operation)}.values())
 
     def samples(self):
         return [sample for operation in self.operations for sample in operation.samples.values()]
 
 
-def _load(path):
+def _load(path, source):
     if not path.endswith(".py"):
         raise CompatError(f"{path}: is no Python file (.py)")
-    name = "compat_case_" + hashlib.sha256(os.path.abspath(path).encode()).hexdigest()[:16]
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
+    # Not the import machinery: its bytecode cache takes a file changed within a second for the old one.
+    module = types.ModuleType(
+        "compat_case_" + hashlib.sha256(os.path.abspath(path).encode()).hexdigest()[:16]
+    )
+    module.__file__ = path
     try:
-        spec.loader.exec_module(module)
+        exec(compile(source, path, "exec"), vars(module))
     except CompatError as error:
         raise CompatError(f"{path}: {error}") from None
     except SyntaxError as error:

@@ -156,9 +156,7 @@ def _plan(run, suite, samples, dialects, arguments):
 
 def _compute(plan, process, suite, arguments):
     """Run the plan in worker processes: one that dies takes its sample with it and no other."""
-    plan_path = os.path.join(arguments.out, f"plan-{process}.json")
-    with open(plan_path, "w", encoding="utf-8") as file:
-        json.dump(plan, file)
+    plan_path = Run(arguments.out).write_plan(json.dumps(plan))
     planned = {sample_id for sample_id, _ in plan}
     paths = sorted({suite.case_of[sample_id].path for sample_id in planned})
     workers = arguments.workers or min(os.cpu_count() or 1, 4, 1 + len(plan) // 50)
@@ -175,7 +173,6 @@ def _compute(plan, process, suite, arguments):
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
         os.environ.pop(name, None)  # a user's own settings are not for this
     status = pytest.main(options + paths)
-    os.unlink(plan_path)
     if status == pytest.ExitCode.INTERRUPTED:
         Run.open(arguments.out).save()
         raise KeyboardInterrupt

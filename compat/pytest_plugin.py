@@ -74,7 +74,7 @@ class _Items:
         """
         sample_id, dialect = _named_by(crashitem.split("::", 1)[1])
         report.longrepr = f"{sample_id} {dialect}: the process died while computing it"
-        if self.timeout and self.run.age(sample_id, dialect) >= self.timeout:
+        if self.timeout and self.run.age(sample_id, dialect) >= 0.8 * self.timeout:
             message = f"no answer within {self.timeout:g} seconds"
             self.run.rewrite_row(sample_id, dialect, "timeout", message)
             report.longrepr = f"{sample_id} {dialect}: {message}"

@@ -94,6 +94,15 @@ def _tables(path, content, *names):
     return [content[name] for name in names]
 
 
+def _identity(path):
+    """What changes when another file takes the name; None where there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
 class Objects:
     """The arrays of a store, each under its digest."""
 
@@ -158,7 +167,18 @@ class Run:
 
     @classmethod
     def open(cls, folder):
-        """The run in a folder, with the rows of its journal. Raises CompatError where it is none."""
+        """The run in a folder, with the rows of its journal. Raises CompatError where it is none.
+
+        A run that is saved meanwhile is read again: its rows move from the journal into run.json.
+        """
+        while True:
+            before = _identity(os.path.join(folder, _RUN))
+            run = cls._open(folder)
+            if _identity(os.path.join(folder, _RUN)) == before:
+                return run
+
+    @classmethod
+    def _open(cls, folder):
         run = cls(folder)
         if not os.path.isdir(folder):
             raise CompatError(f"{folder}: there is no such run; compat run --out {folder} makes one")
@@ -178,13 +198,19 @@ class Run:
         )
 
     def _journal(self):
-        if not os.path.isdir(self._path(_JOURNAL)):
+        try:
+            names = sorted(os.listdir(self._path(_JOURNAL)))
+        except OSError:
             return
-        for name in sorted(os.listdir(self._path(_JOURNAL))):
-            if name.endswith(".json"):
-                row = _read_json(self._path(_JOURNAL, name))
-                _tables(self._path(_JOURNAL, name), row, "record")
-                yield row
+        for path in (self._path(_JOURNAL, name) for name in names if name.endswith(".json")):
+            try:
+                row = _read_json(path)
+            except CompatError:
+                if os.path.exists(path):
+                    raise
+                continue  # it is in run.json by now
+            _tables(path, row, "record")
+            yield row
 
     def _add(self, row):
         sample, dialect = row["sample"], row["dialect"]
@@ -223,6 +249,13 @@ class Run:
         if row["verdict"] is not None:
             row["verdict"].update(word=status, message=message)
         _write_json(self._row_path(sample, dialect), row)
+
+    def write_plan(self, text):
+        """Keep what a run under way is to compute, beside its rows; returns the path."""
+        path = self._path(_JOURNAL, "plan")
+        with _appearing(path, "w") as file:
+            file.write(text)
+        return path
 
     def save(self):
         """Write the run with the rows of its journal, then drop the journal."""

@@ -219,6 +219,20 @@ def test_a_3x3x256_kernel_agrees(dtype, fill, filter_fill):
             check(kernel(windows, filters, dtype), x, w, geometry, kernel.__name__)
 
 
+@pytest.mark.parametrize("seed", [11, 404, 1394])
+def test_one_bright_pixel_under_one_bright_weight_agrees(seed):
+    """The sum in which the two meet is another kind of sum, and rounds unlike all the others."""
+    x = filled("one bright", (2, 7, 7, 32), seed, "float32")
+    w = filled("one bright", (3, 3, 32, 4), seed ^ 1, "float32")
+    geometry = {"strides": 1, "padding": "SAME", "dilations": 1}
+    windows, filters = products(x, w, **geometry)
+    terms = rounded_products(windows, filters, "float32")
+    for order in ORDERS:
+        check(order(terms), x, w, geometry, order.__name__)
+    for kernel in (fused, through_float64, matrix_product):
+        check(kernel(windows, filters, "float32"), x, w, geometry, kernel.__name__)
+
+
 def test_bfloat16_agrees():
     """Rounded to bfloat16 at every step, and only at the end of a float32 sum."""
     for seed in range(5):

@@ -141,6 +141,36 @@ def test_readers_never_see_half_a_file(tmp_path):
     assert not failures
 
 
+def test_readers_never_miss_a_row_that_moves(tmp_path):
+    """A row is in the journal, then in run.json: a reader sees it at every moment of the saving."""
+    folder = str(tmp_path / "here")
+    run = made_run(tmp_path)
+    failures, done = [], threading.Event()
+
+    def read():
+        seen = 0
+        while not done.is_set():
+            try:
+                rows = len(Run.open(folder).records)
+                assert rows >= seen
+                seen = rows
+            except BaseException as error:
+                failures.append(error)
+                return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(60):
+        for half in "ab":
+            run.write_row(f"op[{number}{half}]", "numpy", RECORD, VERDICT)
+        run = Run.open(folder)
+        run.save()
+    done.set()
+    reader.join()
+    assert not failures
+    assert len(Run.open(folder).records) == 121
+
+
 def test_what_is_left_of_a_killed_writer_is_no_row(tmp_path):
     run = made_run(tmp_path)
     run.write_row("op[t]", "numpy", RECORD, VERDICT)

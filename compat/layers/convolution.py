@@ -9,9 +9,20 @@ What convolution means is in ``definition.py``, and the tests hold this file to 
 import numpy as np
 
 from . import depthwise
-from .geometry import Axis, image_shape, images, new_images, rank, same_dtype, sum_dtype, to_nhwc, window
+from .geometry import (
+    Axis,
+    four_sizes,
+    image_shape,
+    images,
+    new_images,
+    rank,
+    same_dtype,
+    sum_dtype,
+    to_nhwc,
+    window,
+)
 from .parallel import each, in_order
-from .tiling import PLANAR_RUN, Columns, Scatter, Tiling, add_product, as_matrix, multiply
+from .tiling import PLANAR_RUN, Columns, Scatter, Tiling, add_product, as_matrix, for_blas, multiply
 
 TILE_BYTES = 1 << 19  # of columns: they stay in the level-2 cache with what they are multiplied by
 TILE_PIXELS = 448  # but so many outputs at least, up to LARGEST_TILE, for large filters are costly to reread
@@ -31,7 +42,7 @@ def conv2d(x, w, *, strides=1, padding="VALID", dilations=1, data_format="NHWC",
     """
     x = images("x", x, data_format)
     w = _filters(w, "x", x)
-    groups = _groups("x", x.shape[3], w)
+    groups = _groups("x", x.shape[3], w.shape)
     rows, columns = window(x.shape[1:3], w.shape[:2], strides, padding, dilations)
     bias = _bias(bias, w.shape[3], x)
     y, out = new_images((len(x), rows.out, columns.out, w.shape[3]), x.dtype, data_format)
@@ -58,7 +69,7 @@ def conv2d_input_grad(
     dy = images("dy", dy, data_format)
     w = _filters(w, "dy", dy)
     shape = image_shape("input_shape", input_shape, data_format)
-    groups = _groups("input_shape", shape[3], w)
+    groups = _groups("input_shape", shape[3], w.shape)
     rows, columns = window(shape[1:3], w.shape[:2], strides, padding, dilations)
     _expect_output("dy", dy, (shape[0], rows.out, columns.out, w.shape[3]))
     dx, out = new_images(shape, dy.dtype, data_format)
@@ -86,10 +97,8 @@ def conv2d_filter_grad(
     """
     x = images("x", x, data_format)
     dy = to_nhwc(_image_like("dy", dy, x, data_format), data_format)
-    shape = tuple(filter_shape)
-    if len(shape) != 4 or min(shape) < 1:
-        raise ValueError(f"filter_shape={filter_shape!r}: expected four positive sizes, (kh, kw, in, out)")
-    groups = _groups("x", x.shape[3], np.broadcast_to(x.dtype.type(0), shape))
+    shape = four_sizes("filter_shape", filter_shape, ("kh", "kw", "in", "out"), least=1)
+    groups = _groups("x", x.shape[3], shape)
     rows, columns = window(x.shape[1:3], shape[:2], strides, padding, dilations)
     _expect_output("dy", dy, (len(x), rows.out, columns.out, shape[3]))
     if _is_depthwise(groups, shape):
@@ -120,7 +129,7 @@ def conv2d_transpose(
             f"w has shape {w.shape}: expected (kh, kw, out, in) with in={x_images.shape[3]}, the channels "
             "of x"
         )
-    _groups("output_shape", shape[3], w)
+    _groups("output_shape", shape[3], w.shape)
     same = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
     rows, columns = window(shape[1:3], w.shape[:2], strides, padding, dilations)
     expected = (shape[0], rows.out, columns.out)
@@ -171,11 +180,12 @@ def depthwise_conv2d_filter_grad(
     x, dy, filter_shape, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None
 ):
     """The gradient of ``depthwise_conv2d`` in w; arguments as for ``conv2d_filter_grad``."""
-    kh, kw, channels, multiplier = filter_shape
-    _depthwise_channels("x", images("x", x, data_format).shape[3], filter_shape)
+    shape = four_sizes("filter_shape", filter_shape, ("kh", "kw", "channels", "multiplier"), least=1)
+    kh, kw, channels, multiplier = shape
+    _depthwise_channels("x", images("x", x, data_format).shape[3], shape)
     same = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
     dw = conv2d_filter_grad(x, dy, (kh, kw, 1, channels * multiplier), **same)
-    return dw.reshape(filter_shape)
+    return dw.reshape(shape)
 
 
 def _correlate(x, w, rows, columns, out, bias=None):
@@ -213,7 +223,8 @@ def _correlate_transposed(dy, w, rows, columns, dx):
     For many, it is a convolution again (``_transposed``).
     """
     few = w.shape[2] * columns.taps <= PLANAR_RUN
-    if not few or 0 in dy.shape or 0 in dx.shape:
+    row_bytes = w[..., 0].size * columns.out * sum_dtype(dy.dtype).itemsize
+    if not few or row_bytes > LARGEST_TILE or 0 in dy.shape or 0 in dx.shape:
         _transposed([(dy, w)], rows, columns, dx)
         return
     dtype = sum_dtype(dy.dtype)
@@ -272,7 +283,7 @@ def _filter_grad(x, dy, rows, columns):
         total = np.zeros(shape, dtype)
         for tile in some_tiles:
             gradients = dy[tile].reshape(-1, dy.shape[3]).astype(dtype, copy=False)
-            add_product(columns_of(tile), gradients, total)
+            add_product(columns_of(tile), for_blas(gradients), total)
         return total
 
     total = np.zeros(shape, dtype)
@@ -315,18 +326,18 @@ def _filters(w, x_name, x):
     return w
 
 
-def _groups(name, channels, w):
+def _groups(name, channels, shape):
     """The number of groups; ValueError where the channels of x or of w do not divide."""
-    if channels == 0 or channels % w.shape[2]:
+    if channels == 0 or channels % shape[2]:
         raise ValueError(
-            f"{name} has {channels} channels and w has shape {w.shape}: expected the channels to be "
-            f"w.shape[2]={w.shape[2]}, or a multiple of it for groups"
+            f"{name} has {channels} channels and w has shape {shape}: expected the channels to be "
+            f"w.shape[2]={shape[2]}, or a multiple of it for groups"
         )
-    groups = channels // w.shape[2]
-    if w.shape[3] % groups:
+    groups = channels // shape[2]
+    if shape[3] % groups:
         raise ValueError(
-            f"w has shape {w.shape}: expected w.shape[3]={w.shape[3]} output channels to divide into "
-            f"{groups} groups ({channels} channels / w.shape[2]={w.shape[2]})"
+            f"w has shape {shape}: expected w.shape[3]={shape[3]} output channels to divide into "
+            f"{groups} groups ({channels} channels / w.shape[2]={shape[2]})"
         )
     return groups
 

@@ -29,8 +29,8 @@ def correlate(terms, rows, columns, out, bias=None):
         totals, products = (new_buffer(shape, dtype, is_planar(out)) for _ in range(2))
 
         def worker(tile):
-            n, r, c, _ = out[tile].shape
-            total = totals[:n, :r, :c]
+            n, height, width, _ = out[tile].shape
+            total = totals[:n, :height, :width]
             total[...] = 0 if bias is None else bias
             for x, w in zip(images, weights):
                 for i, j in np.ndindex(rows.taps, columns.taps):

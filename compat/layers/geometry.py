@@ -182,15 +182,22 @@ def images(name, value, data_format):
     return to_nhwc(array, data_format)
 
 
-def image_shape(name, shape, data_format):
-    """A shape of four non-negative integers in ``data_format``, given back as (N, H, W, C)."""
-    data_format_of(data_format)
+def four_sizes(name, shape, dimensions, least=0):
+    """A shape as a tuple of four integers, none below ``least``; ``dimensions`` says what they are."""
     try:
         sizes = tuple(operator.index(size) for size in shape)
     except TypeError:
         sizes = ()
-    if len(sizes) != 4 or min(sizes) < 0:
-        raise ValueError(f"{name}={shape!r}: expected four sizes, ({', '.join(data_format)})")
+    if len(sizes) != 4 or min(sizes) < least:
+        raise ValueError(
+            f"{name}={shape!r}: expected four {'positive ' if least else ''}sizes, ({', '.join(dimensions)})"
+        )
+    return sizes
+
+
+def image_shape(name, shape, data_format):
+    """A shape of images in ``data_format``, given back as (N, H, W, C)."""
+    sizes = four_sizes(name, shape, data_format_of(data_format))
     return sizes if data_format == "NHWC" else (sizes[0], sizes[2], sizes[3], sizes[1])
 
 

@@ -87,7 +87,7 @@ class Columns:
             if self.width == self.channels and windows.dtype == self.dtype:  # 1 x 1: nothing to lay out
                 matrix = as_matrix(windows[:, :, :, 0, 0])
                 if matrix is not None:
-                    return matrix
+                    return for_blas(matrix)
         else:
             self._fill_band(images, rows, columns)
             windows = self.windows[:n, :r, :c]
@@ -198,14 +198,14 @@ class Scatter:
         band[...] = 0
         if self.flat:
             products = planes.reshape(-1, r, self.pitch)[:, :, :c].transpose(1, 2, 0)
-            np.matmul(dy[0], self.filters, out=products)
+            np.matmul(for_blas(dy[0]), self.filters, out=products)
             planes, flat_band = planes.reshape(*taps, -1), band.reshape(taps[2], -1)
             run = r * self.pitch - along.extent + 1  # up to the last gradient: only zeros follow
             for i, j in np.ndindex(*taps[:2]):
                 shift = i * down.dilation * self.width + j * along.dilation
                 flat_band[:, shift : shift + run] += planes[i, j, :, :run]
             return band.reshape(shape)
-        multiply(dy.reshape(-1, channels), self.filters, planes.reshape(-1, n * r * c).T)
+        multiply(for_blas(dy.reshape(-1, channels)), self.filters, planes.reshape(-1, n * r * c).T)
         planes, band = planes.reshape(*taps, n, r, c), band.reshape(shape)
         for i, j in np.ndindex(*taps[:2]):
             row, column = i * down.dilation, j * along.dilation
@@ -257,6 +257,20 @@ def as_matrix(images):
             unit = stride if unit is None else unit
             pixels *= size
     return images.reshape(pixels, images.shape[3])
+
+
+def for_blas(matrices):
+    """The matrix (or a stack of them), copied where its memory is not what BLAS can read."""
+    rows, columns = matrices.strides[-2:]
+    long_rows, long_columns = (size * matrices.itemsize for size in matrices.shape[-1:-3:-1])
+    if (
+        columns == matrices.itemsize
+        and rows >= long_rows
+        or rows == matrices.itemsize
+        and columns >= long_columns
+    ):
+        return matrices
+    return np.ascontiguousarray(matrices)
 
 
 def is_planar(x):

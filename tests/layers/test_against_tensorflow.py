@@ -29,6 +29,16 @@ EXAMPLES = settings(
 SHARE = {"float16": 4e-3, "float32": 4e-6, "float64": 1e-14}
 
 
+#: Whether this TensorFlow may use oneDNN: it is on by default since 2.9.
+ONE_DNN = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0"
+
+
+def lost_by_one_dnn(c):
+    """TensorFlow 2.18 to 2.21 with oneDNN 3 and AVX-512 leave rows of such a convolution at 0 (below)."""
+    one_column = c.output_size[0] > 1 and c.output_size[1] == 1
+    return ONE_DNN and one_column and c.count > 1 and c.channels == 1 and c.strides[0] == 1 < c.strides[1]
+
+
 def session_run(graph_of, *arrays):
     """The values of ``graph_of(*tensors)`` in a graph and session of its own."""
     with tf.Graph().as_default():
@@ -77,7 +87,7 @@ def test_conv2d_and_its_gradients(c):
     x, w, dy = c.numbers(c.x_shape, c.w_shape, c.y_shape)
     b = c.numbers(c.w_shape[3:])[0]
     # Empty arrays have crashed oneDNN; what they give is checked in test_convolution.py.
-    assume(c.count > 0)
+    assume(c.count > 0 and not lost_by_one_dnn(c))
 
     def graph(x, w, b, dy):
         y = grouped_conv2d(x, w, c.groups, c.strides, c.pads) + b
@@ -100,7 +110,7 @@ def test_conv2d_and_its_gradients(c):
 @given(configurations(groups=1, full=False))
 def test_conv2d_s_own_padding_and_dilations(c):
     """As above, with TensorFlow's own SAME, VALID, explicit padding and dilations."""
-    assume(c.count > 0)
+    assume(c.count > 0 and not lost_by_one_dnn(c))
     x, w = c.numbers(c.x_shape, c.w_shape)
     padding = tf_padding(c.padding)
     y = session_run(
@@ -112,6 +122,20 @@ def test_conv2d_s_own_padding_and_dilations(c):
     )
     ours = layers.conv2d(c.formatted(x), w, **c.window)
     assert_close(c.nhwc(ours), y, layers.conv2d(abs(x), abs(w), **dict(c.window, data_format="NHWC")))
+
+
+@pytest.mark.xfail(strict=False, reason="oneDNN 3, brg_conv_fwd:avx512_core, in TensorFlow 2.18 to 2.21")
+def test_a_strided_column_of_two_images():
+    """Found by the test above: every row but the first comes out 0 ([21, 0, 87, 0]).
+
+    One channel in, two images or more, an output one column wide, strided along the row and not down.
+    Right with ``TF_ENABLE_ONEDNN_OPTS=0``, with ``ONEDNN_MAX_CPU_ISA=AVX2``, and in 2.9 and 2.15.
+    """
+    x = np.arange(1, 13, dtype=np.float32).reshape(2, 2, 3, 1)
+    w = np.array([1, 10], np.float32).reshape(1, 2, 1, 1)
+    y = session_run(lambda x, w: tf.nn.conv2d(x, w, strides=[1, 1, 2, 1], padding="VALID"), x, w)
+    np.testing.assert_array_equal(layers.conv2d(x, w, strides=(1, 2)), y)
+    assert y.ravel().tolist() == [21, 54, 87, 120]
 
 
 @EXAMPLES

@@ -182,3 +182,24 @@ def test_extra_memory_does_not_grow_with_the_batch(count):
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert peak - result.nbytes < 16e6, function.__name__
+
+
+@pytest.mark.parametrize("kernel", [1, 3])
+@pytest.mark.parametrize("channels", [2, 40])
+def test_any_memory_layout(kernel, channels):
+    """Reversed, repeated and sliced arrays, which BLAS cannot read, are as good as their copies."""
+    random = np.random.RandomState(0)
+    images = random.randint(-3, 4, (4, 9, 9, 2 * channels)).astype(np.float32)
+    w = random.randint(-3, 4, (kernel, kernel, channels, 3)).astype(np.float32)
+    for x in (
+        images[::-1, ::-1, ::-1, ::-2],
+        np.broadcast_to(images[:1, :1, :, :channels], (4, 9, 9, channels)),
+        np.asfortranarray(images)[..., ::2],
+    ):
+        y = layers.conv2d(x, w)
+        np.testing.assert_array_equal(y, definition.conv2d(x.copy(), w))
+        dy = np.broadcast_to(y[:1, :, :1, ::-1], y.shape)
+        dx = layers.conv2d_input_grad(dy, w, x.shape)
+        np.testing.assert_array_equal(dx, definition.conv2d_input_grad(dy.copy(), w, x.shape))
+        dw = layers.conv2d_filter_grad(x, dy, w.shape)
+        np.testing.assert_array_equal(dw, definition.conv2d_filter_grad(x.copy(), dy.copy(), w.shape))

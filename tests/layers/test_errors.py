@@ -141,3 +141,9 @@ def test_backward_before_forward():
 def test_threads(monkeypatch, threads):
     monkeypatch.setenv("COMPAT_THREADS", threads)
     refused(layers.conv2d, X, W, words=[f"COMPAT_THREADS={threads!r}", "positive integer"])
+
+
+def test_filter_shapes():
+    words = ["filter_shape=(3, 3, 4)", "four positive", "multiplier"]
+    refused(layers.depthwise_conv2d_filter_grad, X, Y, (3, 3, 4), words=words)
+    refused(layers.conv2d_filter_grad, X, Y, (3, 3, None, 6), words=["filter_shape=(3, 3, None, 6)"])
