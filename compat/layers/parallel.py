@@ -21,17 +21,21 @@ def threads():
 
 def each(work, new_worker):
     """Does every piece of ``work``: ``worker = new_worker()`` once a thread, then ``worker(piece)``."""
-    work = deque(work)
+    work = list(work)
     number = min(threads(), len(work))
+    # Neighbours go to one thread: they share pages of memory, which two would wait for.
+    run = max(1, len(work) // (4 * number)) if number > 1 else len(work) or 1
+    runs = deque(work[start : start + run] for start in range(0, len(work), run))
 
     def do_some():
         worker = new_worker()
         while True:
             try:
-                piece = work.popleft()
+                pieces = runs.popleft()
             except IndexError:
                 return
-            worker(piece)
+            for piece in pieces:
+                worker(piece)
 
     if number <= 1:
         do_some()

@@ -24,15 +24,16 @@ class Tiling:
 
     A tile is some whole images, or some whole rows of one image, or a piece of one row, whichever is the
     largest that fits; ``shape`` is that of the largest tile.  Iterating gives tuples of three slices.
+    Cut is into an even number of parts of about the same size, which two threads can share.
     """
 
     def __init__(self, count, rows, columns, pixels):
         pixels = max(1, pixels)
         self.total = (count, rows, columns)
         self.shape = (
-            min(count, max(1, pixels // max(1, rows * columns))),
-            min(rows, max(1, pixels // max(1, columns))),
-            min(columns, pixels),
+            _even_step(count, max(1, pixels // max(1, rows * columns))),
+            _even_step(rows, max(1, pixels // max(1, columns))),
+            _even_step(columns, pixels),
         )
 
     def __iter__(self):
@@ -276,6 +277,12 @@ def for_blas(matrices):
 def is_planar(x):
     """Whether neighbours along a row of these NHWC images are neighbours in memory."""
     return x.strides[2] == x.itemsize
+
+
+def _even_step(total, most):
+    """The step, of at most ``most``, that cuts ``total`` not at all or into an even number of parts."""
+    parts = -(-total // most)
+    return total if parts <= 1 else -(-total // (parts + parts % 2))
 
 
 def _ends_inside(axis):
