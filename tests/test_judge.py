@@ -21,7 +21,7 @@ DTYPES = ("float16", "float32", "float64")
 
 def products(x, w, strides, padding, dilations):
     """Every product of a convolution, exactly in float64 for float32 inputs: (n, h, w, filters, taps)."""
-    g = reference._Taps(x.shape, w.shape[:2], strides, padding, dilations)
+    g = reference.Taps(x.shape, w.shape[:2], strides, padding, dilations)
     padded = g.pad(x)
     windows = np.stack([padded[window] for _, window in g], axis=-2)
     windows = windows.reshape(windows.shape[:3] + (1, -1))

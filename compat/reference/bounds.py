@@ -1,0 +1,90 @@
+"""The float64 answer to an operation, with how far rounding can take a correct implementation.
+
+Every answer here is a sum of products, or a selection, so one rule serves: an implementation
+that rounds to a precision of unit roundoff u, and adds n products x_i w_i in *any* order, stays
+within
+
+    gamma_n * sum |x_i w_i|,   gamma_n = (1 + u)^n - 1 <= n u / (1 - n u)
+
+of the exact answer (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1:
+n roundings touch each product).  That is the worst case.  If the roundings are independent with
+mean zero, the error stays with probability 1 - p within the smaller
+
+    (exp(lambda sqrt(n) u + n u^2 / (1 - u)) - 1) * sum |x_i w_i|,  p = 2 exp(-lambda^2 (1-u)^2 / 2)
+
+(Higham and Mary, A new approach to probabilistic rounding error analysis, SIAM J. Sci. Comput.
+41, 2019, theorem 2.4).  ``terms`` is n and ``magnitude`` is sum |x_i w_i|, for every element.
+"""
+
+import math
+
+import numpy as np
+
+from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF
+
+_HALF = ("float16", "bfloat16")
+
+
+class Reference:
+    """The exact answer of one output, and what its rounding bounds are made of.
+
+    ``value``: float64.  ``magnitude``: the sum of the absolute products of each element, float64,
+    0 where the answer is a selection and must be exact.  ``terms``: the number of roundings that
+    touch a product.  ``dtype``: the dtype of the output where it is not that of the first input.
+    """
+
+    def __init__(self, value, magnitude=0.0, terms=0, dtype=None):
+        self.value = np.asarray(value, dtype=np.float64)
+        self.magnitude = np.broadcast_to(np.asarray(magnitude, dtype=np.float64), self.value.shape)
+        self.terms = np.broadcast_to(np.asarray(terms, dtype=np.float64), self.value.shape)
+        self.dtype = dtype
+
+    def worst(self, dtype):
+        """The allowance that no order of summation exceeds, elementwise, for results of that dtype."""
+        u = UNIT_ROUNDOFF[dtype]
+        with np.errstate(over="ignore"):
+            gamma = np.expm1(self.terms * math.log1p(u))
+        return gamma * self.magnitude + self._common(dtype)
+
+    def expected(self, dtype, probability=1e-9):
+        """The allowance that holds for all elements together but with that probability."""
+        u = UNIT_ROUNDOFF[dtype]
+        count = max(self.value.size, 1)
+        lam = math.sqrt(2 * math.log(2 * count / probability)) / (1 - u)
+        gamma = np.expm1(lam * np.sqrt(self.terms) * u + self.terms * u * u / (1 - u))
+        return np.minimum(
+            gamma * self.magnitude + self._drift(dtype) + self._common(dtype), self.worst(dtype)
+        )
+
+    def typical(self, dtype):
+        """The standard deviation to expect at most: sqrt(n) independent roundings of size u."""
+        noise = np.sqrt(self.terms) * UNIT_ROUNDOFF[dtype] * self.magnitude
+        return noise + self._drift(dtype) + self._common(dtype)
+
+    def _drift(self, dtype):
+        """Where products of one sign and alike add up, their roundings are alike too, and add up.
+
+        A constant image under a constant filter errs at every addition in the same direction, by up
+        to u times the sum so far, which stays below |y|.  Where signs are mixed this is as much as noise.
+        """
+        return self.terms * UNIT_ROUNDOFF[dtype] * self._size()
+
+    def _common(self, dtype):
+        """What every order has: the output's rounding, underflow, and the reference's own rounding.
+
+        A kernel that flushes denormals loses up to the smallest normal number at each step.  A
+        selection (no terms) is exact but for the rounding of a half precision's input to itself.
+        """
+        rounds = self.terms > 0
+        own = np.expm1((self.terms + 1) * math.log1p(UNIT_ROUNDOFF["float64"])) * self.magnitude
+        output = UNIT_ROUNDOFF[dtype] * self._size() if dtype in _HALF else 0.0
+        return rounds * (output + self.terms * SMALLEST_NORMAL[dtype]) + own
+
+    def _size(self):
+        """|y|, and 0 where that is no number: there is nothing to allow."""
+        return np.where(np.isfinite(self.value), np.abs(self.value), 0.0)
+
+
+def exact(array):
+    """As float64.  (np.float64(array) of NumPy 1.16 drops the axes of a single number.)"""
+    return np.asarray(array, dtype=np.float64)

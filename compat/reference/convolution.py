@@ -1,0 +1,103 @@
+"""Sums of products under a sliding window: convolutions of one and two dimensions, and their gradients.
+
+Spelled tap by tap, not by ``compat.layers``, so that the two are witnesses of each other.
+"""
+
+import numpy as np
+
+from .bounds import Reference, exact
+from .geometry import Taps
+
+
+def _grouped(taps, x, w):
+    """The sum over taps and channels, float64; groups = channels / w.shape[2]."""
+    groups = x.shape[3] // w.shape[2]
+    padded = taps.pad(x)
+    y = np.zeros((x.shape[0],) + taps.out + (w.shape[3],))
+    for group in range(groups):
+        channels = slice(group * w.shape[2], (group + 1) * w.shape[2])
+        width = w.shape[3] // groups
+        filters = slice(group * width, (group + 1) * width)
+        for tap, window in taps:
+            y[..., filters] += padded[window][..., channels] @ w[tap][:, filters]
+    return y
+
+
+def conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
+    """Cross-correlation as ``tf.nn.conv2d``: x (n, h, w, c), filters (kh, kw, c / groups, m)."""
+    x, w = exact(x), exact(w)
+    taps = Taps(x.shape, w.shape[:2], strides, padding, dilations)
+    return Reference(_grouped(taps, x, w), _grouped(taps, abs(x), abs(w)), int(np.prod(w.shape[:3])))
+
+
+def conv2d_bias(x, w, b, *, strides=1, padding="VALID", dilations=1):
+    """``conv2d`` plus one number a filter: one more term in every sum."""
+    plain = conv2d(x, w, strides=strides, padding=padding, dilations=dilations)
+    b = exact(b)
+    return Reference(plain.value + b, plain.magnitude + abs(b), plain.terms + 1)
+
+
+def depthwise_conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
+    """As ``tf.nn.depthwise_conv2d``: filters (kh, kw, c, m) -> channels c * m, one channel a sum."""
+    kh, kw, channels, multiplier = w.shape
+    grouped = np.reshape(w, (kh, kw, 1, channels * multiplier))
+    return conv2d(x, grouped, strides=strides, padding=padding, dilations=dilations)
+
+
+def _input_grad(taps, dy, w):
+    dx = np.zeros((dy.shape[0],) + taps.padded + (w.shape[2],))
+    for tap, window in taps:
+        dx[window] += dy @ w[tap].T
+    return taps.crop(dx)
+
+
+def _filter_grad(taps, x, dy):
+    padded, dw = taps.pad(x), np.zeros(taps.kernel + (x.shape[3], dy.shape[3]))
+    for tap, window in taps:
+        dw[tap] = np.tensordot(padded[window], dy, axes=([0, 1, 2], [0, 1, 2]))
+    return dw
+
+
+def conv2d_grad(x, w, dy, *, strides=1, padding="VALID", dilations=1):
+    """The gradients of sum(conv2d(x, w) * dy) as ``dx`` and ``dw``."""
+    x, w, dy = exact(x), exact(w), exact(dy)
+    taps = Taps(x.shape, w.shape[:2], strides, padding, dilations)
+    return {
+        "dx": Reference(
+            _input_grad(taps, dy, w),
+            _input_grad(taps, abs(dy), abs(w)),
+            int(np.prod(w.shape[:2])) * w.shape[3],
+        ),
+        "dw": Reference(
+            _filter_grad(taps, x, dy), _filter_grad(taps, abs(x), abs(dy)), int(np.prod(dy.shape[:3]))
+        ),
+    }
+
+
+def conv2d_transpose(x, w, *, output_shape, strides=1, padding="VALID"):
+    """As ``tf.nn.conv2d_transpose``: the input gradient of a conv2d; filters (kh, kw, out, in)."""
+    x, w = exact(x), exact(w)
+    taps = Taps(output_shape, w.shape[:2], strides, padding, 1)
+    return Reference(
+        _input_grad(taps, x, w), _input_grad(taps, abs(x), abs(w)), int(np.prod(w.shape[:2])) * w.shape[3]
+    )
+
+
+def conv1d(x, w, *, strides=1, padding="VALID"):
+    """As ``tf.nn.conv1d``: x (n, width, c), filters (k, c, m)."""
+    flat = conv2d(x[:, None], w[None], strides=(1, strides), padding=padding)
+    return Reference(flat.value[:, 0], flat.magnitude[:, 0], flat.terms[:, 0])
+
+
+def convolve(x, k, *, mode="full"):
+    """``np.convolve``: the kernel is flipped. ``same`` keeps max(M, N) values, centred."""
+    x, k = exact(x), exact(k)
+    full = [np.convolve(a, b, "full") for a, b in ((x, k), (abs(x), abs(k)))]
+    longer, shorter = max(len(x), len(k)), min(len(x), len(k))
+    start, length = {
+        "full": (0, longer + shorter - 1),
+        "same": ((shorter - 1) // 2, longer),
+        "valid": (shorter - 1, longer - shorter + 1),
+    }[mode]
+    value, magnitude = (sums[start : start + length] for sums in full)
+    return Reference(value, magnitude, shorter)

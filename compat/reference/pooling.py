@@ -1,0 +1,57 @@
+"""The largest and the mean of each window, and their gradients."""
+
+import numpy as np
+
+from .bounds import Reference, exact
+from .geometry import Taps, pair
+
+
+def max_pool2d(x, *, ksize, strides, padding="VALID"):
+    """The largest of each window; the padding never wins. A selection: exact."""
+    taps = Taps(x.shape, pair(ksize), strides, padding, 1)
+    padded = taps.pad(exact(x), fill=-np.inf)
+    return Reference(np.max([padded[window] for _, window in taps], axis=0))
+
+
+def avg_pool2d(x, *, ksize, strides, padding="VALID"):
+    """The mean of the pixels of each window that lie inside the image, as TensorFlow has it."""
+    x = exact(x)
+    taps = Taps(x.shape, pair(ksize), strides, padding, 1)
+
+    def total(image):
+        padded = taps.pad(image)
+        return sum(padded[window] for _, window in taps)
+
+    count = total(np.ones_like(x))
+    return Reference(total(x) / count, total(abs(x)) / count, count + 1)
+
+
+def max_pool2d_grad(x, dy, *, ksize, strides, padding="VALID"):
+    """Where each window's maximum stands gets the window's ``dy``; the first of equals, row by row."""
+    x, dy = exact(x), exact(dy)
+    taps = Taps(x.shape, pair(ksize), strides, padding, 1)
+    padded = taps.pad(x, fill=-np.inf)
+    windows = np.stack([padded[window] for _, window in taps])
+    winner = np.argmax(windows, axis=0)
+    sums = []
+    for amount in (dy, abs(dy)):
+        dx = np.zeros_like(padded)
+        for index, (_, window) in enumerate(taps):
+            dx[window] += (winner == index) * amount
+        sums.append(taps.crop(dx))
+    return {"dx": Reference(sums[0], sums[1], int(np.prod(pair(ksize))))}
+
+
+def avg_pool2d_grad(x, dy, *, ksize, strides, padding="VALID"):
+    """Every pixel inside the image gets its share of each window's ``dy``. Only x's shape matters."""
+    dy = exact(dy)
+    taps = Taps(x.shape, pair(ksize), strides, padding, 1)
+    inside = taps.pad(np.ones(x.shape))
+    share = dy / sum(inside[window] for _, window in taps)
+    sums = []
+    for amount in (share, abs(share)):
+        dx = np.zeros_like(inside)
+        for _, window in taps:
+            dx[window] += amount
+        sums.append(taps.crop(dx))
+    return {"dx": Reference(sums[0], sums[1], int(np.prod(pair(ksize))) + 1)}
