@@ -75,8 +75,9 @@ class Operation:
     def sample(self, name, *, expected=None, doc="", slow=False, **arguments):
         """Fix inputs and parameters: fixtures and arrays are inputs, everything else a parameter.
 
-        ``expected``: the answer as the source of the case prints it; a test holds the reference
-        to it.  ``slow`` samples are left out by ``-m "not slow"``.
+        ``expected``: the answer as the source of the case prints it, of several outputs a dict of
+        those it prints; a test holds the reference to it.  ``slow`` samples are left out by
+        ``-m "not slow"``.
         """
         if name in self.samples:
             raise CompatError(f"{self.name}: sample {name!r} is defined twice")

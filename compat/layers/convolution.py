@@ -8,7 +8,7 @@ What convolution means is in ``definition.py``, and the tests hold this file to 
 
 import numpy as np
 
-from . import depthwise
+from . import depthwise, planes
 from .geometry import (
     Axis,
     four_sizes,
@@ -191,24 +191,31 @@ def depthwise_conv2d_filter_grad(
 def _correlate(x, w, rows, columns, out, bias=None):
     """Convolution of one group, NHWC and HWIO, into ``out``."""
     dtype = sum_dtype(x.dtype)
-    taps = w.shape[0] * w.shape[1] * w.shape[2]
-    filters = np.empty((taps + (bias is not None), w.shape[3]), dtype)
-    filters[:taps] = w.reshape(taps, w.shape[3])
-    if bias is not None:
-        filters[taps] = bias  # multiplies the column of ones
-    tiling = _tiling(out.shape, len(filters), dtype)
+    shared = planes.fits(x, rows, columns)
+    if shared:
+        filters = planes.with_bias(w, bias, dtype)
+        tiling = planes.tiles(out.shape, len(filters) // rows.taps, dtype)
+    else:
+        # A row of the filters for each tap, and one for the bias, which multiplies a column of ones.
+        filters = np.empty((w[..., 0].size + (bias is not None), w.shape[3]), dtype)
+        filters[: w[..., 0].size] = w.reshape(-1, w.shape[3])
+        if bias is not None:
+            filters[-1] = bias
+        tiling = _tiling(out.shape, len(filters), dtype)
 
     def new_worker():
-        columns_of = Columns(x, rows, columns, tiling, dtype, ones=bias is not None)
+        kind = planes.Planes if shared else Columns
+        columns_of = kind(x, rows, columns, tiling, dtype, ones=bias is not None)
 
         def worker(tile):
             target = out[tile]
-            pixels = as_matrix(target)
-            if pixels is not None and out.dtype == dtype:
-                multiply(columns_of(tile), filters, pixels)
+            fitting = out.dtype == dtype and (shared or as_matrix(target) is not None)
+            result = target if fitting else np.empty(target.shape, dtype)
+            if shared:
+                planes.multiply(columns_of(tile), filters, result)
             else:
-                result = np.empty(target.shape, dtype)
                 multiply(columns_of(tile), filters, as_matrix(result))
+            if not fitting:
                 target[...] = result
 
         return worker
@@ -273,17 +280,24 @@ def _filter_grad(x, dy, rows, columns):
     """Columns times dy, summed over all tiles, of one group: (kh, kw, C, out)."""
     dtype = sum_dtype(x.dtype)
     shape = (rows.taps * columns.taps * x.shape[3], dy.shape[3])
-    tiling = _tiling(dy.shape, shape[0], dtype)
+    shared = planes.fits(x, rows, columns)
+    if shared:
+        tiling = planes.tiles(dy.shape, columns.taps * x.shape[3], dtype)
+    else:
+        tiling = _tiling(dy.shape, shape[0], dtype)
     tiles = list(tiling)
     parts = max(1, min(PARTIAL_SUMS, LARGEST_TILE // (shape[0] * shape[1] * dtype.itemsize)))
     step = -(-len(tiles) // parts) or 1
 
     def partial_sum(some_tiles):
-        columns_of = Columns(x, rows, columns, tiling, dtype)
+        columns_of = (planes.Planes if shared else Columns)(x, rows, columns, tiling, dtype)
         total = np.zeros(shape, dtype)
         for tile in some_tiles:
-            gradients = dy[tile].reshape(-1, dy.shape[3]).astype(dtype, copy=False)
-            add_product(columns_of(tile), for_blas(gradients), total)
+            gradients = for_blas(dy[tile].astype(dtype, copy=False))
+            if shared:
+                total += np.matmul(columns_of(tile).transpose(0, 1, 3, 2), gradients).sum(axis=(0, 1))
+            else:
+                add_product(columns_of(tile), for_blas(gradients.reshape(-1, dy.shape[3])), total)
         return total
 
     total = np.zeros(shape, dtype)

@@ -49,6 +49,52 @@ class Tiling:
                     yield image, row, column
 
 
+class Band:
+    """The pixels that a tile's windows touch, zero outside the image; laid out channel by channel if planar.
+
+    Where that is how the images lie in memory and no window leaves them, nothing is copied (``direct``).
+    ``origin`` is an array of NHWC pixels, the first of them under the first tap of the first of ``outputs``.
+    """
+
+    def __init__(self, x, rows, columns, tiling, dtype, planar):
+        self.x, self.rows, self.columns = x, rows, columns
+        self.edges = None  # of the tile before
+        inside = rows.before <= 0 and columns.before <= 0 and _ends_inside(rows) and _ends_inside(columns)
+        self.direct = inside and (is_planar(x) or not planar)
+        if self.direct:
+            self.outputs = (x.shape[0], rows.out, columns.out)
+            self.origin = x[:, -rows.before :, -columns.before :]
+            return
+        self.outputs = n, r, c = tiling.shape
+        height, width = ((s - 1) * a.stride + a.extent for s, a in ((r, rows), (c, columns)))
+        if planar:
+            self.origin = np.zeros((x.shape[3], n, height, width), dtype).transpose(1, 2, 3, 0)
+        else:
+            self.origin = np.zeros((n, height, width, x.shape[3]), dtype)
+
+    def __call__(self, tile):
+        """The pixels of a tile, (n, height, width, channels) from its first tap on; valid until the next."""
+        images, rows, columns = tile
+        if self.direct:
+            down, along = rows.start * self.rows.stride, columns.start * self.columns.stride
+            return self.origin[images, down:, along:]
+        (top, bottom), (left, right) = (
+            self.rows.span(rows.start, rows.stop),
+            self.columns.span(columns.start, columns.stop),
+        )
+        height, width = self.x.shape[1:3]
+        r0, r1 = max(top, 0), min(bottom, height)
+        c0, c1 = max(left, 0), min(right, width)
+        edges = (r0 - top, r1 - top, c0 - left, c1 - left)
+        if edges != self.edges:  # otherwise the zeros of the tile before are in the right places
+            self.origin[...] = 0
+            self.edges = edges
+        if r0 < r1 and c0 < c1:
+            n = images.stop - images.start
+            self.origin[:n, edges[0] : edges[1], edges[2] : edges[3]] = self.x[images, r0:r1, c0:c1]
+        return self.origin
+
+
 class Columns:
     """The windows of NHWC images as a matrix, tile by tile.
 
@@ -65,32 +111,21 @@ class Columns:
         self.dtype = dtype
         n, r, c = tiling.shape
         self.buffer = np.empty(n * r * c * self.width, dtype)
-        self.layout = self.edges = None  # of the tile before
-        inside = rows.before <= 0 and columns.before <= 0 and _ends_inside(rows) and _ends_inside(columns)
-        if inside and (is_planar(x) or not self.planar):
-            self.band = None
-            self.windows = self._windows(
-                x[:, -rows.before :, -columns.before :], x.shape[0], rows.out, columns.out
-            )
-        else:
-            height, width = ((s - 1) * a.stride + a.extent for s, a in ((r, rows), (c, columns)))
-            if self.planar:
-                self.band = np.zeros((self.channels, n, height, width), dtype).transpose(1, 2, 3, 0)
-            else:
-                self.band = np.zeros((n, height, width, self.channels), dtype)
-            self.windows = self._windows(self.band, n, r, c)
+        self.layout = None  # of the tile before
+        self.band = Band(x, rows, columns, tiling, dtype, self.planar)
+        self.windows = self._windows(self.band.origin, *self.band.outputs)
 
     def __call__(self, tile):
         images, rows, columns = tile
         n, r, c = images.stop - images.start, rows.stop - rows.start, columns.stop - columns.start
-        if self.band is None:
+        if self.band.direct:
             windows = self.windows[images, rows, columns]
             if self.width == self.channels and windows.dtype == self.dtype:  # 1 x 1: nothing to lay out
                 matrix = as_matrix(windows[:, :, :, 0, 0])
                 if matrix is not None:
                     return for_blas(matrix)
         else:
-            self._fill_band(images, rows, columns)
+            self.band(tile)
             windows = self.windows[:n, :r, :c]
         if (n, r, c) != self.layout:
             self.layout = (n, r, c)
@@ -129,23 +164,6 @@ class Columns:
         steps = (r * c * self.width, c * self.width, self.width, kernel[1] * kernel[2], kernel[2], 1)
         strides = [step * self.buffer.itemsize for step in steps]
         return as_strided(self.buffer, (n, r, c, *kernel), strides), matrix
-
-    def _fill_band(self, images, rows, columns):
-        """Copies the pixels that a tile's windows touch, zero outside the image."""
-        (top, bottom), (left, right) = (
-            self.rows.span(rows.start, rows.stop),
-            self.columns.span(columns.start, columns.stop),
-        )
-        height, width = self.x.shape[1:3]
-        r0, r1 = max(top, 0), min(bottom, height)
-        c0, c1 = max(left, 0), min(right, width)
-        edges = (r0 - top, r1 - top, c0 - left, c1 - left)
-        if edges != self.edges:  # otherwise the zeros of the tile before are in the right places
-            self.band[...] = 0
-            self.edges = edges
-        if r0 < r1 and c0 < c1:
-            n = images.stop - images.start
-            self.band[:n, edges[0] : edges[1], edges[2] : edges[3]] = self.x[images, r0:r1, c0:c1]
 
 
 class Scatter:

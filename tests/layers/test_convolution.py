@@ -4,8 +4,9 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from drawing import TILES, Configuration, configurations
-from hypothesis import given
+from drawing import TILES, Configuration, configurations, sharing
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from compat import layers
 from compat.layers import definition
@@ -13,11 +14,17 @@ from compat.layers import definition
 
 def test_a_configuration_is_known_by_its_name():
     for padding in ("SAME", ((0, 1), (2, 3))):
-        configuration = Configuration(2, (5, 4), 1, 3, 2, (3, 2), (1, 2), (2, 1), padding, "NCHW", "float16")
-        assert Configuration.parse(str(configuration)) == configuration
+        plain = Configuration(2, (5, 4), 1, 3, 2, (3, 2), (1, 2), (2, 1), padding, "NCHW", "float16")
+        for configuration in (
+            plain,
+            plain._replace(layout="sliced", options=(("alpha", 1e-5), ("ties", True))),
+        ):
+            assert Configuration.parse(str(configuration)) == configuration
 
 
-@given(configurations(), TILES)
+@settings(max_examples=300)
+@example(Configuration.parse("2x9x9 g1 c1 o2 k3x2 s2x2 d1x1 VALID NHWC float32"), (1, 1, 1))
+@given(st.one_of(configurations(), sharing()), TILES)
 def test_forward_and_gradients_are_the_definition_s(tile_sizes, c, tile):
     x, w, b, dy = c.whole_numbers(c.x_shape, c.w_shape, c.w_shape[3:], c.y_shape)
     with tile_sizes(*tile):

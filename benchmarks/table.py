@@ -1,0 +1,58 @@
+"""The table of a benchmark: Markdown, so that it reads in a terminal and in the README alike."""
+
+from .driver import geometric_mean
+
+RIVALS = {
+    "tf-onednn": "TF oneDNN",
+    "tf-eigen": "TF Eigen",
+    "scipy": "SciPy",
+    "tutorial": "tutorial",
+    "ours, 1 thread": "1 thread",
+}
+
+
+def text(report):
+    """Ratios of our time to theirs: below 1 we are faster.  Memory is beyond input and output."""
+    versions = report["versions"]
+    head = (
+        f"{versions['day']}, {report['processor']}; Python {versions['python']}, NumPy {versions['numpy']}, "
+        f"TensorFlow {versions['tensorflow']}, SciPy {versions['scipy']}; our time / theirs, medians"
+    )
+    parts = [head]
+    for threads in sorted({row["threads"] for row in report["rows"]}):
+        for direction in ("forward", "backward"):
+            rows = [r for r in report["rows"] if (r["threads"], r["direction"]) == (threads, direction)]
+            if rows:
+                plural = "s" if threads > 1 else ""
+                parts.append(f"**{direction.capitalize()}, {threads} thread{plural}**")
+                parts.append(_table(rows))
+    return "\n\n".join(parts)
+
+
+def _table(rows):
+    rivals = [r for r in RIVALS if any(r in row["results"] for row in rows)]
+    lines = [["", "workload", "ours, ms", *(f"/ {RIVALS[r]}" for r in rivals), "memory, MB"]]
+    for row in rows:
+        ours = row["results"].get("ours", {})
+        cells = [_ratio(row, rival) for rival in rivals]
+        lines.append(
+            [
+                row["workload"],
+                row["what"],
+                f"{1000 * ours['seconds']:.3g}" if ours else "",
+                *(f"{ratio:.2f}" if ratio else "" for ratio in cells),
+                f"{ours['extra'] / 1e6:.1f}" if ours else "",
+            ]
+        )
+    means = []
+    for rival in rivals:
+        ratios = [r for r in (_ratio(row, rival) for row in rows if row["workload"] != "vgg16") if r]
+        means.append(f"{geometric_mean(ratios):.2f}" if ratios else "")
+    lines.append(["", "geometric mean of the layers", "", *means, ""])
+    lines.insert(1, ["---"] * 3 + ["---:"] * (len(rivals) + 1))
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _ratio(row, rival):
+    ours, theirs = row["results"].get("ours", {}), row["results"].get(rival, {})
+    return ours["seconds"] / theirs["seconds"] if "seconds" in ours and "seconds" in theirs else None
