@@ -1,6 +1,6 @@
 """Time and memory of the NumPy layers beside TensorFlow's, SciPy's and the tutorials'.
 
-Ratios of medians, taken in turn in one run.  Needs TensorFlow and SciPy (``tox -e benchmarks``).
+Ratios of medians, taken in turn in one run.  Needs TensorFlow and SciPy.
 """
 
 import argparse
@@ -32,12 +32,8 @@ def chosen(names):
 
 def versions():
     """What a figure depends on."""
-    day, python = str(datetime.date.today()), platform.python_version()
-    return {
-        "day": day,
-        "python": python,
-        **{name: version(name) for name in ("numpy", "scipy", "tensorflow")},
-    }
+    packages = {name: version(name.lower()) for name in ("NumPy", "TensorFlow", "SciPy")}
+    return {"day": str(datetime.date.today()), "Python": platform.python_version(), **packages}
 
 
 def version(name):
@@ -65,10 +61,12 @@ def processor(avx2):
 
 def run(workloads, names, threads, seconds, avx2):
     """Every workload by every contestant on that number of threads: a list of JSON values."""
-    tell = progress(len(workloads))
+    tell = progress()
     contestants, rows = {}, []
     try:
         for name in names:
+            if name == "scipy" and threads > 1:
+                continue  # it has no threads, and takes most of the time
             tell(f"starting {name}")
             contestants[name] = Contestant(name, threads, avx2)
         if threads > 1 and "ours" in names:
@@ -91,7 +89,7 @@ def run(workloads, names, threads, seconds, avx2):
     return rows
 
 
-def progress(_total):
+def progress():
     """Says on a terminal's one line what is going on."""
     if not sys.stderr.isatty():
         return lambda text: None

@@ -13,11 +13,10 @@ RIVALS = {
 
 def text(report):
     """Ratios of our time to theirs: below 1 we are faster.  Memory is beyond input and output."""
-    versions = report["versions"]
-    head = (
-        f"{versions['day']}, {report['processor']}; Python {versions['python']}, NumPy {versions['numpy']}, "
-        f"TensorFlow {versions['tensorflow']}, SciPy {versions['scipy']}; our time / theirs, medians"
-    )
+    versions = dict(report["versions"])
+    day = versions.pop("day")
+    libraries = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    head = f"{day}, {report['processor']}; {libraries}; our time / theirs, medians"
     parts = [head]
     for threads in sorted({row["threads"] for row in report["rows"]}):
         for direction in ("forward", "backward"):

@@ -83,4 +83,7 @@ def test_the_environments_and_labels_exist():
 def test_ci_calls_the_test_command():
     tests = next(command for command in _commands("pipx run tox") if "tests" in command[-1])
     with open(os.path.join(ROOT, ".ci", "run"), encoding="utf-8") as file:
-        assert f"tox -e {tests[-1]}" in file.read()
+        ci = file.read()
+    assert f"tox -e {tests[-1]}" in ci
+    (benchmarks,) = _commands(".tox/tf2.21/bin/python")
+    assert " ".join(benchmarks) in ci

@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 from .tiling import PLANAR_RUN, SMALL_PRODUCT, Band, Tiling
 
 LEAST_WIDTH = 48  # of the output: each of its rows is a matrix, and BLAS wants them large
-TILE_BYTES = 1 << 20  # of shifted copies: most of the level-2 cache, for the rows at a seam are copied twice
+TILE_BYTES = 1 << 19  # of shifted copies: most of the level-2 cache, for the rows at a seam are copied twice
 
 
 def fits(x, rows, columns):

@@ -1,0 +1,69 @@
+"""The benchmarks' own bookkeeping, on their smallest workloads; nothing here depends on a time."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from support import CHECKOUT
+
+pytestmark = pytest.mark.skipif(sys.version_info < (3, 8), reason="benchmarks are for modern Python")
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
+    return subprocess.run(command, cwd=str(CHECKOUT), capture_output=True, text=True)
+
+
+def test_times_ratios_and_memory_stand_side_by_side(tmp_path):
+    path = tmp_path / "benchmarks.json"
+    ended = run("w4a", "--contestants", "ours", "tutorial", "--seconds", 0.1, "--json", path)
+    assert ended.returncode == 0, ended.stderr
+    rows = json.loads(path.read_text())["rows"]
+    assert [(row["direction"], row["threads"]) for row in rows] == [
+        ("forward", 1),
+        ("backward", 1),
+        ("forward", 2),
+        ("backward", 2),
+    ]
+    for row in rows:
+        ours, tutorial = row["results"]["ours"], row["results"]["tutorial"]
+        assert ours["seconds"] > 0 and ours["extra"] < 16e6 < tutorial["extra"]
+    forward = next(line for line in ended.stdout.splitlines() if line.startswith("| w4a"))
+    ratio = rows[0]["results"]["ours"]["seconds"] / rows[0]["results"]["tutorial"]["seconds"]
+    assert f"| {ratio:.2f} |" in forward
+
+
+def test_an_unknown_workload_is_told_in_one_line(tmp_path):
+    ended = run("w99", "--json", tmp_path / "b.json")
+    assert ended.returncode == 2 and not (tmp_path / "b.json").exists()
+    assert ended.stderr.strip().splitlines() == [ended.stderr.strip()] and "w99" in ended.stderr
+
+
+def test_contestants_that_compute_something_else_are_refused():
+    from benchmarks.driver import agree
+
+    one = [list(np.arange(5.0))]
+    assert agree(one, [[value * (1 + 1e-6) for value in one[0]]])
+    assert not agree(one, [[value * 1.01 for value in one[0]]])
+    assert not agree(one, [one[0][:4]]) and not agree(one, [])
+
+
+def test_the_mean_of_ratios_is_geometric():
+    from benchmarks.driver import geometric_mean
+
+    assert geometric_mean([2.0, 0.5]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("strides, padding", [(1, "SAME"), (2, "VALID")])
+def test_all_compute_the_same(strides, padding):
+    from benchmarks import contestants, workloads
+
+    workload = workloads.Workload("small", "conv", (2, 9, 8, 3), (3, 2, 3, 4), strides, padding)
+    (ours,) = contestants.Ours().prepare(workload, "forward")()
+    (scipy,) = contestants.SciPy().prepare(workload, "forward")()
+    (tutorial,) = contestants.Tutorial().prepare(workload, "forward")()
+    assert ours.shape == workload.output_shape
+    np.testing.assert_allclose(scipy, ours, atol=1e-5)
+    np.testing.assert_allclose(tutorial.transpose(0, 2, 3, 1), ours, atol=1e-5)
