@@ -1,7 +1,7 @@
 """Windows laid out as columns, so that convolution becomes one matrix product.
 
 ``im2col`` and ``col2im`` are the classic pair over a whole NCHW batch, each the transpose of the other.
-``Columns`` does the same piece by piece: a tile of outputs at a time, in memory that stays in cache.
+``tiling.Columns`` does the same piece by piece: a tile of outputs at a time, in memory that stays in cache.
 """
 
 import numpy as np
