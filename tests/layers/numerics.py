@@ -1,4 +1,4 @@
-"""Gradients by finite differences, in float64."""
+"""Gradients by finite differences, in float64: of one number at a time, or along a direction."""
 
 import numpy as np
 
@@ -22,3 +22,12 @@ def assert_gradient(function, x, dy, dx):
     """That dx is that gradient, up to what the differences themselves are good for."""
     assert np.shape(dx) == np.shape(x)
     np.testing.assert_allclose(dx, gradient_of(function, x, dy), rtol=1e-6, atol=1e-7)
+
+
+def assert_slope(function, x, dy, dx, step=1e-5):
+    """That dx has the right slope along a random direction of x: all of it in two calls."""
+    assert np.shape(dx) == np.shape(x)
+    direction = np.random.RandomState(np.size(x)).standard_normal(np.shape(x))
+    forth, back = (np.sum(function(x + sign * step * direction) * dy) for sign in (1, -1))
+    terms = abs(direction * dx).sum() + np.sum(abs(function(x) * dy))  # what rounding is in proportion to
+    np.testing.assert_allclose((forth - back) / (2 * step), np.sum(direction * dx), atol=1e-8 * (1 + terms))
