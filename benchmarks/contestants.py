@@ -147,7 +147,11 @@ class SciPy:
 
 
 class Tutorial:
-    """The tutorials' ``im2col``, on NCHW images: pad, copy every tap, transpose, one product."""
+    """The tutorials' ``im2col``, on NCHW images: pad, copy every tap, transpose, one product.
+
+    As they spell it (Saitoh, Deep Learning from Scratch, 2016): ``np.zeros(shape)`` is float64, and so is all
+    that follows from it.
+    """
 
     def prepare(self, workload, direction):
         if workload.kind == "vgg16":
@@ -170,7 +174,7 @@ class Tutorial:
     def _im2col(self, workload, x, kernel):
         (out_h, out_w), stride = workload.output_size, workload.strides
         image = np.pad(x, [(0, 0), (0, 0), *self._pads(workload)])
-        columns = np.zeros((*x.shape[:2], *kernel, out_h, out_w), x.dtype)
+        columns = np.zeros((*x.shape[:2], *kernel, out_h, out_w))
         for i in range(kernel[0]):
             for j in range(kernel[1]):
                 rows, cols = (
@@ -201,7 +205,7 @@ class Tutorial:
         (top, bottom), (left, right) = self._pads(workload)
         columns = columns.reshape(len(columns) // (out_h * out_w), out_h, out_w, shape[1], *kernel)
         columns = columns.transpose(0, 3, 4, 5, 1, 2)
-        image = np.zeros((*shape[:2], shape[2] + top + bottom, shape[3] + left + right), columns.dtype)
+        image = np.zeros((*shape[:2], shape[2] + top + bottom, shape[3] + left + right))
         for i in range(kernel[0]):
             for j in range(kernel[1]):
                 image[:, :, i : i + stride * out_h : stride, j : j + stride * out_w : stride] += columns[

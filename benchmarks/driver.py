@@ -8,8 +8,10 @@ import subprocess
 import sys
 
 #: TensorFlow keeps the memory of a session's tensors for the next run.  So may NumPy: otherwise the kernel
-#: clears the pages of every large result anew (glibc only).
+#: clears the pages of every large result anew (glibc only).  The tutorial's form runs as its reader runs it.
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
+#: A turn computes for so long at least: a processor that slept while others had their turns needs some time.
+TURN_SECONDS = 0.2
 #: No AVX-512, for neither: what most processors have.
 AVX2_ONLY = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -37,7 +39,7 @@ class Contestant:
             TF_ENABLE_ONEDNN_OPTS=str(int(name == "tf-onednn")),
             TF_CPP_MIN_LOG_LEVEL="3",
             CUDA_VISIBLE_DEVICES="-1",
-            **KEEP_MEMORY,
+            **(KEEP_MEMORY if name != "tutorial" else {}),
             **(AVX2_ONLY if avx2 else {}),
         )
         self.process = subprocess.Popen(
@@ -77,14 +79,14 @@ def measure(contestants, workload, direction, seconds, tell):
     rows, first, able = {}, None, []
     for label, contestant in contestants.items():
         tell(f"{workload.name} {direction}: preparing {label}")
-        answer = contestant.ask("prepare", workload.name, direction, 0.02)
+        answer = contestant.ask("prepare", workload.name, direction, TURN_SECONDS)
         if "unable" in answer:
             rows[label] = answer
             continue
         first = first or answer["some"]
         if not agree(first, answer["some"]):
             raise Failed(f"{workload.name} {direction}: {label} does not compute what the others compute")
-        rounds = min(25, max(1, int(seconds / max(answer["seconds"], 0.02))))
+        rounds = min(25, max(1, int(seconds / max(answer["seconds"], TURN_SECONDS))))
         rows[label] = {"all": [], "rounds": rounds if rounds > 2 else 1}
         able.append(label)
     for turn in range(max(rows[label]["rounds"] for label in able)):

@@ -39,17 +39,21 @@ def _table(rows):
                 row["workload"],
                 row["what"],
                 f"{1000 * ours['seconds']:.3g}" if ours else "",
-                *(f"{ratio:.2f}" if ratio else "" for ratio in cells),
+                *(_number(ratio) if ratio else "" for ratio in cells),
                 f"{ours['extra'] / 1e6:.1f}" if ours else "",
             ]
         )
     means = []
     for rival in rivals:
         ratios = [r for r in (_ratio(row, rival) for row in rows if row["workload"] != "vgg16") if r]
-        means.append(f"{geometric_mean(ratios):.2f}" if ratios else "")
+        means.append(_number(geometric_mean(ratios)) if ratios else "")
     lines.append(["", "geometric mean of the layers", "", *means, ""])
     lines.insert(1, ["---"] * 3 + ["---:"] * (len(rivals) + 1))
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _number(ratio):
+    return f"{ratio:.2f}" if ratio >= 0.05 else f"{ratio:.1g}"
 
 
 def _ratio(row, rival):

@@ -6,6 +6,7 @@ how many; NumPy lets go of Python's lock while it copies and multiplies.  BLAS h
 (``OPENBLAS_NUM_THREADS``): use one or the other.
 """
 
+import functools
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -40,9 +41,14 @@ def each(work, new_worker):
     if number <= 1:
         do_some()
         return
-    with ThreadPoolExecutor(number) as pool:
-        for thread in [pool.submit(do_some) for _ in range(number)]:
-            thread.result()
+    helpers = [_pool(number).submit(do_some) for _ in range(number - 1)]
+    try:
+        do_some()
+    finally:
+        runs.clear()
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
 
 
 def in_order(work, function):
@@ -53,10 +59,20 @@ def in_order(work, function):
         for piece in work:
             yield function(piece)
         return
-    with ThreadPoolExecutor(number) as pool:
-        waiting = deque(pool.submit(function, piece) for piece in work[: 2 * number])
-        for piece in work[2 * number :]:
-            yield waiting.popleft().result()
-            waiting.append(pool.submit(function, piece))
-        while waiting:
-            yield waiting.popleft().result()
+    pool = _pool(number)
+    waiting = deque(pool.submit(function, piece) for piece in work[: 2 * number])
+    for piece in work[2 * number :]:
+        yield waiting.popleft().result()
+        waiting.append(pool.submit(function, piece))
+    while waiting:
+        yield waiting.popleft().result()
+
+
+@functools.lru_cache(maxsize=1)
+def _pool(number):
+    """Threads that stay: to start them anew costs more than a small convolution."""
+    return ThreadPoolExecutor(number, thread_name_prefix="compat.layers")
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork either
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a forked process has the pool but no threads
