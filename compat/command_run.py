@@ -18,6 +18,8 @@ from .suite import Suite
 #: Statuses that another attempt may change; the others are the answer until something changes.
 _UNFINISHED = ("crashed", "timeout")
 _SHOWN = 20
+#: Larger inputs are not kept for the pages, which know them by their digest: VGG-16 has half a gigabyte.
+LARGEST_INPUT_BYTES = 1 << 25
 
 
 def add_arguments(parser):
@@ -148,7 +150,8 @@ def _plan(run, suite, samples, dialects, arguments):
                 plan.append([sample.id, name])
     for sample in samples:
         for fixture in sample.inputs.values():
-            if not arguments.not_slow or not sample.slow:
+            wanted = not arguments.not_slow or not sample.slow
+            if wanted and fixture.array.nbytes <= LARGEST_INPUT_BYTES:
                 run.objects.add(fixture.array)
     run.save()
     return plan, kept

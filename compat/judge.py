@@ -12,6 +12,7 @@ or why there is nothing to judge: the record's own ``unsupported``, ``error``, `
 import numpy as np
 
 from .arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, round_to
+from .reference import Network
 
 PASSING = ("identical", "agrees")
 JUDGED = ("identical", "agrees", "suspicious", "differs")
@@ -67,19 +68,67 @@ def judge(record, reference, read, golden=None):
     if set(record["outputs"]) != set(reference):
         expected, found = ", ".join(sorted(reference)), ", ".join(sorted(record["outputs"]))
         return Verdict("differs", f"the outputs are {found}; expected {expected}")
-    outputs = {
-        name: compare(read(output["digest"]), output["dtype"], reference[name], record["dtype"])
-        for name, output in record["outputs"].items()
-    }
+    outputs, message = {}, ""
+    if getattr(reference, "judged_whole", True):
+        outputs = {
+            name: compare(read(output["digest"]), output["dtype"], reference[name], record["dtype"])
+            for name, output in record["outputs"].items()
+        }
+    if isinstance(reference, Network):
+        message = _replay(record, reference, read, outputs)
     words = [numbers["word"] for numbers in outputs.values()]
     word = max(words, key=SEVERITY.__getitem__)
-    message = ""
-    if word != "agrees":
+    if word != "agrees" and not message:
         name, numbers = next((n, o) for n, o in outputs.items() if o["word"] != "agrees")
         message = (f"{name}: " if len(outputs) > 1 else "") + numbers["message"]
     elif golden == {name: output["digest"] for name, output in record["outputs"].items()}:
         word = "identical"
     return Verdict(word, message, outputs)
+
+
+def _replay(record, network, read, outputs):
+    """Judge every step of a network alone, on the recorded input of that step; returns the message.
+
+    ``outputs``: the judgements of the whole, or empty.  ``own`` among their numbers is that of the step,
+    where its input was recorded whole.  Where every step is right by itself the whole is the right
+    computation: a difference of the whole can then be no more than suspicious, roundings that add up as
+    they rarely do.
+    """
+
+    def recorded(name):
+        return read(record["outputs"][name]["digest"])
+
+    right = True
+    for name, output in record["outputs"].items():
+        answer = network.replay(name, recorded)
+        if answer is None:
+            right = False
+            if not network.judged_whole:
+                outputs[name] = dict(_SHAPELESS, own=_SHAPELESS)
+            continue
+        own = compare(recorded(name), output["dtype"], answer, record["dtype"])
+        outputs.setdefault(name, dict(own))["own"] = own
+        right &= own["word"] == "agrees"
+        if right and outputs[name]["word"] == "differs":
+            outputs[name]["word"] = "suspicious"
+        elif SEVERITY[own["word"]] > SEVERITY[outputs[name]["word"]]:
+            outputs[name].update(word=own["word"], message=own["message"])
+    wrong = [name for name in outputs if _own_word(outputs[name]) != "agrees"]
+    if not wrong:
+        return ""
+    first = wrong[0]
+    rest = [name for name in list(outputs)[list(outputs).index(first) + 1 :] if "own" in outputs[name]]
+    also = f"; wrong by themselves as well: {', '.join(wrong[1:])}" if wrong[1:] else ""
+    if rest and not also:
+        also = "; the steps after it agree when replayed on its output"
+    return f"first differs at {first}: {outputs[first]['own']['message']}{also}"
+
+
+_SHAPELESS = {"word": "differs", "message": "what it follows from has another shape than expected"}
+
+
+def _own_word(numbers):
+    return numbers.get("own", {"word": "agrees"})["word"]
 
 
 def compare(result, dtype, reference, input_dtype):
@@ -153,7 +202,7 @@ def _measure(result, value, finite, dtype, reference):
         "count": int(error.size),
     }
     numbers["share_outlier"] = _outlier(error, finite, precision, reference)
-    word, limit = _conclude(numbers, float((reference.terms * UNIT_ROUNDOFF[precision]).max()))
+    word, limit = _conclude(numbers, reference.longest * UNIT_ROUNDOFF[precision])
     if word == "agrees":
         return dict(_jsonable(numbers), word=word, message="")
     where = ", ".join(map(str, numbers["worst_index"]))
@@ -165,10 +214,11 @@ def _measure(result, value, finite, dtype, reference):
 
 
 def _conclude(numbers, nu):
-    """The word and what it follows from; ``nu``: the number of roundings times the unit roundoff.
+    """The word and what it follows from; ``nu``: the most roundings of one sum times the unit roundoff.
 
     Rounding errors are independent with mean zero only while nu is well below 1: a long sum in a
     half precision stagnates, and its errors have a direction.  There the mean square convicts nobody.
+    In a chain of layers the longest sum counts, not all together: rounding begins anew in each.
     """
     independent = nu <= _STAGNATION
     if numbers["share"] > 1:
@@ -199,6 +249,8 @@ def _outlier(error, finite, precision, reference):
     partial sums, u (sum |x_i w_i| + sqrt(n) |y|), the errors of a correct kernel are of one size: within
     sqrt(n), the most that the order of a sum can matter, and 24, which no tail of a noise reaches.
     """
+    if not reference.alike:  # what a layer before it did to one input shows in a few outputs
+        return 0.0
     u, size = UNIT_ROUNDOFF[precision], np.abs(reference.value)
     scale = u * (reference.magnitude + np.sqrt(reference.terms) * size)
     # Where underflow may weigh more than rounding, or few products dominate the sum, elements are not alike.

@@ -3,7 +3,22 @@
 One rule of rounding serves them all: see ``bounds``.  All images are NHWC, all filters HWIO.
 """
 
-from .bounds import Reference
+from .activations import gelu, hard_sigmoid, leaky_relu
+from .bounds import Reference, Within
+from .chain import (
+    Network,
+    Steps,
+    batch_norm,
+    dense,
+    flatten,
+    lrn,
+    rearranged,
+    relu,
+    scaled,
+    sigmoid,
+    softmax,
+    tanh,
+)
 from .convolution import (
     conv1d,
     conv2d,
@@ -14,21 +29,54 @@ from .convolution import (
     depthwise_conv2d,
 )
 from .geometry import Taps, same_padding
+from .losses import crossentropy, huber, sigmoid_cross_entropy, softmax_cross_entropy, weighted_mse
+from .normalisation import batch_norm_training, chance, dropout
 from .pooling import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad
+from .recurrent import gru, lstm
+from .resize import resize
+from .tracked import Tracked
 
 __all__ = [
+    "Network",
     "Reference",
+    "Steps",
     "Taps",
+    "Tracked",
+    "Within",
     "avg_pool2d",
     "avg_pool2d_grad",
+    "batch_norm",
+    "batch_norm_training",
+    "chance",
     "conv1d",
     "conv2d",
     "conv2d_bias",
     "conv2d_grad",
     "conv2d_transpose",
     "convolve",
+    "crossentropy",
+    "dense",
     "depthwise_conv2d",
+    "dropout",
+    "flatten",
+    "gelu",
+    "gru",
+    "hard_sigmoid",
+    "huber",
+    "leaky_relu",
+    "lrn",
+    "lstm",
     "max_pool2d",
     "max_pool2d_grad",
+    "rearranged",
+    "relu",
+    "resize",
     "same_padding",
+    "scaled",
+    "sigmoid",
+    "sigmoid_cross_entropy",
+    "softmax",
+    "softmax_cross_entropy",
+    "tanh",
+    "weighted_mse",
 ]

@@ -14,6 +14,9 @@ mean zero, the error stays with probability 1 - p within the smaller
 
 (Higham and Mary, A new approach to probabilistic rounding error analysis, SIAM J. Sci. Comput.
 41, 2019, theorem 2.4).  ``terms`` is n and ``magnitude`` is sum |x_i w_i|, for every element.
+
+In a chain of layers the input is not exact: what its error may do to the output comes on top, see
+``carried``.
 """
 
 import math
@@ -31,35 +34,60 @@ class Reference:
     ``value``: float64.  ``magnitude``: the sum of the absolute products of each element, float64,
     0 where the answer is a selection and must be exact.  ``terms``: the number of roundings that
     touch a product.  ``dtype``: the dtype of the output where it is not that of the first input.
+    ``carried``: how far the input's own error takes the output (``carried.Carried``); None: it is exact.
     """
 
-    def __init__(self, value, magnitude=0.0, terms=0, dtype=None):
+    def __init__(self, value, magnitude=0.0, terms=0, dtype=None, carried=None):
         self.value = np.asarray(value, dtype=np.float64)
         self.magnitude = np.broadcast_to(np.asarray(magnitude, dtype=np.float64), self.value.shape)
         self.terms = np.broadcast_to(np.asarray(terms, dtype=np.float64), self.value.shape)
         self.dtype = dtype
+        self.carried = carried
+
+    @property
+    def alike(self):
+        """Whether nothing but the output's own roundings is allowed for, which are of one size."""
+        return self.carried is None
+
+    @property
+    def longest(self):
+        """The most roundings in one sum, here or in a layer before."""
+        own = float(self.terms.max()) if self.terms.size else 0.0
+        return own if self.carried is None else max(own, self.carried.longest)
+
+    def rearranged(self, move):
+        """With the same elements in other places: ``move`` is applied to every array of the reference."""
+        carried = None if self.carried is None else self.carried.rearranged(move)
+        return Reference(move(self.value), move(self.magnitude), move(self.terms), self.dtype, carried)
 
     def worst(self, dtype):
         """The allowance that no order of summation exceeds, elementwise, for results of that dtype."""
         u = UNIT_ROUNDOFF[dtype]
         with np.errstate(over="ignore"):
             gamma = np.expm1(self.terms * math.log1p(u))
-        return gamma * self.magnitude + self._common(dtype)
+        own = gamma * self.magnitude + self._common(dtype)
+        # Products of an input that is off are larger than ``magnitude`` by what is carried, and round more.
+        return own if self.carried is None else own + (1 + gamma) * self.carried.worst(dtype)
 
     def expected(self, dtype, probability=1e-9):
-        """The allowance that holds for all elements together but with that probability."""
+        """The allowance that holds for all elements together but with that probability.
+
+        What is carried is independent of the layer's own roundings: the squares add up.
+        """
         u = UNIT_ROUNDOFF[dtype]
         count = max(self.value.size, 1)
         lam = math.sqrt(2 * math.log(2 * count / probability)) / (1 - u)
         gamma = np.expm1(lam * np.sqrt(self.terms) * u + self.terms * u * u / (1 - u))
-        return np.minimum(
-            gamma * self.magnitude + self._drift(dtype) + self._common(dtype), self.worst(dtype)
-        )
+        noise = self._beside(gamma * self.magnitude, lam, dtype)
+        return np.minimum(noise + self._drift(dtype) + self._common(dtype), self.worst(dtype))
 
     def typical(self, dtype):
         """The standard deviation to expect at most: sqrt(n) independent roundings of size u."""
-        noise = np.sqrt(self.terms) * UNIT_ROUNDOFF[dtype] * self.magnitude
+        noise = self._beside(np.sqrt(self.terms) * UNIT_ROUNDOFF[dtype] * self.magnitude, 1, dtype)
         return noise + self._drift(dtype) + self._common(dtype)
+
+    def _beside(self, own, times, dtype):
+        return own if self.carried is None else np.hypot(own, times * self.carried.noise(dtype))
 
     def _drift(self, dtype):
         """Where products of one sign and alike add up, their roundings are alike too, and add up.
@@ -67,7 +95,18 @@ class Reference:
         A constant image under a constant filter errs at every addition in the same direction, by up
         to u times the sum so far, which stays below |y|.  Where signs are mixed this is as much as noise.
         """
-        return self.terms * UNIT_ROUNDOFF[dtype] * self._size()
+        return UNIT_ROUNDOFF[dtype] * np.abs(self.drift())
+
+    def drift(self):
+        """The drift with its sign, in units of u: what the input's drift becomes, and the own on top of it.
+
+        A layer whose inputs are all off by the same share of themselves gives outputs that are off by
+        that share of what it makes of them: a drift goes through it as the input does.
+        """
+        own = self.terms * self._size()
+        if self.carried is None:
+            return np.copysign(own, self.value)
+        return self.carried.drift + np.copysign(own, self.carried.drift)
 
     def _common(self, dtype):
         """What every order has: the output's rounding, underflow, and the reference's own rounding.
@@ -85,6 +124,21 @@ class Reference:
         return np.where(np.isfinite(self.value), np.abs(self.value), 0.0)
 
 
+class Within(Reference):
+    """An answer that has to lie in an interval, and nothing is said of where: an accuracy of 0.99 to 1."""
+
+    alike = False
+
+    def __init__(self, low, high, shape=()):
+        super().__init__(np.full(shape, (low + high) / 2.0))
+        self._radius = np.full(shape, (high - low) / 2.0)
+
+    def worst(self, dtype):
+        return self._radius + UNIT_ROUNDOFF[dtype] * np.abs(self.value)
+
+    expected = typical = worst
+
+
 def exact(array):
-    """As float64.  (np.float64(array) of NumPy 1.16 drops the axes of a single number.)"""
-    return np.asarray(array, dtype=np.float64)
+    """As float64; of a Reference its value.  (np.float64 of NumPy 1.16 drops the axes of a single number.)"""
+    return array.value if isinstance(array, Reference) else np.asarray(array, dtype=np.float64)

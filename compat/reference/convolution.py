@@ -5,6 +5,7 @@ Spelled tap by tap, not by ``compat.layers``, so that the two are witnesses of e
 
 import numpy as np
 
+from . import carried
 from .bounds import Reference, exact
 from .geometry import Taps
 
@@ -25,16 +26,21 @@ def _grouped(taps, x, w):
 
 def conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
     """Cross-correlation as ``tf.nn.conv2d``: x (n, h, w, c), filters (kh, kw, c / groups, m)."""
-    x, w = exact(x), exact(w)
+    source, x, w = x, exact(x), exact(w)
     taps = Taps(x.shape, w.shape[:2], strides, padding, dilations)
-    return Reference(_grouped(taps, x, w), _grouped(taps, abs(x), abs(w)), int(np.prod(w.shape[:3])))
+    return Reference(
+        _grouped(taps, x, w),
+        _grouped(taps, abs(x), abs(w)),
+        int(np.prod(w.shape[:3])),
+        carried=carried.linear(source, lambda x, w: _grouped(taps, x, w), w),
+    )
 
 
 def conv2d_bias(x, w, b, *, strides=1, padding="VALID", dilations=1):
     """``conv2d`` plus one number a filter: one more term in every sum."""
     plain = conv2d(x, w, strides=strides, padding=padding, dilations=dilations)
     b = exact(b)
-    return Reference(plain.value + b, plain.magnitude + abs(b), plain.terms + 1)
+    return Reference(plain.value + b, plain.magnitude + abs(b), plain.terms + 1, carried=plain.carried)
 
 
 def depthwise_conv2d(x, w, *, strides=1, padding="VALID", dilations=1):

@@ -2,20 +2,25 @@
 
 import numpy as np
 
+from . import carried
 from .bounds import Reference, exact
 from .geometry import Taps, pair
 
 
 def max_pool2d(x, *, ksize, strides, padding="VALID"):
     """The largest of each window; the padding never wins. A selection: exact."""
-    taps = Taps(x.shape, pair(ksize), strides, padding, 1)
-    padded = taps.pad(exact(x), fill=-np.inf)
-    return Reference(np.max([padded[window] for _, window in taps], axis=0))
+    taps = Taps(exact(x).shape, pair(ksize), strides, padding, 1)
+
+    def pick(image):
+        padded = taps.pad(image, fill=-np.inf)
+        return np.max([padded[window] for _, window in taps], axis=0)
+
+    return Reference(pick(exact(x)), carried=carried.largest(x, pick))
 
 
 def avg_pool2d(x, *, ksize, strides, padding="VALID"):
     """The mean of the pixels of each window that lie inside the image, as TensorFlow has it."""
-    x = exact(x)
+    source, x = x, exact(x)
     taps = Taps(x.shape, pair(ksize), strides, padding, 1)
 
     def total(image):
@@ -23,7 +28,12 @@ def avg_pool2d(x, *, ksize, strides, padding="VALID"):
         return sum(padded[window] for _, window in taps)
 
     count = total(np.ones_like(x))
-    return Reference(total(x) / count, total(abs(x)) / count, count + 1)
+    return Reference(
+        total(x) / count,
+        total(abs(x)) / count,
+        count + 1,
+        carried=carried.linear(source, lambda x, share: total(x) * share, 1 / count),
+    )
 
 
 def max_pool2d_grad(x, dy, *, ksize, strides, padding="VALID"):

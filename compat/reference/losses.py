@@ -1,0 +1,85 @@
+"""Losses and how they are reduced."""
+
+import numpy as np
+
+from .bounds import exact
+from .tracked import Tracked, exp, log, track
+
+
+def _log_softmax(logits):
+    """logits - max - log(sum exp(logits - max)); the maximum is a selection and exact."""
+    shifted = track(exact(logits)) - exact(logits).max(axis=-1, keepdims=True)
+    return shifted - log(exp(shifted).sum(-1, keepdims=True))
+
+
+def softmax_cross_entropy(logits, labels):
+    """-sum labels * log_softmax(logits), one a row, and its gradients.
+
+    In logits softmax(logits) * sum(labels) - labels (TensorFlow leaves sum(labels) = 1 out, which is the
+    same for labels that sum to 1), in labels -log_softmax(logits).
+    """
+    labels = exact(labels)
+    logarithms = _log_softmax(logits)
+    loss = -(logarithms * labels).sum(-1)
+    # The loss may be summed from -labels * shifted and labels * log(sum): either way these terms.
+    return {
+        "loss": loss.reference(),
+        "dlogits": (exp(logarithms) - labels).reference(),
+        "dlabels": (-logarithms).reference(),
+    }
+
+
+def crossentropy(probabilities, labels, *, from_logits=False):
+    """Keras's categorical crossentropy, one number a row.
+
+    Of probabilities (rows are first divided by their sum, as Keras does, and clipped to 1e-7, which touches
+    nothing here), or of logits.
+    """
+    labels = exact(labels)
+    if from_logits:
+        return (-(_log_softmax(probabilities) * labels).sum(-1)).reference()
+    p = track(exact(probabilities))
+    return (-(log(p / p.sum(-1, keepdims=True)) * labels).sum(-1)).reference()
+
+
+def sigmoid_cross_entropy(logits, labels):
+    """max(x, 0) - x z + log(1 + exp(-|x|)), elementwise: all terms round."""
+    x, z = exact(logits), exact(labels)
+    tail = exp(-abs(x)).through(np.log1p, 1.0)
+    return (track(np.maximum(x, 0)) - track(x) * z + tail).reference()
+
+
+def weighted_mse(prediction, target, weights, *, reduction):
+    """Squared errors times weights (broadcast), and then reduced.
+
+    none                     one number an element
+    sum                      their sum
+    sum_by_nonzero_weights   the sum over the number of elements whose weight is not 0 (TF1's default)
+    sum_over_batch_size      the sum over the number of elements (Keras's default, on one-column targets)
+    mean                     the sum over the sum of the weights (MEAN of TF1)
+    """
+    difference = track(exact(prediction)) - exact(target)
+    weights = np.broadcast_to(exact(weights), difference.value.shape)
+    return _reduce(difference * difference * weights, weights, reduction)
+
+
+def huber(prediction, target, *, delta):
+    """error^2 / 2 up to delta, delta |error| - delta^2 / 2 beyond; the mean of all."""
+    difference = track(exact(prediction)) - exact(target)
+    size = Tracked(abs(difference.value), difference.error)
+    quadratic = Tracked(np.minimum(size.value, delta), size.error)
+    linear = size - quadratic
+    return (quadratic * quadratic * 0.5 + linear * delta).mean().reference()
+
+
+def _reduce(losses, weights, reduction):
+    if reduction == "none":
+        return losses.reference()
+    total = losses.sum()
+    counts = {
+        "sum": 1.0,
+        "sum_by_nonzero_weights": float(np.count_nonzero(weights)),
+        "sum_over_batch_size": float(weights.size),
+        "mean": track(weights).sum(),
+    }
+    return (total / counts[reduction]).reference()
