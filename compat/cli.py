@@ -5,7 +5,7 @@ import os
 import sys
 
 from . import cases as case_files
-from . import command_run, diff, golden
+from . import command_explain, command_run, diff, golden
 from .dialects import DIALECTS
 from .environment import metadata
 from .errors import CompatError
@@ -60,6 +60,9 @@ def _parser(elsewhere):
     difference = command("diff", _diff, "what changed between two runs: identical, drift, regression")
     difference.add_argument("run_a", metavar="RUN_A")
     difference.add_argument("run_b", metavar="RUN_B")
+    command_explain.add_arguments(
+        command("explain", command_explain.main, "why a result differs, and the edit that mends it")
+    )
     accepting = command("accept", _accept, "make a run the golden, and say what changed")
     accepting.add_argument("run", metavar="RUN")
     accepting.add_argument(

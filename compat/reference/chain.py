@@ -103,6 +103,15 @@ class Network(dict):
 
         ``recorded``: name -> array, of the dtype in which it was computed.
         """
+        step = self.step_alone(name, recorded)
+        if step is None:
+            return None
+        rule, inputs = step
+        with np.errstate(all="ignore"):  # what was recorded may be anything
+            return rule(*inputs)
+
+    def step_alone(self, name, recorded):
+        """(the rule of one step, the recorded tensors that it takes); None where they were not whole."""
         rule, sources, shown = self._steps[name]
         inputs = []
         for source in sources:
@@ -112,9 +121,7 @@ class Network(dict):
                 return None
             else:
                 inputs.append(recorded(source))
-        with np.errstate(all="ignore"):  # what was recorded may be anything
-            answer = rule(*inputs)
-        return answer if shown is None else answer.rearranged(shown)
+        return (lambda *arrays: rule(*arrays).rearranged(shown)) if shown else rule, inputs
 
 
 class Steps(Network):

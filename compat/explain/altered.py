@@ -1,0 +1,92 @@
+"""References computed with one thing changed: every rule that a case calls can be altered.
+
+A reference calls rules by name: ``lambda x, w: reference.conv2d(x, w, padding="SAME")``.  Here each rule
+is wrapped while the reference is computed, so that a hypothesis may look at the call and change it.
+"""
+
+import contextlib
+import inspect
+
+from .. import reference
+
+_RULES = {
+    name: rule
+    for name, rule in vars(reference).items()
+    if name in reference.__all__ and inspect.isfunction(rule)
+}
+
+
+class Call:
+    """One call of a rule: its name and its arguments by name, defaults included."""
+
+    def __init__(self, rule, arguments):
+        self.rule = rule
+        self.arguments = arguments
+
+    def __getitem__(self, name):
+        return self.arguments[name]
+
+    def __contains__(self, name):
+        return name in self.arguments
+
+    def get(self, name, default=None):
+        return self.arguments.get(name, default)
+
+    def but(self, rule=None, **changes):
+        """The same call with other arguments, or of another rule (of the arguments it knows)."""
+        rule = rule or self.rule
+        arguments = dict(self.arguments, **changes)
+        known = inspect.signature(_RULES[rule]).parameters
+        return Call(rule, {name: value for name, value in arguments.items() if name in known})
+
+    def answer(self):
+        return _RULES[self.rule](**self.arguments)
+
+
+@contextlib.contextmanager
+def altered(change):
+    """Within, every rule of ``compat.reference`` computes ``change(Call)``: another call, or its answer.
+
+    Yields a function that finds the wrapped one of a rule held directly.
+    """
+
+    def wrap(name, rule):
+        signature = inspect.signature(rule)
+
+        def wrapped(*arguments, **settings):
+            bound = signature.bind(*arguments, **settings)
+            bound.apply_defaults()
+            changed = change(Call(name, dict(bound.arguments)))
+            return changed.answer() if isinstance(changed, Call) else changed
+
+        return wrapped
+
+    wrappers = {name: wrap(name, rule) for name, rule in _RULES.items()}
+    try:
+        for name, wrapped in wrappers.items():
+            setattr(reference, name, wrapped)
+        yield lambda function: next(
+            (wrappers[name] for name, rule in _RULES.items() if rule is function), function
+        )
+    finally:
+        for name, rule in _RULES.items():
+            setattr(reference, name, rule)
+
+
+def refer(operation, inputs, parameters, change=lambda call: call):
+    """``{output name: Reference}`` of an operation, its calls changed."""
+    with altered(change) as wrapped:
+        answers = wrapped(operation.reference)(*inputs, **parameters)
+    return answers if isinstance(answers, dict) else {"y": answers}
+
+
+def calls(operation, inputs, parameters):
+    """The calls that the reference of an operation makes, in their order."""
+    seen = []
+
+    def note(call):
+        seen.append(call)
+        return call
+
+    refer(operation, inputs, parameters, note)
+    return seen

@@ -1,0 +1,159 @@
+"""What goes wrong with activations, losses and recurrent layers: defaults, modes, reductions, gates."""
+
+import numpy as np
+
+from .. import reference
+from ..reference.bounds import exact
+from .hypothesis import Catalogue
+
+CATALOGUE = Catalogue()
+ACTIVATIONS = ("relu", "sigmoid", "tanh", "softmax", "leaky_relu", "gelu", "hard_sigmoid")
+
+
+@CATALOGUE.call(
+    "activation skipped", "{rule} is not applied: activation={rule!r}, or tf.nn.{rule} after the layer"
+)
+def _(call):
+    if call.rule in ACTIVATIONS:
+        yield reference.rearranged(call["x"], lambda x: x), {"rule": call.rule}
+
+
+@CATALOGUE.call("another activation", "the activation is {wrong}, expected {right}")
+def _(call):
+    for wrong in ("relu", "sigmoid", "tanh", "softmax"):
+        if call.rule in ACTIVATIONS and wrong != call.rule:
+            yield call.but(wrong), {"wrong": wrong, "right": call.rule}
+
+
+@CATALOGUE.call(
+    "another slope",
+    "the slope is {wrong:g}, expected {right:g}: tf.nn.leaky_relu has 0.2, keras.layers.LeakyReLU 0.3; "
+    "Keras 3's hard_sigmoid 1/6, Keras 2's 0.2; write it out",
+)
+def _(call):
+    if "slope" in call:
+        for slope in (0.2, 0.3, 0.01, 0.1, 1 / 6, 0.25, 0.0):
+            if slope != call["slope"]:
+                yield call.but(slope=slope), {"wrong": slope, "right": call["slope"]}
+
+
+@CATALOGUE.call(
+    "approximate gelu",
+    "gelu is {wrong}, expected {right}: tf.nn.gelu and Keras have other defaults, write approximate= out",
+)
+def _(call):
+    if call.rule == "gelu":
+        words = ("exact (erf)", "approximate (tanh)")
+        given = bool(call["approximate"])
+        yield call.but(approximate=not given), {"wrong": words[not given], "right": words[given]}
+
+
+@CATALOGUE.call("softmax along another axis", "softmax is taken along another axis: axis=-1")
+def _(call):
+    if call.rule == "softmax":
+        x = exact(call["x"])
+        for axis in range(x.ndim - 1):
+            turned = call.but(x=np.moveaxis(x, axis, -1)).answer()
+            yield turned.rearranged(lambda array, axis=axis: np.moveaxis(array, -1, axis))
+
+
+# -- losses
+
+
+@CATALOGUE.call(
+    "logits for probabilities",
+    "from_logits is {wrong}, expected {right}: logits and probabilities are taken for each other",
+)
+def _(call):
+    if "from_logits" in call:
+        given = bool(call["from_logits"])
+        yield call.but(from_logits=not given), {"wrong": not given, "right": given}
+
+
+@CATALOGUE.call(
+    "probabilities as logits",
+    "the probabilities are softmaxed again: from_logits=False, or leave the model's last softmax out",
+)
+def _(call):
+    if call.rule in ("crossentropy", "softmax_cross_entropy"):
+        first = "probabilities" if "probabilities" in call else "logits"
+        numbers = exact(call[first])
+        powers = np.exp(numbers - numbers.max(axis=-1, keepdims=True))
+        yield call.but(**{first: powers / powers.sum(axis=-1, keepdims=True)})
+
+
+@CATALOGUE.call(
+    "another reduction",
+    "the loss is reduced by {wrong}, expected {right}: tf.losses has sum_by_nonzero_weights, Keras "
+    "sum_over_batch_size; write reduction= and divide by hand where there is no twin",
+)
+def _(call):
+    if "reduction" in call:
+        for wrong in ("none", "sum", "sum_by_nonzero_weights", "sum_over_batch_size", "mean"):
+            if wrong != call["reduction"]:
+                yield call.but(reduction=wrong), {"wrong": wrong, "right": call["reduction"]}
+
+
+@CATALOGUE.call("another delta", "delta is {wrong:g}, expected {right:g}: write delta={right:g}")
+def _(call):
+    if "delta" in call:
+        for delta in (1.0, 0.5, 1.345):
+            if delta != call["delta"]:
+                yield call.but(delta=delta), {"wrong": delta, "right": call["delta"]}
+
+
+# -- recurrent layers
+
+
+@CATALOGUE.call(
+    "hard sigmoid gates",
+    "the gates are {wrong}, expected {right}: recurrent_activation became sigmoid with TensorFlow 2, "
+    "write it out",
+)
+def _(call):
+    if "gate" in call:
+        wrong = "hard_sigmoid" if call["gate"] == "sigmoid" else "sigmoid"
+        yield call.but(gate=wrong), {"wrong": wrong, "right": call["gate"]}
+
+
+@CATALOGUE.call(
+    "forget bias",
+    "{wrong:g} is added to the forget gate, expected {right:g}: TensorFlow 1's cells add 1 that is not "
+    "among the weights, Keras has it among the biases",
+)
+def _(call):
+    if "forget_bias" in call:
+        for bias in (0.0, 1.0):
+            if bias != call["forget_bias"]:
+                yield call.but(forget_bias=bias), {"wrong": bias, "right": call["forget_bias"]}
+
+
+@CATALOGUE.call(
+    "order of the gates",
+    "the gates of the weights are in another order: TensorFlow 1's cells have i, c, f, o, Keras i, f, c, o "
+    "(GRU: z, r, h); split and join the weights in the other order",
+)
+def _(call):
+    if call.rule not in ("lstm", "gru"):
+        return
+    count = 4 if call.rule == "lstm" else 3
+    orders = ([0, 2, 1, 3], [0, 1, 3, 2], [1, 0, 2, 3]) if count == 4 else ([1, 0, 2], [0, 2, 1])
+    for order in orders:
+        yield call.but(
+            **{
+                name: np.concatenate([np.split(exact(call[name]), count, axis=-1)[i] for i in order], axis=-1)
+                for name in ("kernel", "recurrent", "bias")
+            }
+        )
+
+
+@CATALOGUE.call(
+    "reset gate on the other side",
+    "reset_after is {wrong}, expected {right}: it became True with TensorFlow 2, write it out",
+)
+def _(call):
+    if "reset_after" in call:
+        given = bool(call["reset_after"])
+        bias = exact(call["bias"])
+        other = bias.sum(axis=0) if given else np.stack([bias, np.zeros_like(bias)])
+        yield call.but(reset_after=not given, bias=other), {"wrong": not given, "right": given}

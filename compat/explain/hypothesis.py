@@ -1,0 +1,49 @@
+"""A hypothesis: what somebody may have done instead, as another call of a rule or another answer."""
+
+from typing import NamedTuple
+
+
+class Change(NamedTuple):
+    """One way in which a hypothesis may hold: ``changed`` is a Call (or a Reference), the rest words."""
+
+    name: str
+    sentence: str
+    changed: object
+
+
+class Hypothesis(NamedTuple):
+    """``name``: a few words.  ``sentence``: what was done, and the edit that mends it; with {fields}.
+
+    ``function``: of a Call or, where ``of`` is "answer", of a Reference; gives what it may be instead, each
+    alone or as a pair with the fields of the sentence.
+    """
+
+    name: str
+    sentence: str
+    of: str
+    function: object
+
+    def changes(self, given):
+        """Every Change of that call or answer; none where the hypothesis has nothing to say."""
+        for found in self.function(given) or ():
+            changed, fields = found if type(found) is tuple else (found, {})
+            yield Change(self.name, self.sentence.format(**fields), changed)
+
+
+class Catalogue(list):
+    """Hypotheses, the usual ones first."""
+
+    def call(self, name, sentence):
+        """Decorates a function that takes a Call."""
+        return self._add(name, sentence, "call")
+
+    def answer(self, name, sentence):
+        """Decorates a function that takes the right answer, a Reference."""
+        return self._add(name, sentence, "answer")
+
+    def _add(self, name, sentence, of):
+        def register(function):
+            self.append(Hypothesis(name, sentence, of, function))
+            return function
+
+        return register

@@ -1,0 +1,189 @@
+"""What goes wrong with windows: padding, strides, dilations, pooling, resizing."""
+
+import numpy as np
+
+from ..reference.bounds import exact
+from ..reference.geometry import pair, same_padding
+from .hypothesis import Catalogue
+
+CATALOGUE = Catalogue()
+POOLING = ("max_pool2d", "avg_pool2d")
+WINDOWS = ("conv2d", "conv2d_bias", "conv2d_grad", "depthwise_conv2d", *POOLING)
+
+
+def _sizes(call):
+    """((height, width), kernel, strides, dilations) of a call with windows."""
+    kernel = pair(call["ksize"]) if "ksize" in call else np.shape(call["w"])[:2]
+    size = exact(call["x"]).shape[1:3]
+    return size, kernel, pair(call.get("strides", 1)), pair(call.get("dilations", 1))
+
+
+def _pads(call):
+    """The call's padding in pixels."""
+    padding = call["padding"]
+    size, kernel, strides, dilations = _sizes(call)
+    if padding == "SAME":
+        return tuple(same_padding(n, k, s, d) for n, k, s, d in zip(size, kernel, strides, dilations))
+    if padding == "FULL":
+        return tuple(((k - 1) * d,) * 2 for k, d in zip(kernel, dilations))
+    return ((0, 0), (0, 0)) if padding == "VALID" else padding
+
+
+def _padded(call, pads):
+    """The call with that padding, where that is another one; pooling knows no other than by name."""
+    if pads != _pads(call) and call.rule not in POOLING:
+        yield call.but(padding=pads), {"pads": pads, "right": _pads(call)}
+
+
+def _window(function):
+    def only(call):
+        return function(call) if call.rule in WINDOWS and call.rule != "conv2d_grad" else ()
+
+    return only
+
+
+@CATALOGUE.call(
+    "padded evenly",
+    "both sides are padded evenly, {pads}, where SAME pads {right}: pad by hand before VALID, "
+    "or let SAME do it",
+)
+@_window
+def _(call):
+    _, kernel, _, dilations = _sizes(call)
+    return _padded(call, tuple(((k - 1) * d // 2,) * 2 for k, d in zip(kernel, dilations)))
+
+
+@CATALOGUE.call(
+    "padded at the other end",
+    "the padding is at the other end, {pads}, where SAME pads {right}: pad by hand before "
+    "VALID, or let SAME do it",
+)
+@_window
+def _(call):
+    (top, bottom), (left, right) = _pads(call)
+    return _padded(call, ((bottom, top), (right, left)))
+
+
+for name in ("VALID", "SAME", "FULL"):
+
+    def _named(call, name=name):
+        if call.rule in WINDOWS and call["padding"] != name and (name != "FULL" or call.rule not in POOLING):
+            yield call.but(padding=name), {"right": call["padding"]}
+
+    CATALOGUE.call(
+        f"padding {name}", f"the padding is that of {name}, expected {{right}}: the argument padding"
+    )(_named)
+
+
+@CATALOGUE.call(
+    "moved by a pixel",
+    "every window lies {down} lower and {along} to the right: padding {pads}, expected {right}",
+)
+@_window
+def _(call):
+    (top, bottom), (left, right) = _pads(call)
+    for down in (-1, 0, 1):
+        for along in (-1, 0, 1):
+            if (down or along) and min(top - down, left - along) >= 0:
+                pads = ((top - down, max(0, bottom + down)), (left - along, max(0, right + along)))
+                for changed, fields in _padded(call, pads):
+                    yield changed, dict(fields, down=down, along=along)
+
+
+@CATALOGUE.call("dilation forgotten", "the dilation is 1, expected {right}: the argument dilations")
+def _(call):
+    if call.rule in WINDOWS and pair(call.get("dilations", 1)) != (1, 1):
+        yield call.but(dilations=1), {"right": call["dilations"]}
+
+
+@CATALOGUE.call("other strides", "the strides are {strides}, expected {right}: the argument strides")
+def _(call):
+    if call.rule in WINDOWS:
+        for strides in (1, 2, 3, pair(call["strides"])[::-1]):
+            if pair(strides) != pair(call["strides"]):
+                yield call.but(strides=strides), {"strides": strides, "right": call["strides"]}
+
+
+@CATALOGUE.call("dilation for stride", "the stride {right} is taken for a dilation: strides, not dilations")
+def _(call):
+    if call.rule in WINDOWS and "dilations" in call and pair(call["strides"]) != (1, 1):
+        yield call.but(strides=1, dilations=call["strides"]), {"right": call["strides"]}
+
+
+# -- pooling
+
+
+@CATALOGUE.call("maximum for mean", "the maximum of each window instead of its mean: avg_pool for max_pool")
+def _(call):
+    if call.rule == "avg_pool2d":
+        yield call.but("max_pool2d")
+
+
+@CATALOGUE.call("mean for maximum", "the mean of each window instead of its maximum: max_pool for avg_pool")
+def _(call):
+    if call.rule == "max_pool2d":
+        yield call.but("avg_pool2d")
+
+
+def _zero_padded(call):
+    size, kernel, strides, dilations = _sizes(call)
+    pads = ((0, 0), *_pads(call), (0, 0))
+    return call.but(x=np.pad(exact(call["x"]), pads, mode="constant"), padding="VALID")
+
+
+@CATALOGUE.call(
+    "padding counted in the mean",
+    "the mean is taken over the whole window, the zeros of the padding included: TensorFlow counts the "
+    "pixels inside only (count_include_pad=False)",
+)
+def _(call):
+    if call.rule == "avg_pool2d" and call["padding"] == "SAME":
+        yield _zero_padded(call)
+
+
+@CATALOGUE.call(
+    "padding wins the maximum",
+    "zeros of the padding win over negative pixels: pad with -inf, or let the pooling pad",
+)
+def _(call):
+    if call.rule == "max_pool2d" and call["padding"] == "SAME":
+        yield _zero_padded(call)
+
+
+# -- resizing
+
+
+for name, sentence, settings in (
+    (
+        "corners aligned",
+        "the corners are aligned (align_corners=True): the other grid is wanted",
+        {"align_corners": True, "half_pixel_centers": False},
+    ),
+    (
+        "half pixel centers",
+        "the grid is that of half pixel centers (TensorFlow 2, Keras); tf.compat.v1.image.resize has "
+        "the old one",
+        {"align_corners": False, "half_pixel_centers": True},
+    ),
+    (
+        "TensorFlow 1's grid",
+        "the grid is TensorFlow 1's default (no corners aligned, no half pixel centers): tf.image.resize of "
+        "TensorFlow 2 has half pixel centers",
+        {"align_corners": False, "half_pixel_centers": False},
+    ),
+    ("antialiased", "the image is smoothed before it shrinks (antialias=True)", {"antialias": True}),
+    (
+        "not antialiased",
+        "the image is not smoothed before it shrinks (antialias=False)",
+        {"antialias": False},
+    ),
+    ("nearest", "the nearest pixel is taken (method='nearest')", {"method": "nearest"}),
+    ("bilinear", "the method is bilinear", {"method": "bilinear"}),
+    ("bicubic", "the method is bicubic", {"method": "bicubic"}),
+):
+
+    def _resized(call, settings=settings):
+        if call.rule == "resize" and any(call[key] != value for key, value in settings.items()):
+            yield call.but(**settings)
+
+    CATALOGUE.call(f"resize: {name}", sentence)(_resized)
