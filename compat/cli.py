@@ -5,7 +5,7 @@ import os
 import sys
 
 from . import cases as case_files
-from . import command_explain, command_run, diff, golden
+from . import command_explain, command_run, command_since, diff, golden
 from .dialects import DIALECTS
 from .environment import metadata
 from .errors import CompatError
@@ -62,6 +62,12 @@ def _parser(elsewhere):
     difference.add_argument("run_b", metavar="RUN_B")
     command_explain.add_arguments(
         command("explain", command_explain.main, "why a result differs, and the edit that mends it")
+    )
+    command_since.add_arguments(
+        command("since", command_since.main, "the versions at which a result changed, of those that were run")
+    )
+    command_since.add_bisect_arguments(
+        command("bisect", command_since.bisect, "the same, running the versions between as it needs them")
     )
     accepting = command("accept", _accept, "make a run the golden, and say what changed")
     accepting.add_argument("run", metavar="RUN")
