@@ -23,7 +23,8 @@ class Point:
         self.word = "known" if verdict.get("known") else verdict.get("word", record["status"])
         digests = [output["digest"] for output in record["outputs"].values()]
         self.bits = digests if record["status"] == "ok" else record["status"]
-        self.message = verdict.get("message") or record["message"]
+        known = verdict.get("known") or {}
+        self.message = known.get("reason") or verdict.get("message") or record["message"]
 
     def same(self, other, by):
         return getattr(self, by) == getattr(other, by)

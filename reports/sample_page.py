@@ -19,7 +19,7 @@ from pygments.lexers import PythonLexer
 from compat.judge import PASSING
 from compat.operation import DIALECT_NAMES
 
-from . import plus_figure, wording
+from . import plus_figure, training_page, wording
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
@@ -94,6 +94,7 @@ class SamplePage:
     unsupported: list[Trouble]
     spellings: list[Spelling]
     composed: plus_figure.Composed | None
+    training: list[training_page.Trained] | None
 
 
 def view(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> SamplePage:
@@ -116,6 +117,7 @@ def view(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> SamplePage:
         _troubles(row, grid, [c for c in row.recorded() if c.word in ("unsupported", "unjudged")]),
         spellings(row.description.get("sources") or {}),
         plus_figure.compose(row, grid, arrays, drawer),
+        training_page.compose(row, grid, arrays, drawer),
     )
 
 
