@@ -48,6 +48,10 @@ SEEDS = {
     "e8": ["conv_pool[e8]"],
     "e9": ["conv_layer_backward[e9]", "max_pool_layer_backward[e9]"],
     "e10": ["avg_pool_layer[e10]", "global_avg_pool_layer[e10]"],
+    "f1": ["digits_network[f1]", "digits_training[digits]"],
+    "f2": ["mnist_network[f2]", "mnist_training[5000]", "model_files[h5]"],
+    "f3": ["photo_training[plain]", "photo_training[augmented]"],
+    "f4": ["lenet5[f4]"],
     "mistakes": [
         "conv2d_padding_ignored[same]",
         "conv2d_one_kernel_for_all[three-channels]",
@@ -84,6 +88,12 @@ def test_fixtures_are_the_same_bytes_everywhere(name):
     assert getattr(fixtures, name)().digest.startswith(DIGESTS[name])
 
 
+def test_data_and_weights_are_the_same_bytes_everywhere():
+    made = (*fixtures.digits(), *fixtures.mnist(), fixtures.weights("w", (3, 3, 2, 4), 1))
+    digests = ["bb3741536163", "5be64680923e", "7ddb1e86bea3", "c421e55aae68", "4f21e8d9bcea"]
+    assert [fixture.digest[:12] for fixture in made] == digests
+
+
 @pytest.mark.parametrize("sample_id", [s for s, sample in SAMPLES.items() if sample.expected is not None])
 def test_the_reference_is_what_the_source_prints(sample_id):
     sample = SAMPLES[sample_id]
@@ -107,7 +117,7 @@ def test_numpy_agrees_or_is_known(case, tmp_path):
     run = Run(str(tmp_path / "run"), {})
     bad = []
     for sample in case.samples():
-        if SUITE.unavailable_row(sample, "numpy") is None:
+        if not sample.slow and SUITE.unavailable_row(sample, "numpy") is None:
             _, verdict = SUITE.compute(sample, "numpy", run)
             if not verdict.passes:
                 bad.append((sample.id, verdict.word, verdict.message))
@@ -140,8 +150,9 @@ def test_the_golden_is_of_these_samples():
         spelled = set(sample.operation.implementations) - {"keras3"}
         if spelled and outputs_of(golden, sample.id, sample.case_digest()) is None:
             without.append(sample.id)
-    # A graph refuses these in every version, and nothing but a graph or an eager call spells them.
-    assert set(without) <= {"conv2d_kernel_too_large[k5-n3]"}
+    # A graph refuses the first in every version, and nothing but a graph or an eager call spells it; the
+    # format .keras begins with Keras 2.12.
+    assert set(without) <= {"conv2d_kernel_too_large[k5-n3]", "model_files[keras]"}
     assert not set(golden.records) - set(SAMPLES)
 
 
