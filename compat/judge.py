@@ -81,7 +81,7 @@ def judge(record, reference, read, golden=None):
     if word != "agrees" and not message:
         name, numbers = next((n, o) for n, o in outputs.items() if o["word"] != "agrees")
         message = (f"{name}: " if len(outputs) > 1 else "") + numbers["message"]
-    elif golden == {name: output["digest"] for name, output in record["outputs"].items()}:
+    elif word == "agrees" and golden == {name: o["digest"] for name, o in record["outputs"].items()}:
         word = "identical"
     return Verdict(word, message, outputs)
 

@@ -163,6 +163,14 @@ def test_a_fault_is_named_at_its_layer(fault):
         assert "wrong by themselves as well: conv" in verdict.message
 
 
+def test_a_fault_is_no_better_for_being_the_golden():
+    faulty, right = compute(epsilon=1e-5), compute()
+    for tensors, word in ((faulty, "differs"), (right, "identical")):
+        outputs = {name: {"digest": name, "dtype": "float32"} for name in tensors}
+        record = {"status": "ok", "message": "", "dtype": "float32", "outputs": outputs}
+        assert judge(record, NETWORK, tensors.__getitem__, {name: name for name in tensors}).word == word
+
+
 def test_of_two_faults_both_are_named():
     verdict = verdict_on(compute(epsilon=1e-5, b=changed(B, "dense2", np.zeros_like)), NETWORK)
     assert verdict.message.startswith("first differs at norm: ")
