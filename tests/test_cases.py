@@ -20,7 +20,7 @@ CASES = case_files.find([os.path.join(ROOT, "cases")])
 SAMPLES = case_files.select(CASES, [])
 SUITE = Suite(CASES)
 
-#: Where each id of the seed cases, sections A to E, has its row.
+#: Where each id of the seed cases, sections A to F, has its row.
 SEEDS = {
     "a1": ["convolve[a1]", "window_by_window[a1]"],
     "a2": ["convolve[a2]", "convolve_unflipped[a2]"],
@@ -50,8 +50,12 @@ SEEDS = {
     "e10": ["avg_pool_layer[e10]", "global_avg_pool_layer[e10]"],
     "f1": ["digits_network[f1]", "digits_training[digits]"],
     "f2": ["mnist_network[f2]", "mnist_training[5000]", "model_files[h5]"],
-    "f3": ["photo_training[plain]", "photo_training[augmented]"],
+    "f3": ["cats_dogs[f3]", "photo_training[plain]", "photo_training[augmented]"],
     "f4": ["lenet5[f4]"],
+    "f5": ["alexnet[f5]"],
+    "f6": ["vgg16[f6]"],
+    "f7": ["layer_tour[f7]"],
+    "f8": ["receptive_field[uniform-3]", "receptive_field[uniform-15]", "receptive_field[random-15]"],
     "mistakes": [
         "conv2d_padding_ignored[same]",
         "conv2d_one_kernel_for_all[three-channels]",

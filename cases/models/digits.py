@@ -3,7 +3,7 @@
 Every dialect gets the same weights and returns every tensor, so that the judge names the first wrong layer.
 """
 
-from compat import fixtures, layers, operation, reference
+from compat import fixtures, layers, networks, operation, reference
 
 _WEIGHTS = {
     "w1": fixtures.weights("digits_w1", (3, 3, 1, 32), seed=101),
@@ -63,14 +63,9 @@ def _tensorflow(tf, x, w1, b1, w2, b2, w3, b3, activation):
     return tensors
 
 
-def _counted(tf, tensors, variables):
-    total = sum(variable.shape.num_elements() for variable in variables)
-    return dict(tensors, parameters=tf.constant(total, tf.int32))
-
-
 def _session(tf, x, *weights, activation):
-    variables = [tf.get_variable(f"weights_{i}", initializer=w) for i, w in enumerate(weights)]
-    return _counted(tf, _tensorflow(tf, x, *variables, activation), tf.trainable_variables())
+    variables = networks.held(tf, weights)
+    return networks.counted(tf, _tensorflow(tf, x, *variables, activation), tf.trainable_variables())
 
 
 def _eager(tf, x, *weights, activation):
@@ -83,11 +78,11 @@ def _eager(tf, x, *weights, activation):
             return _tensorflow(tf, x, *self.held, activation)
 
     network = Digits()
-    return _counted(tf, network(x), network.trainable_variables)
+    return networks.counted(tf, network(x), network.trainable_variables)
 
 
 def _function(tf, x, *weights, activation):
-    return _counted(tf, _tensorflow(tf, x, *weights, activation), weights)
+    return networks.counted(tf, _tensorflow(tf, x, *weights, activation), weights)
 
 
 def _keras(keras, x, *weights, activation):
@@ -108,10 +103,7 @@ def _keras(keras, x, *weights, activation):
     then("softmax", keras.layers.Activation("softmax"))
     model = keras.Model(image, list(tensors.values()))
     model.set_weights(weights)
-    outputs = dict(zip(tensors, model(x)))
-    constant = keras.ops.convert_to_tensor if hasattr(keras, "ops") else keras.backend.constant
-    outputs["parameters"] = constant(model.count_params(), dtype="int32")
-    return outputs
+    return networks.counted_by_keras(keras, dict(zip(tensors, model(x))), model)
 
 
 digits_network = operation(

@@ -7,7 +7,7 @@ that sees every map, softmax.
 
 import types
 
-from compat import fixtures, layers, operation, reference
+from compat import fixtures, layers, networks, operation, reference
 
 #: Table I of the paper: the maps of S2 that each of the 16 maps of C3 sees; 60 connections.
 _SEEN = (
@@ -196,16 +196,11 @@ def _tensorflow(tf, x, bitmaps, c1_w, c1_b, s2_w, s2_b, c3_w, c3_b, s4_w, s4_b, 
     return tensors
 
 
-def _counted(tf, tensors, variables):
-    total = sum(variable.shape.num_elements() for variable in variables)
-    return dict(tensors, parameters=tf.constant(total, tf.int32))
-
-
 @lenet5.on("tf1.session")
 def _(tf, x, *weights):
-    variables = [tf.get_variable(f"weights_{i}", initializer=w) for i, w in enumerate(weights[:-1])]
+    variables = networks.held(tf, weights[:-1])
     bitmaps = tf.get_variable("bitmaps", initializer=weights[-1], trainable=False)
-    return _counted(tf, _tensorflow(tf, x, bitmaps, *variables), tf.trainable_variables())
+    return networks.counted(tf, _tensorflow(tf, x, bitmaps, *variables), tf.trainable_variables())
 
 
 @lenet5.on("tf2.eager")
@@ -220,12 +215,12 @@ def _(tf, x, *weights):
             return _tensorflow(tf, x, self.bitmaps, *self.held)
 
     network = LeNet5()
-    return _counted(tf, network(x), network.trainable_variables)
+    return networks.counted(tf, network(x), network.trainable_variables)
 
 
 @lenet5.on("tf2.function")
 def _(tf, x, *weights):
-    return _counted(tf, _tensorflow(tf, x, weights[-1], *weights[:-1]), weights[:-1])
+    return networks.counted(tf, _tensorflow(tf, x, weights[-1], *weights[:-1]), weights[:-1])
 
 
 @lenet5.on("keras2", "keras3")
@@ -291,11 +286,7 @@ def _(keras, x, *weights):
     flow = squash("f6", with_weights(keras.layers.Dense(84), flow, f6_w, f6_b))
     tensors["rbf"] = with_weights(Distances(), flow, bitmaps)
     model = keras.Model(image, list(tensors.values()))
-    outputs = dict(zip(tensors, model(x)))
-    total = model.count_params() - bitmaps.size  # trained and fixed are counted together
-    constant = ops.convert_to_tensor if ops else keras.backend.constant
-    outputs["parameters"] = constant(total, dtype="int32")
-    return outputs
+    return networks.counted_by_keras(keras, dict(zip(tensors, model(x))), model, fixed=bitmaps.size)
 
 
 lenet5.sample("f4", x=_IMAGES, **_WEIGHTS)

@@ -3,7 +3,7 @@
 Every dialect gets the same weights and returns every tensor, so that the judge names the first wrong layer.
 """
 
-from compat import fixtures, layers, operation, reference
+from compat import fixtures, layers, networks, operation, reference
 
 _WEIGHTS = {
     "w1": fixtures.weights("mnist_w1", (5, 5, 1, 32), seed=111),
@@ -86,17 +86,12 @@ def _tensorflow(tf, dropout, x, w1, b1, w2, b2, w3, b3, w4, b4):
     return tensors
 
 
-def _counted(tf, tensors, variables):
-    total = sum(variable.shape.num_elements() for variable in variables)
-    return dict(tensors, parameters=tf.constant(total, tf.int32))
-
-
 @mnist_network.on("tf1.session")
 def _(tf, x, *weights):
-    variables = [tf.get_variable(f"weights_{i}", initializer=w) for i, w in enumerate(weights)]
+    variables = networks.held(tf, weights)
     keep_prob = tf.placeholder_with_default(1.0, [])  # the TensorFlow 1 way: fed with 0.75 in training
     tensors = _tensorflow(tf, lambda x: tf.nn.dropout(x, keep_prob=keep_prob), x, *variables)
-    return _counted(tf, tensors, tf.trainable_variables())
+    return networks.counted(tf, tensors, tf.trainable_variables())
 
 
 @mnist_network.on("tf2.eager")
@@ -111,12 +106,12 @@ def _(tf, x, *weights):
             return _tensorflow(tf, dropout, x, *self.held)
 
     network = Mnist()
-    return _counted(tf, network(x, training=False), network.trainable_variables)
+    return networks.counted(tf, network(x, training=False), network.trainable_variables)
 
 
 @mnist_network.on("tf2.function")
 def _(tf, x, *weights):
-    return _counted(tf, _tensorflow(tf, lambda x: tf.nn.dropout(x, rate=0.0), x, *weights), weights)
+    return networks.counted(tf, _tensorflow(tf, lambda x: tf.nn.dropout(x, rate=0.0), x, *weights), weights)
 
 
 @mnist_network.on("keras2", "keras3")
@@ -140,10 +135,7 @@ def _(keras, x, *weights):
     then("softmax", keras.layers.Activation("softmax"))
     model = keras.Model(image, list(tensors.values()))
     model.set_weights(weights)
-    outputs = dict(zip(tensors, model(x, training=False)))
-    constant = keras.ops.convert_to_tensor if hasattr(keras, "ops") else keras.backend.constant
-    outputs["parameters"] = constant(model.count_params(), dtype="int32")
-    return outputs
+    return networks.counted_by_keras(keras, dict(zip(tensors, model(x, training=False))), model)
 
 
 mnist_network.sample("f2", x=_IMAGES, **_WEIGHTS)
