@@ -1,8 +1,8 @@
 """Compare one computation across the dialects and versions of TensorFlow. The public names."""
 
-from . import fixtures, layers, reference
+from . import fixtures, layers, networks, reference
 from .errors import CompatError, Unsupported
 from .operation import operation
 
 __version__ = "0.1.0"
-__all__ = ["CompatError", "Unsupported", "fixtures", "layers", "operation", "reference"]
+__all__ = ["CompatError", "Unsupported", "fixtures", "layers", "networks", "operation", "reference"]

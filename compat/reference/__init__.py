@@ -3,6 +3,7 @@
 One rule of rounding serves them all: see ``bounds``.  All images are NHWC, all filters HWIO.
 """
 
+from . import training
 from .activations import gelu, hard_sigmoid, leaky_relu
 from .bounds import Reference, Within
 from .chain import (
@@ -78,5 +79,6 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "tanh",
+    "training",
     "weighted_mse",
 ]
