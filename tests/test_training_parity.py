@@ -1,4 +1,4 @@
-"""Twenty steps of training: the NumPy optimisers beside the reference, and mistakes named where they happen."""
+"""Twenty steps of training: NumPy optimisers beside the reference, and mistakes named where they happen."""
 
 import os
 
