@@ -19,7 +19,7 @@ from pygments.lexers import PythonLexer
 from compat.judge import PASSING
 from compat.operation import DIALECT_NAMES
 
-from . import plus_figure, training_page, wording
+from . import network_figure, plus_figure, training_page, wording
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
@@ -116,7 +116,7 @@ def view(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> SamplePage:
         _troubles(row, grid, [c for c in row.recorded() if c.known or c.loud]),
         _troubles(row, grid, [c for c in row.recorded() if c.word in ("unsupported", "unjudged")]),
         spellings(row.description.get("sources") or {}),
-        plus_figure.compose(row, grid, arrays, drawer),
+        plus_figure.compose(row, grid, arrays, drawer) or network_figure.compose(row, arrays, drawer),
         training_page.compose(row, grid, arrays, drawer),
     )
 

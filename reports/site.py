@@ -15,7 +15,7 @@ from pygments.formatters import HtmlFormatter
 
 from compat.judge import SEVERITY
 
-from . import sample_page, strips, wording
+from . import plus_figure, sample_page, strips, wording
 from .arrays import Arrays
 from .drawing import Drawer
 from .folder import Folder
@@ -60,7 +60,8 @@ def write(
     featured = None
     for place, row in enumerate(grid.rows):
         page = sample_page.view(row, grid, arrays, drawer)
-        if page.composed is not None and (featured is None or row.name == "same"):
+        plus = page.composed is not None and row.operation == plus_figure.OPERATION
+        if plus and (featured is None or row.name == "same"):
             featured = page
         before = grid.rows[place - 1] if place else None
         after = grid.rows[place + 1] if place + 1 < len(grid.rows) else None

@@ -1,0 +1,64 @@
+"""The figures of networks: the layer tour of a digit and the receptive field, real results drawn."""
+
+import os
+
+import numpy as np
+import pytest
+from making import Maker
+from PIL import Image
+
+from compat import cases as case_files
+from compat.store import Run
+from reports import network_figure
+from reports.arrays import Arrays
+from reports.drawing import Drawer
+from reports.folder import Folder
+from reports.grid import build
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PATHS = [os.path.join(ROOT, "cases", "models", name + ".py") for name in ("layer_tour", "receptive_field")]
+SAMPLES = case_files.select(case_files.find(PATHS), [])
+
+
+def composed(tmp_path, sample_id, without=()):
+    sample = SAMPLES[sample_id]
+    arrays = sample.arrays()
+    tensors = sample.operation.implementations["numpy"](np, *arrays.values(), **sample.parameters)
+    kept = {name: tensor for name, tensor in tensors.items() if name not in without}
+    maker = Maker(tmp_path / "runs", "tf1.15", "1.15.5")
+    maker.sample(sample_id, inputs=arrays)
+    maker.row(sample_id, "numpy", "agrees", kept).save()
+    run = Run.open(maker.run.folder)
+    grid = build([run])
+    (row,) = [row for row in grid.rows if row.id == sample_id]
+    return network_figure.compose(row, Arrays([run]), Drawer(Folder(tmp_path / "report")))
+
+
+@pytest.mark.parametrize("sample_id", ["layer_tour[f7]", "receptive_field[uniform-15]"])
+def test_the_figure_is_drawn_in_both_themes(tmp_path, sample_id):
+    figure = composed(tmp_path, sample_id)
+    for source in (figure.light, figure.dark):
+        with Image.open(tmp_path / "report" / source) as picture:
+            assert picture.width == pytest.approx(figure.width * 1.5, abs=2)
+            pixels = np.asarray(picture.convert("RGBA")).reshape(-1, 4)
+            assert len(np.unique(pixels, axis=0)) > 100
+    assert figure.light != figure.dark
+
+
+def test_the_words_tell_shapes_and_widths(tmp_path):
+    assert "conv 28x28x3, pool 14x14x3" in composed(tmp_path / "a", "layer_tour[f7]").alt
+    alt = composed(tmp_path / "b", "receptive_field[uniform-15]").alt
+    # sqrt(15 * 2 / 3) pixels deviation, four of them, of 2 * 15 + 1.
+    assert "12.6 pixels" in alt and "has 31" in alt
+
+
+def test_a_tensor_that_was_not_kept_draws_nothing(tmp_path):
+    assert composed(tmp_path, "layer_tour[f7]", without=("pool",)) is None
+
+
+def test_the_width_of_a_bell_is_four_deviations():
+    places = np.arange(101.0) - 50
+    bell = np.exp(-(places**2) / (2 * 6.0**2))
+    effective, theoretical = network_figure.width_of(bell[:, None] * bell)
+    assert effective == pytest.approx(24, rel=1e-6)
+    assert theoretical == 101
