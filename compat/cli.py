@@ -5,7 +5,7 @@ import os
 import sys
 
 from . import cases as case_files
-from . import command_explain, command_run, command_since, diff, golden
+from . import command_explain, command_run, command_scorecard, command_since, diff, golden
 from .dialects import DIALECTS
 from .environment import metadata
 from .errors import CompatError
@@ -62,6 +62,11 @@ def _parser(elsewhere):
     difference.add_argument("run_b", metavar="RUN_B")
     command_explain.add_arguments(
         command("explain", command_explain.main, "why a result differs, and the edit that mends it")
+    )
+    command_scorecard.add_arguments(
+        command(
+            "scorecard", command_scorecard.main, "faults injected: how many are caught, and named rightly"
+        )
     )
     command_since.add_arguments(
         command("since", command_since.main, "the versions at which a result changed, of those that were run")

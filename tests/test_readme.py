@@ -45,7 +45,7 @@ def test_the_commands_of_compat_run_as_they_stand(tmp_path):
         shutil.copy(os.path.join(ROOT, "cases", name), str(tmp_path / "cases"))
     (tmp_path / "my_port.py").write_text(_blocks("python")[0], encoding="utf-8")
     commands = _commands("compat")
-    by_ci = [command for command in commands if command[1] in ("explain", "since")]
+    by_ci = [command for command in commands if command[1] in ("explain", "since", "scorecard")]
     commands = [command for command in commands if command not in by_ci]
     assert {command[1] for command in commands} == {"list", "run", "diff", "report", "accept"}
     for command in commands:
@@ -89,7 +89,9 @@ def test_ci_calls_the_test_command():
     assert f"tox -e {tests[-1]}" in ci
     (benchmarks,) = _commands(".tox/tf2.21/bin/python")
     assert " ".join(benchmarks) in ci
-    from_the_runs = [command for command in _commands("compat") if command[1] in ("explain", "since")]
+    from_the_runs = [
+        command for command in _commands("compat") if command[1] in ("explain", "since", "scorecard")
+    ]
     assert len(from_the_runs) == 2
     for command in from_the_runs:
         assert " ".join(command) in ci.replace("'", "")

@@ -6,6 +6,7 @@ from .. import reference
 from ..arrays import UNIT_ROUNDOFF, round_to
 from ..reference.bounds import Reference
 from .hypothesis import Catalogue
+from .images import wrapped
 
 CATALOGUE = Catalogue()
 
@@ -127,9 +128,14 @@ def _(answer):
                 )
 
 
-CATALOGUE.answer(
+@CATALOGUE.answer(
     "wrapped in uint8", "the answer went through astype(uint8) and wrapped: clip it first, np.clip(y, 0, 255)"
-)(_exactly(lambda v: np.where(np.isfinite(v), v, 0).astype(np.int64).astype(np.uint8)))
+)
+def _(answer):
+    if len(wrapped(answer.value)):
+        yield from _exactly(wrapped)(answer)
+
+
 CATALOGUE.answer("clipped to 0..255", "the answer is clipped to 0..255: keep it as it is")(
     _exactly(lambda v: np.clip(v, 0, 255))
 )
@@ -163,6 +169,8 @@ class Rounded(Reference):
         self._answer, self._precision = answer, precision
 
     def holds(self, result):
+        if result.dtype.name == self._precision:  # every result has the precision of its own dtype
+            return False
         return np.array_equal(round_to(result, self._precision).astype(result.dtype), result)
 
     def worst(self, dtype):

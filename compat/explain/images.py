@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..arrays import round_to
 from ..reference.bounds import Reference
 from .hypothesis import Catalogue
 
@@ -24,6 +25,24 @@ def _input(change, dimensions=None):
                 yield call.but(x=array.astype(x.dtype))
 
     return function
+
+
+def wrapped(values):
+    """As astype(uint8) leaves them; nothing where all of them fit, which only cuts them to whole numbers."""
+    whole = np.trunc(np.where(np.isfinite(values), values, 0))
+    return whole % 256 if whole.size and (whole.min() < 0 or whole.max() > 255) else []
+
+
+def _moved(x):
+    """By one pixel: around the end, or with zeros where nothing comes in."""
+    moved = []
+    for axis in (1, 2):
+        for by in (1, -1):
+            rolled = np.roll(x, by, axis)
+            emptied = rolled.copy()
+            emptied[(slice(None),) * axis + (0 if by > 0 else -1,)] = 0
+            moved += [rolled, emptied]
+    return moved
 
 
 def _other_format(x):
@@ -50,6 +69,11 @@ CATALOGUE.call("image mirrored", "the images' columns come in reverse: x[:, :, :
     _input(lambda x: x[:, :, ::-1], 4)
 )
 
+CATALOGUE.call(
+    "image moved by a pixel",
+    "the images lie one row or column off: look for a np.roll, a crop or a padding before this",
+)(_input(_moved, 4))
+
 for name, sentence, change in (
     ("0..255 for 0..1", "the input is 255 times too large: divide it by 255", lambda x: x * 255.0),
     ("0..1 for 0..255", "the input is divided by 255, and should not be", lambda x: x / 255.0),
@@ -63,7 +87,7 @@ for name, sentence, change in (
     (
         "uint8 input that wraps",
         "the input went through astype(uint8) and wrapped: clip it first, np.clip(x, 0, 255)",
-        lambda x: np.where(np.isfinite(x), x, 0).astype(np.int64).astype(np.uint8),
+        lambda x: wrapped(x),
     ),
     ("input cut to whole numbers", "the input is cut to whole numbers: keep it floating", np.trunc),
     ("input rounded to whole numbers", "the input is rounded to whole numbers: keep it floating", np.rint),
@@ -89,3 +113,15 @@ def _(call):
         for second, b in arrays[i + 1 :]:
             if a.shape == b.shape:
                 yield call.but(**{first: b, second: a}), {"first": first, "second": second}
+
+
+@CATALOGUE.call(
+    "one input rounded",
+    "{name} is rounded to {dtype}, and it alone: a cast, or a half-precision file that it was loaded from",
+)
+def _(call):
+    for name, value in call.arguments.items():
+        if isinstance(value, np.ndarray) and value.dtype == np.float32 and value.size > 1:
+            for dtype in ("float16", "bfloat16"):
+                rounded = round_to(value, dtype).astype(np.float32)
+                yield call.but(**{name: rounded}), {"name": name, "dtype": dtype}

@@ -78,6 +78,7 @@ def _other_layouts(w):
     return [
         w.transpose(3, 2, 0, 1).reshape(w.shape),  # HWIO meant, the bytes are OIHW
         w.reshape(outputs, inputs, rows, columns).transpose(2, 3, 1, 0),  # the other way round
+        w.swapaxes(2, 3).reshape(w.shape),  # HWIO meant, the bytes are HWOI
     ]
 
 
@@ -154,6 +155,18 @@ def _(call):
         order = np.arange(w.shape[3])
         yield call.but(w=w[..., order.reshape(groups, -1).T.ravel()])
         yield call.but(w=w[..., order.reshape(-1, groups).T.ravel()])
+
+
+CATALOGUE.call(
+    "filters in reverse", "the filters come in reverse, and not their biases: turn them around, w[..., ::-1]"
+)(_kernel(lambda w: w[..., ::-1] if w.ndim > 1 else None))
+
+for name, sentence, factor in (
+    ("kernel negated", "the kernel has the other sign, and not the bias: change it", -1),
+    ("kernel doubled", "the kernel is twice as large, and not the bias: halve it", 2),
+    ("kernel halved", "the kernel is half as large, and not the bias: double it", 0.5),
+):
+    CATALOGUE.call(name, sentence)(_kernel(lambda w, factor=factor: w * w.dtype.type(factor)))
 
 
 # -- the bias

@@ -22,11 +22,15 @@ HYPOTHESES = [*CALLS, *ANSWERS]
 
 
 class Found(NamedTuple):
-    """``names`` of one or two hypotheses with their ``sentences``, and the share of the allowance left."""
+    """``names`` of one or two hypotheses with their ``sentences``, and the share of the allowance left.
+
+    ``references``: {output name: Reference} of what they say was computed.
+    """
 
     names: tuple
     sentences: tuple
     share: float
+    references: dict
 
 
 class Target(NamedTuple):
@@ -163,10 +167,15 @@ def _try(target, steps):
     if share is None:
         return None
     return Found(
-        tuple(step.hypothesis.name for step in steps), tuple(sentences[step] for step in steps), share
+        tuple(step.hypothesis.name for step in steps),
+        tuple(sentences[step] for step in steps),
+        share,
+        references,
     )
 
 
 def _distinct(found):
+    """Each once; that nothing flows comes before every way in which the numbers may have got lost."""
+    found = sorted(found, key=lambda f: f.names != ("zero",))
     names = set()
     return [f for f in found if not (f.names in names or names.add(f.names))]

@@ -50,7 +50,11 @@ def _window(function):
 @_window
 def _(call):
     _, kernel, _, dilations = _sizes(call)
-    return _padded(call, tuple(((k - 1) * d // 2,) * 2 for k, d in zip(kernel, dilations)))
+    pads = tuple(((k - 1) * d // 2,) * 2 for k, d in zip(kernel, dilations))
+    # Without a stride even padding is SAME's, and "padding SAME" says it better.
+    if call["padding"] == "VALID" and pads == _pads(call.but(padding="SAME")):
+        return ()
+    return _padded(call, pads)
 
 
 @CATALOGUE.call(
@@ -94,6 +98,13 @@ def _(call):
 def _(call):
     if call.rule in WINDOWS and pair(call.get("dilations", 1)) != (1, 1):
         yield call.but(dilations=1), {"right": call["dilations"]}
+
+
+@CATALOGUE.call("dilation added", "the dilation is {dilations}, expected 1: the argument dilations")
+def _(call):
+    if call.rule in WINDOWS and "dilations" in call and pair(call["dilations"]) == (1, 1):
+        for dilations in (2, 3):
+            yield call.but(dilations=dilations), {"dilations": dilations}
 
 
 @CATALOGUE.call("other strides", "the strides are {strides}, expected {right}: the argument strides")

@@ -1,0 +1,127 @@
+"""What the judge caught and what the explainer named, counted."""
+
+import numpy as np
+
+from ..explain import Target, explain
+from ..judge import PASSING, compare
+from . import harmless
+from .faults import FAULTS
+from .operations import OPERATIONS
+
+
+class Row:
+    """One kind of fault: on how many operations it was tried, and what became of it."""
+
+    def __init__(self, name, nameable):
+        self.name = name
+        #: Whether there is a hypothesis for it; where there is none, to name none is right.
+        self.nameable = nameable
+        self.tried = self.larger = self.caught = self.caught_smaller = self.first = self.listed = 0
+        self.missed, self.misnamed = [], []
+
+
+class Scorecard:
+    """``rows`` by kind; ``alarms``: harmless variations that were flagged, of ``variations``."""
+
+    def __init__(self, rows, alarms, variations):
+        self.rows = rows
+        self.alarms = alarms
+        self.variations = variations
+
+    def total(self, field):
+        return sum(getattr(row, field) for row in self.rows)
+
+    @property
+    def named_first(self):
+        """The share of the faults that were caught of which the right cause came first."""
+        return self.total("first") / max(1, self.total("caught") + self.total("caught_smaller"))
+
+    @property
+    def holds(self):
+        """No false alarm, every fault larger than rounding caught, the right cause first in 90 %."""
+        return not self.alarms and self.total("caught") == self.total("larger") and self.named_first >= 0.9
+
+
+class _Operation:
+    def __init__(self, reference):
+        self.reference = reference
+
+
+def score(operations=None, faults=None, progress=lambda done, total: None):
+    """Every fault on every operation that it changes, and every harmless variation of each operation."""
+    operations, faults = operations or OPERATIONS, faults or FAULTS
+    rows = []
+    for number, fault in enumerate(faults):
+        row = Row(fault.name, bool(fault.causes))
+        for computation in operations:
+            _meet(row, fault, computation)
+        rows.append(row)
+        progress(number + 1, len(faults))
+    alarms, variations = [], 0
+    for computation in operations:
+        for name, answer, result, dtype in harmless.results(computation):
+            variations += 1
+            numbers = compare(result, dtype, answer, dtype)
+            if numbers["word"] not in PASSING:
+                alarms.append(f"{computation}, {name}: {numbers['message']}")
+    return Scorecard(rows, alarms, variations)
+
+
+def _meet(row, fault, computation):
+    injected = fault.inject(computation)
+    if injected is None:
+        return
+    exact, result = injected
+    answer = computation.rule(**computation.arguments)
+    moved = _moved(exact, answer)
+    if moved == 0:
+        return
+    row.tried += 1
+    row.larger += moved > 2
+    caught = compare(result, "float32", answer, "float32")["word"] not in PASSING
+    if not caught:
+        if moved > 2:
+            row.missed.append(str(computation))
+        return
+    if moved > 2:
+        row.caught += 1
+    else:
+        row.caught_smaller += 1
+    target = Target(
+        _Operation(computation.rule),
+        list(computation.tensors.values()),
+        computation.settings,
+        {"y": (result, "float32")},
+        "float32",
+    )
+    found = explain(target, seconds=0)
+    right = [cause for cause in found if len(cause.names) == 1 and cause.names[0] in fault.causes]
+    row.listed += bool(right) if fault.causes else not found
+    if _first(right, found) or (not fault.causes and not found):
+        row.first += 1
+    else:
+        row.misnamed.append(f"{computation}: {' and '.join(found[0].names) if found else 'nothing'}")
+
+
+def _first(right, found):
+    """Whether a right cause comes first, or one of the very same numbers: nobody can tell those apart."""
+    if not right:
+        return False
+    said, meant = (cause.references["y"].value for cause in (found[0], right[0]))
+    return said.shape == meant.shape and np.allclose(said, meant, rtol=1e-12, atol=1e-300)
+
+
+def _moved(exact, answer):
+    """How many worst-case allowances the exact faulty answer lies from the right one, at most.
+
+    More than 2: neither computation's rounding can hide it.  Infinite for another shape or non-finite values.
+    """
+    if exact.shape != answer.value.shape:
+        return np.inf
+    finite = np.isfinite(exact)
+    if not np.array_equal(finite, np.isfinite(answer.value)):
+        return np.inf
+    error = np.where(finite, np.abs(np.where(finite, exact, 0) - np.where(finite, answer.value, 0)), 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(error == 0, 0, error / answer.worst("float32"))
+    return share.max() if share.size else 0

@@ -1,0 +1,98 @@
+"""The judge judged: no false alarm, every fault beyond rounding caught, its cause named; and it can fail."""
+
+import os
+import re
+
+import numpy as np
+import pytest
+
+from compat import cli, command_scorecard
+from compat import judge as judging
+from compat.scorecard import FAULTS, OPERATIONS, Scorecard, measure, score
+from compat.scorecard.operations import Computation
+
+README = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "README.md")
+
+
+@pytest.fixture(scope="module")
+def card():
+    return score()
+
+
+def test_sixty_kinds_on_twenty_operations():
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 60
+    assert len({operation.name for operation in OPERATIONS}) == len(OPERATIONS) >= 20
+
+
+def test_every_kind_meets_an_operation(card):
+    assert [row.name for row in card.rows if not row.tried] == []
+
+
+def test_no_false_alarm(card):
+    assert card.alarms == []
+    assert card.variations >= 100
+
+
+def test_every_fault_beyond_rounding_is_caught(card):
+    assert {row.name: row.missed for row in card.rows if row.missed} == {}
+    assert card.total("caught") == card.total("larger") > 900
+
+
+def test_the_right_cause_comes_first_in_nine_of_ten(card):
+    assert card.named_first >= 0.9, [row.misnamed for row in card.rows if row.misnamed]
+    nameable = [row for row in card.rows if row.nameable]
+    assert sum(row.first for row in nameable) >= 0.9 * sum(
+        row.caught + row.caught_smaller for row in nameable
+    )
+
+
+def test_the_readme_has_these_numbers(card):
+    with open(README, encoding="utf-8") as file:
+        row = next(
+            line for line in file if line.startswith("| ") and "false" not in line and " of 1," in line
+        )
+    numbers = [int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*(?= |$)", row)]
+    assert numbers[:3] == [card.total("tried"), card.total("caught"), card.total("larger")]
+    assert f"{card.named_first:.1%}" in row
+
+
+def test_a_judge_that_allows_too_much_misses_faults(monkeypatch):
+    lenient = lambda *arguments: dict(judging.compare(*arguments), word="agrees")
+    monkeypatch.setattr(measure, "compare", lenient)
+    found = score(OPERATIONS[:2], [fault for fault in FAULTS if fault.name == "kernel flipped"])
+    assert not found.holds and found.rows[0].missed == ["conv2d same", "conv2d same stride 2"]
+
+
+def test_a_wrong_implementation_is_a_false_alarm():
+    right = OPERATIONS[0]
+    wrong = Computation(
+        "wrong",
+        right.rule,
+        lambda **given: right.implementation(**given) * np.float32(1.001),
+        right.tensors,
+        **right.settings,
+    )
+    found = score([wrong], FAULTS[:1])
+    assert not found.holds and "wrong, as it is" in found.alarms[0]
+
+
+def test_an_explainer_that_says_nothing_names_nothing(monkeypatch):
+    monkeypatch.setattr(measure, "explain", lambda target, seconds: [])
+    found = score(OPERATIONS[:3], [fault for fault in FAULTS if fault.name == "kernel flipped"])
+    assert found.named_first == 0 and not found.holds
+    assert found.rows[0].misnamed[0].endswith(": nothing")
+
+
+@pytest.mark.parametrize("alarms, status", [([], 0), (["conv2d same, pairwise: off"], 1)])
+def test_the_command_prints_the_table_and_says_whether_it_holds(card, alarms, status, monkeypatch, capsys):
+    """On the numbers above: CI runs the command itself."""
+    found = Scorecard(card.rows, alarms, card.variations)
+    monkeypatch.setattr(command_scorecard, "score", lambda progress: progress(82, 82) or found)
+    assert cli.main(["scorecard", "--details"]) == status
+    printed = capsys.readouterr()
+    assert "| kernel flipped | 8 | 8 | 8 | 8 of 8 |" in printed.out
+    assert f"{len(alarms)} false alarms" in printed.out and ("false alarm: conv2d" in printed.out) == bool(
+        alarms
+    )
+    assert "misnamed: " in printed.out
+    assert "82 of 82" in printed.err
