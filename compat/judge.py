@@ -86,6 +86,31 @@ def judge(record, reference, read, golden=None):
     return Verdict(word, message, outputs)
 
 
+class Judge:
+    """``judge`` for many records of one sample: results of the same bits are judged once.
+
+    The cost is that of the distinct results, whatever the number of dialects and environments.
+    """
+
+    def __init__(self, reference, read, golden=None):
+        self._arguments = (reference, read, golden)
+        self._verdicts = {}
+
+    def __call__(self, record):
+        """A Verdict of its own for every record; the numbers are shared and not to be changed."""
+        if record["status"] != "ok":
+            return judge(record, *self._arguments)
+        outputs = record["outputs"]
+        key = (
+            record["dtype"],
+            *[(name, outputs[name]["digest"], outputs[name]["dtype"]) for name in outputs],
+        )
+        verdict = self._verdicts.get(key)
+        if verdict is None:
+            verdict = self._verdicts[key] = judge(record, *self._arguments)
+        return Verdict(verdict.word, verdict.message, verdict.outputs)
+
+
 def _replay(record, network, read, outputs):
     """Judge every step of a network alone, on the recorded input of that step; returns the message.
 

@@ -12,7 +12,7 @@ from . import golden as golden_module
 from . import known
 from .environment import tensorflow_text
 from .errors import CompatError
-from .judge import judge
+from .judge import Judge, judge
 from .run import blank_record, compat_code, compute, unavailable
 from .store import Run
 
@@ -27,7 +27,8 @@ class Suite:
         self.case_of = {sample.id: case for case in cases for sample in case.samples()}
         self.samples = {sample.id: sample for case in cases for sample in case.samples()}
         self._code = {}
-        self._refer = functools.lru_cache(maxsize=4)(self._refer_and_keep)
+        # References of a network are large: those of the last few samples are enough.
+        self._judge_of = functools.lru_cache(maxsize=4)(self._make_judge)
 
     @staticmethod
     def _known(case):
@@ -61,19 +62,22 @@ class Suite:
             self._code[case.path] = sha.hexdigest()
         return self._code[case.path]
 
-    def _refer_and_keep(self, sample_id, objects):
-        """The references of a sample, and the digests under which their values are kept for the pages."""
+    def _make_judge(self, sample_id, objects, case):
+        """The Judge of a sample, and the digests under which its references are kept for the pages."""
         references = self.samples[sample_id].refer()
         kept = {name: objects.add(reference.value) for name, reference in (references or {}).items()}
-        return references, kept
+        golden = golden_module.outputs_of(self.golden[self.case_of[sample_id].path], sample_id, case)
+        return Judge(references, objects and objects.read, golden), kept
 
     def judge(self, sample, dialect, record, objects=None):
         """The verdict on a record, with a known difference explained."""
         case = self.case_of[sample.id]
-        references, kept = self._refer(sample.id, objects) if record["status"] == "ok" else (None, {})
-        golden = golden_module.outputs_of(self.golden[case.path], sample.id, record["case"])
-        verdict = judge(record, references, objects and objects.read, golden)
-        verdict.reference = kept
+        if record["status"] == "ok":
+            judge_of_sample, kept = self._judge_of(sample.id, objects, record["case"])
+            verdict = judge_of_sample(record)
+            verdict.reference = kept
+        else:
+            verdict = judge(record, None, None)
         return known.explain_known(verdict, sample, dialect, tensorflow_text(), self.known[case.path])
 
     def unavailable_row(self, sample, dialect):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compat import judge as judging
 from compat import layers, reference
 from compat.arrays import UNIT_ROUNDOFF, digest, round_to
 from compat.judge import SEVERITY, Verdict, compare, judge
@@ -529,3 +530,28 @@ def test_no_warning_escapes():
                     answer = Reference([value, 1.0], abs(value) if np.isfinite(value) else 1.0, terms)
                     compare(np.array([found, 1.0], np.float32), "float32", answer, "float32")
                     compare(np.array([found, 1.0]), "float64", answer, "float64")
+
+
+def test_equal_bits_are_judged_once(monkeypatch):
+    """100 cells of 3 distinct results cost 3 comparisons, and every cell has a verdict of its own."""
+    arrays = {f"d{i}": np.array([1, 2, 3 + i], np.float32) for i in range(3)}
+    asked = []
+    compare_as_ever = judging.compare
+    monkeypatch.setattr(judging, "compare", lambda *a: asked.append(a) or compare_as_ever(*a))
+    judge_all = judging.Judge({"y": Reference([1.0, 2.0, 3.0])}, arrays.__getitem__)
+    output = lambda i: {"y": {"digest": f"d{i % 3}", "dtype": "float32", "shape": [3]}}
+    cells = [{"status": "ok", "message": "", "dtype": "float32", "outputs": output(i)} for i in range(100)]
+    verdicts = [judge_all(cell) for cell in cells]
+    assert len(asked) == 3
+    assert [v.word for v in verdicts[:4]] == ["agrees", "differs", "differs", "agrees"]
+    verdicts[0].known = {"reason": "this cell's own"}
+    assert verdicts[3].known is None and judge_all(cells[0]).known is None
+
+
+def test_the_same_bits_of_another_dtype_are_another_result():
+    array = np.array([1, 2], np.float32)
+    judge_all = judging.Judge({"y": Reference([1.0, 2.0])}, lambda digest: array)
+    record = {"status": "ok", "message": "", "dtype": "float32"}
+    right = dict(record, outputs={"y": {"digest": "d", "dtype": "float32", "shape": [2]}})
+    wrong = dict(record, outputs={"y": {"digest": "d", "dtype": "float64", "shape": [2]}})
+    assert [judge_all(cell).word for cell in (right, wrong, right)] == ["agrees", "differs", "agrees"]
