@@ -17,6 +17,7 @@ from . import cases
 from .dialects import DIALECTS
 from .environment import describe
 from .errors import CompatError
+from .progress import StillComputing
 from .run import unavailable
 from .store import Run
 from .suite import Suite
@@ -30,12 +31,21 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.hookimpl(trylast=True)  # after the terminal's own
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: a sample that takes more than a few seconds")
     folder = config.getoption("--compat-out")
     if not folder:
         return
     config.pluginmanager.register(_Items(config, folder), "compat_items")
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and not hasattr(config, "workerinput"):
+
+        def write_line(text):
+            reporter.ensure_newline()
+            reporter.write_line(text)
+
+        config.pluginmanager.register(StillComputing(write_line, _told), "compat_progress")
     if not hasattr(config, "workerinput") and not config.getoption("--compat-plan"):
         try:
             run = Run.open(folder) if Run.exists(folder) else Run(folder, describe(os.path.basename(folder)))
@@ -101,6 +111,12 @@ def _named_by(item_name):
     """The sample's id and the dialect of an item's name."""
     sample, dialect = item_name[:-1].rsplit("-", 1)
     return sample + "]", dialect
+
+
+def _told(nodeid):
+    """``mnist_training[5000] keras2``: a sample and its dialect as a line of the terminal names them."""
+    name = nodeid.split("::", 1)[-1]
+    return " ".join(_named_by(name)) if name.endswith("]") else name
 
 
 class CaseFile(pytest.File):
