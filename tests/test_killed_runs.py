@@ -165,6 +165,8 @@ def test_stopped_with_the_keyboard(tmp_path):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # Whoever runs the tests in the background may have it ignored, which children inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     limit = time.time() + 60
     while slow.finished() < 5 and time.time() < limit:
