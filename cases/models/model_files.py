@@ -146,7 +146,8 @@ def _(tf, images, labels, *, form):
             named = lambda kept: tf.train.Checkpoint(**{f"v{n}": v for n, v in enumerate(kept)})
             written = named(variables).save(path)
             fresh = [tf.Variable(tf.zeros_like(variable)) for variable in variables]
-            named(fresh).restore(written).assert_consumed()
+            checkpoint = named(fresh)  # what is restored knows it by a weak reference
+            checkpoint.restore(written).assert_consumed()
             reloaded = tf.nn.softmax(_logits(tf, tf.constant(shown), fresh)).numpy()
         else:
             module = tf.Module()

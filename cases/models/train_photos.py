@@ -72,9 +72,10 @@ class _Folders:
 
 def _encoded(tf, pictures):
     """Each picture as the bytes of a JPEG file; Pillow is missing in most environments."""
-    v1 = getattr(tf.compat, "v1", tf)  # compat.v1 has no compat.v1 in TensorFlow 1
-    with v1.Graph().as_default(), v1.Session() as session:
-        pixels = v1.placeholder(tf.uint8, [None, None, 3])
+    if tf.executing_eagerly():
+        return [tf.io.encode_jpeg(picture, quality=90).numpy() for picture in pictures]
+    with tf.Graph().as_default(), tf.Session() as session:
+        pixels = tf.placeholder(tf.uint8, [None, None, 3])
         jpeg = tf.image.encode_jpeg(pixels, quality=90)
         return [session.run(jpeg, {pixels: picture}) for picture in pictures]
 
@@ -114,9 +115,10 @@ def _losses(validated, labels):
     import numpy as np
 
     p = np.where(labels == 1, validated, 1 - np.asarray(validated, np.float64))
-    clipped, whole = (-np.log(np.maximum(p, least)).mean(axis=1) for least in (1e-7, 1e-38))
-    # A float32 keeps 1 - p to 6e-8: of a p near 1 of the wrong class that is a share of its logarithm, which
-    # the clipping bounds.  1e-3 and 1e-4 are far above roundings, and far below what epochs differ by.
+    # A float32 near 1 is 6e-8 from the next, and so is 1 - p: a loss made of the logit itself does not know.
+    ends = ((2.0**-24, 1e-7), (-(2.0**-24), 1e-38))
+    clipped, whole = (-np.log(np.maximum(p + off, least)).mean(axis=1) for off, least in ends)
+    # 1e-3 and 1e-4 are far above what else rounds, and far below what epochs differ by.
     return reference.Within(clipped * (1 - 1e-3) - 1e-4, whole * (1 + 1e-3) + 1e-4, clipped.shape)
 
 
