@@ -12,6 +12,7 @@ or why there is nothing to judge: the record's own ``unsupported``, ``error``, `
 import numpy as np
 
 from .arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, round_to
+from .projection import project
 from .reference import Network
 
 PASSING = ("identical", "agrees")
@@ -227,15 +228,22 @@ def _measure(result, value, finite, dtype, reference):
         "count": int(error.size),
     }
     numbers["share_outlier"] = _outlier(error, finite, precision, reference)
-    word, limit = _conclude(numbers, reference.longest * UNIT_ROUNDOFF[precision])
-    if word == "agrees":
-        return dict(_jsonable(numbers), word=word, message="")
-    where = ", ".join(map(str, numbers["worst_index"]))
-    message = (
-        f"at [{where}] {numbers['found']:.9g}, expected {numbers['expected']:.9g}: {limit}; "
-        f"{numbers['unequal']} of {numbers['count']} elements are off, at most by {numbers['max_abs']:.3g}"
-    )
-    return dict(_jsonable(numbers), word=word, message=message)
+    nu = reference.longest * UNIT_ROUNDOFF[precision]
+    word, limit = _conclude(numbers, nu)
+    if word != "agrees":
+        where = ", ".join(map(str, numbers["worst_index"]))
+        message = (
+            f"at [{where}] {numbers['found']:.9g}, expected {numbers['expected']:.9g}: {limit}; "
+            f"{numbers['unequal']} of {numbers['count']} elements are off, at most by {numbers['max_abs']:.3g}"
+        )
+        return dict(_jsonable(numbers), word=word, message=message)
+    if nu <= _STAGNATION and finite.all() and reference.alike and reference.weights is not None:
+        found = project(result - value, value, reference.weights, UNIT_ROUNDOFF[precision])
+        numbers["share_weight"] = found.share if found else 0.0
+        if numbers["share_weight"] > 1:
+            numbers["weight"] = {"index": list(found.index), "off": found.off, "value": found.weight}
+            return dict(_jsonable(numbers), word="differs", message=found.sentence())
+    return dict(_jsonable(numbers), word="agrees", message="")
 
 
 def _conclude(numbers, nu):

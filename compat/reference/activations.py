@@ -6,12 +6,19 @@ import numpy as np
 
 from .bounds import Reference, exact
 from .tracked import CALL, Tracked, track
+from .weights import Weights
 
 
 def dense(x, w, b):
     """x @ w + b over the last axis of x, whatever its rank: n products and a bias."""
     x, w, b = exact(x), exact(w), exact(b)
-    return Reference(x @ w + b, abs(x) @ abs(w) + abs(b), w.shape[0] + 1)
+    rows = lambda array: array.reshape(-1, array.shape[-1])
+    return Reference(
+        x @ w + b,
+        abs(x) @ abs(w) + abs(b),
+        w.shape[0] + 1,
+        weights=Weights(w, lambda power, r: rows(x**power).T @ rows(r)),
+    )
 
 
 def hard_sigmoid(x, *, slope):

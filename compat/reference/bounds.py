@@ -35,14 +35,16 @@ class Reference:
     0 where the answer is a selection and must be exact.  ``terms``: the number of roundings that
     touch a product.  ``dtype``: the dtype of the output where it is not that of the first input.
     ``carried``: how far the input's own error takes the output (``carried.Carried``); None: it is exact.
+    ``weights``: what the answer is linear in (``weights.Weights``), or None.
     """
 
-    def __init__(self, value, magnitude=0.0, terms=0, dtype=None, carried=None):
+    def __init__(self, value, magnitude=0.0, terms=0, dtype=None, carried=None, weights=None):
         self.value = np.asarray(value, dtype=np.float64)
         self.magnitude = np.broadcast_to(np.asarray(magnitude, dtype=np.float64), self.value.shape)
         self.terms = np.broadcast_to(np.asarray(terms, dtype=np.float64), self.value.shape)
         self.dtype = dtype
         self.carried = carried
+        self.weights = weights
 
     @property
     def alike(self):

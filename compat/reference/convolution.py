@@ -8,6 +8,7 @@ import numpy as np
 from . import carried
 from .bounds import Reference, exact
 from .geometry import Taps
+from .weights import Weights
 
 
 def _grouped(taps, x, w):
@@ -33,6 +34,7 @@ def conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
         _grouped(taps, abs(x), abs(w)),
         int(np.prod(w.shape[:3])),
         carried=carried.linear(source, lambda x, w: _grouped(taps, x, w), w),
+        weights=Weights(w, lambda power, r: _filter_grad(taps, x**power, r, w.shape[2])),
     )
 
 
@@ -40,7 +42,13 @@ def conv2d_bias(x, w, b, *, strides=1, padding="VALID", dilations=1):
     """``conv2d`` plus one number a filter: one more term in every sum."""
     plain = conv2d(x, w, strides=strides, padding=padding, dilations=dilations)
     b = exact(b)
-    return Reference(plain.value + b, plain.magnitude + abs(b), plain.terms + 1, carried=plain.carried)
+    return Reference(
+        plain.value + b,
+        plain.magnitude + abs(b),
+        plain.terms + 1,
+        carried=plain.carried,
+        weights=plain.weights,
+    )
 
 
 def depthwise_conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
@@ -57,10 +65,17 @@ def _input_grad(taps, dy, w):
     return taps.crop(dx)
 
 
-def _filter_grad(taps, x, dy):
-    padded, dw = taps.pad(x), np.zeros(taps.kernel + (x.shape[3], dy.shape[3]))
-    for tap, window in taps:
-        dw[tap] = np.tensordot(padded[window], dy, axes=([0, 1, 2], [0, 1, 2]))
+def _filter_grad(taps, x, dy, width=None):
+    """``width``: the channels of a group; by default all of them."""
+    width = width or x.shape[3]
+    filters = dy.shape[3] * width // x.shape[3]
+    padded, dw = taps.pad(x), np.zeros(taps.kernel + (width, dy.shape[3]))
+    for group in range(x.shape[3] // width):
+        channels = slice(group * width, (group + 1) * width)
+        outputs = slice(group * filters, (group + 1) * filters)
+        for tap, window in taps:
+            seen = padded[window][..., channels].reshape(-1, width)
+            dw[tap][:, outputs] = seen.T @ dy[..., outputs].reshape(-1, filters)
     return dw
 
 
@@ -73,6 +88,7 @@ def conv2d_grad(x, w, dy, *, strides=1, padding="VALID", dilations=1):
             _input_grad(taps, dy, w),
             _input_grad(taps, abs(dy), abs(w)),
             int(np.prod(w.shape[:2])) * w.shape[3],
+            weights=Weights(w, lambda power, r: _filter_grad(taps, r, dy**power)),
         ),
         "dw": Reference(
             _filter_grad(taps, x, dy), _filter_grad(taps, abs(x), abs(dy)), int(np.prod(dy.shape[:3]))
@@ -85,7 +101,10 @@ def conv2d_transpose(x, w, *, output_shape, strides=1, padding="VALID"):
     x, w = exact(x), exact(w)
     taps = Taps(output_shape, w.shape[:2], strides, padding, 1)
     return Reference(
-        _input_grad(taps, x, w), _input_grad(taps, abs(x), abs(w)), int(np.prod(w.shape[:2])) * w.shape[3]
+        _input_grad(taps, x, w),
+        _input_grad(taps, abs(x), abs(w)),
+        int(np.prod(w.shape[:2])) * w.shape[3],
+        weights=Weights(w, lambda power, r: _filter_grad(taps, r, x**power)),
     )
 
 

@@ -1,0 +1,91 @@
+"""Systematic faults below the noise: the residual projected onto the weights that the answer is linear in.
+
+A weight that is off by d moves the output o by x_oi d, which every single output may hide in its rounding.
+Rounding errors have no sign in common with the inputs, the fault has: over N outputs sum x_oi r_o grows with
+N, and what rounding makes of it with sqrt(N).  It is compared with the errors themselves, not with a bound on
+them: given their sizes, signs that are independent and even stay within
+
+    |sum_o x_oi r_o| <= t sqrt(sum_o x_oi^2 r_o^2)   with probability 1 - 2 exp(-t^2 / 2)
+
+(Hoeffding 1963, theorem 2; a self-normalised sum, so that nothing is assumed of the distribution).  Three
+things that rounding does have a sign in common, and are no fault:
+
+* sums of one sign drift, all by a share of themselves: what goes with the answer, or is the same in all
+  outputs of a channel, is taken off first;
+* equal windows round alike: outputs of the same bits and the same error count as one;
+* a product of few different values, or a transformed kernel, rounds as if the weight itself were off by a
+  few u: a weight is wrong beyond ``FEW`` u of its filter's typical weight.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+FEW = 8
+_PROBABILITY = 1e-9
+
+
+class Projection(NamedTuple):
+    """``share``: of the limit, more than 1 convicts.  ``index`` of the weight, and how far ``off`` it is."""
+
+    share: float
+    index: tuple
+    off: float
+    weight: float
+
+    def sentence(self):
+        index = ", ".join(map(str, self.index))
+        of_it = f", {self.off / self.weight:.2g} of it" if self.weight else ""
+        return (
+            f"every element is inside its rounding allowance, but all of them together say that the weight "
+            f"[{index}] is off by {self.off:.2g}{of_it}: {self.share:.3g} times what rounding does"
+        )
+
+
+def project(residual, value, weights, u):
+    """The weight that the residual speaks against most, as a Projection, or None where there is no noise.
+
+    ``residual``: result - value, both float64 and finite, of the answer's shape.  ``weights``:
+    ``compat.reference.weights.Weights``.  ``u``: the unit roundoff of the result.
+    """
+    if not weights.value.size or not residual.any():
+        return None
+    share = 1 / _copies(residual)
+    rest = _without_drift(residual, value, share)
+    along = weights.projected(1, share * rest)
+    noise = np.sqrt(weights.projected(2, share * rest**2))
+    limit = math.sqrt(2 * math.log(2 * weights.value.size / _PROBABILITY))
+    significance = _ratio(np.abs(along), noise) / limit
+    # The wrong weight explains most of the residual; its neighbours, which meet similar pixels, some of it.
+    met = weights.projected(2, share)
+    index = np.unravel_index(np.argmax(np.where(significance > 1, _ratio(along**2, met), 0)), met.shape)
+    if significance[index] <= 1:
+        index = np.unravel_index(np.argmax(significance), met.shape)
+    off = float(_ratio(along[index], met[index]))
+    # The typical weight of its filter: what a transformed kernel mixes.
+    typical = np.sqrt(np.mean(np.square(weights.value[..., index[-1]])))
+    few = FEW * u * max(abs(float(weights.value[index])), float(typical))
+    significant = min(float(significance[index]), abs(off) / few if few else np.inf)
+    return Projection(significant, tuple(map(int, index)), off, float(weights.value[index]))
+
+
+def _copies(residual):
+    """How many outputs have the very same error as each: of float64 residuals, those of equal windows."""
+    _, group, count = np.unique(residual.ravel(), return_inverse=True, return_counts=True)
+    return count[group.ravel()].reshape(residual.shape)
+
+
+def _without_drift(residual, value, share):
+    """The residual less its least squares fit a + b value in every channel, weighted by ``share``."""
+    axes = tuple(range(residual.ndim - 1))
+    total = share.sum(axis=axes)
+    mean = lambda array: (share * array).sum(axis=axes) / total
+    r, y = residual - mean(residual), value - mean(value)
+    return r - y * _ratio(mean(r * y), mean(y * y))
+
+
+def _ratio(a, b):
+    """a / b, and 0 where both are 0: nothing was met there."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(a == 0, 0.0, np.divide(a, b))
