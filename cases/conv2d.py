@@ -12,7 +12,7 @@ conv2d = operation(
 )
 
 
-@conv2d.on("numpy")
+@conv2d.on("numpy", claims="float32-sums")
 def _(np, x, w, *, strides=1, padding="VALID", dilations=1):
     return layers.conv2d(x, w, strides=strides, padding=padding, dilations=dilations)
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from .errors import CompatError
 from .fixtures import Fixture
+from .reference import CLAIMS
 
 #: The dialects in the order in which pages and tables show them.
 DIALECT_NAMES = ("numpy", "scipy", "tf1.session", "tf2.eager", "tf2.function", "keras2", "keras3")
@@ -46,18 +47,23 @@ class Operation:
         self.reference = reference
         self.doc = textwrap.dedent(doc).strip()
         self.implementations = {}
+        self.claims = {}
         self.samples = {}
 
     def __repr__(self):
         return f"operation({self.name!r})"
 
-    def on(self, *dialects):
+    def on(self, *dialects, claims=None):
         """Decorate the implementation for these dialects.
 
         It is called with the dialect's module, the inputs by position in the order in which
         ``sample`` names them, and the parameters by keyword.  It returns one tensor, or a dict of
-        named tensors in the order of flow.
+        named tensors in the order of flow.  ``claims``: how it computes its sums where that is not the
+        plain way, a name in ``compat.reference.CLAIMS``, for the bounds that it is judged by.
         """
+        if claims is not None and claims not in CLAIMS:
+            known = ", ".join(CLAIMS)
+            raise CompatError(f"{self.name}: nobody knows the claim {claims!r}; there are {known}")
         for dialect in dialects:
             if dialect not in DIALECT_NAMES:
                 raise CompatError(
@@ -68,6 +74,7 @@ class Operation:
 
         def register(implementation):
             self.implementations.update(dict.fromkeys(dialects, implementation))
+            self.claims.update(dict.fromkeys(dialects, claims))
             return implementation
 
         return register

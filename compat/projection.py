@@ -43,31 +43,31 @@ class Projection(NamedTuple):
         )
 
 
-def project(residual, value, weights, u):
+def project(residual, value, products, u):
     """The weight that the residual speaks against most, as a Projection, or None where there is no noise.
 
-    ``residual``: result - value, both float64 and finite, of the answer's shape.  ``weights``:
-    ``compat.reference.weights.Weights``.  ``u``: the unit roundoff of the result.
+    ``residual``: result - value, both float64 and finite, of the answer's shape.  ``products``:
+    ``compat.reference.products.Products``.  ``u``: the unit roundoff of the result.
     """
-    if not weights.value.size or not residual.any():
+    if not products.weights.size or not residual.any():
         return None
     share = 1 / _copies(residual)
     rest = _without_drift(residual, value, share)
-    along = weights.projected(1, share * rest)
-    noise = np.sqrt(weights.projected(2, share * rest**2))
-    limit = math.sqrt(2 * math.log(2 * weights.value.size / _PROBABILITY))
+    along = products.projected(1, share * rest)
+    noise = np.sqrt(products.projected(2, share * rest**2))
+    limit = math.sqrt(2 * math.log(2 * products.weights.size / _PROBABILITY))
     significance = _ratio(np.abs(along), noise) / limit
     # The wrong weight explains most of the residual; its neighbours, which meet similar pixels, some of it.
-    met = weights.projected(2, share)
+    met = products.projected(2, share)
     index = np.unravel_index(np.argmax(np.where(significance > 1, _ratio(along**2, met), 0)), met.shape)
     if significance[index] <= 1:
         index = np.unravel_index(np.argmax(significance), met.shape)
     off = float(_ratio(along[index], met[index]))
     # The typical weight of its filter: what a transformed kernel mixes.
-    typical = np.sqrt(np.mean(np.square(weights.value[..., index[-1]])))
-    few = FEW * u * max(abs(float(weights.value[index])), float(typical))
+    typical = np.sqrt(np.mean(np.square(products.weights[..., index[-1]])))
+    few = FEW * u * max(abs(float(products.weights[index])), float(typical))
     significant = min(float(significance[index]), abs(off) / few if few else np.inf)
-    return Projection(significant, tuple(map(int, index)), off, float(weights.value[index]))
+    return Projection(significant, tuple(map(int, index)), off, float(products.weights[index]))
 
 
 def _copies(residual):

@@ -7,6 +7,7 @@ A record is a dict of JSON values:
     case       the digest of what was computed (``Sample.case_digest``)
     code       the digest of the case file and of compat; a record is current while it is equal
     dtype      of the first input: what the outputs should have
+    claim      how the implementation says that it computes its sums (``compat.reference.claims``), or None
     outputs    {name: {"digest", "dtype", "shape"}} in the order of flow
     seconds    wall time of the computation, the framework's import left out
 """
@@ -75,6 +76,7 @@ def unavailable(sample, dialect_name):
 def compute(sample, dialect_name, objects, code):
     """The record of a sample in a dialect, its arrays kept in ``objects``."""
     record = blank_record(sample, code, "ok")
+    record["claim"] = sample.operation.claims.get(dialect_name)
     dialect = find_dialect(dialect_name)
     try:
         reason = unavailable(sample, dialect_name)

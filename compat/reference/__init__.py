@@ -20,6 +20,7 @@ from .chain import (
     softmax,
     tanh,
 )
+from .claims import CLAIMS
 from .convolution import (
     conv1d,
     conv2d,
@@ -38,6 +39,7 @@ from .resize import resize
 from .tracked import Tracked
 
 __all__ = [
+    "CLAIMS",
     "Network",
     "Reference",
     "Steps",

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from .bounds import Reference, exact
+from .products import Products
 from .tracked import CALL, Tracked, track
-from .weights import Weights
 
 
 def dense(x, w, b):
@@ -17,7 +17,7 @@ def dense(x, w, b):
         x @ w + b,
         abs(x) @ abs(w) + abs(b),
         w.shape[0] + 1,
-        weights=Weights(w, lambda power, r: rows(x**power).T @ rows(r)),
+        products=Products(w, lambda power, r: rows(x**power).T @ rows(r), lambda: x**2 @ w**2 + b**2),
     )
 
 

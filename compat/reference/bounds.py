@@ -35,16 +35,16 @@ class Reference:
     0 where the answer is a selection and must be exact.  ``terms``: the number of roundings that
     touch a product.  ``dtype``: the dtype of the output where it is not that of the first input.
     ``carried``: how far the input's own error takes the output (``carried.Carried``); None: it is exact.
-    ``weights``: what the answer is linear in (``weights.Weights``), or None.
+    ``products``: what the sums are made of (``products.Products``), or None.
     """
 
-    def __init__(self, value, magnitude=0.0, terms=0, dtype=None, carried=None, weights=None):
+    def __init__(self, value, magnitude=0.0, terms=0, dtype=None, carried=None, products=None):
         self.value = np.asarray(value, dtype=np.float64)
         self.magnitude = np.broadcast_to(np.asarray(magnitude, dtype=np.float64), self.value.shape)
         self.terms = np.broadcast_to(np.asarray(terms, dtype=np.float64), self.value.shape)
         self.dtype = dtype
         self.carried = carried
-        self.weights = weights
+        self.products = products
 
     @property
     def alike(self):
@@ -119,7 +119,10 @@ class Reference:
         rounds = self.terms > 0
         own = np.expm1((self.terms + 1) * math.log1p(UNIT_ROUNDOFF["float64"])) * self.magnitude
         output = UNIT_ROUNDOFF[dtype] * self._size() if dtype in _HALF else 0.0
-        return rounds * (output + self.terms * SMALLEST_NORMAL[dtype]) + own
+        return rounds * output + self._underflow(dtype) + own
+
+    def _underflow(self, dtype):
+        return self.terms * SMALLEST_NORMAL[dtype]
 
     def _size(self):
         """|y|, and 0 where that is no number: there is nothing to allow."""

@@ -8,21 +8,7 @@ import numpy as np
 from . import carried
 from .bounds import Reference, exact
 from .geometry import Taps
-from .weights import Weights
-
-
-def _grouped(taps, x, w):
-    """The sum over taps and channels, float64; groups = channels / w.shape[2]."""
-    groups = x.shape[3] // w.shape[2]
-    padded = taps.pad(x)
-    y = np.zeros((x.shape[0],) + taps.out + (w.shape[3],))
-    for group in range(groups):
-        channels = slice(group * w.shape[2], (group + 1) * w.shape[2])
-        width = w.shape[3] // groups
-        filters = slice(group * width, (group + 1) * width)
-        for tap, window in taps:
-            y[..., filters] += padded[window][..., channels] @ w[tap][:, filters]
-    return y
+from .products import Products
 
 
 def conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
@@ -30,11 +16,16 @@ def conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
     source, x, w = x, exact(x), exact(w)
     taps = Taps(x.shape, w.shape[:2], strides, padding, dilations)
     return Reference(
-        _grouped(taps, x, w),
-        _grouped(taps, abs(x), abs(w)),
+        taps.summed(x, w),
+        taps.summed(abs(x), abs(w)),
         int(np.prod(w.shape[:3])),
-        carried=carried.linear(source, lambda x, w: _grouped(taps, x, w), w),
-        weights=Weights(w, lambda power, r: _filter_grad(taps, x**power, r, w.shape[2])),
+        carried=carried.linear(source, lambda x, w: taps.summed(x, w), w),
+        products=Products(
+            w,
+            lambda power, r: _filter_grad(taps, x**power, r, w.shape[2]),
+            lambda: taps.summed(x**2, w**2),
+            (taps, x, w) if taps.strides == taps.dilations == (1, 1) else None,
+        ),
     )
 
 
@@ -47,7 +38,7 @@ def conv2d_bias(x, w, b, *, strides=1, padding="VALID", dilations=1):
         plain.magnitude + abs(b),
         plain.terms + 1,
         carried=plain.carried,
-        weights=plain.weights,
+        products=plain.products,
     )
 
 
@@ -88,7 +79,11 @@ def conv2d_grad(x, w, dy, *, strides=1, padding="VALID", dilations=1):
             _input_grad(taps, dy, w),
             _input_grad(taps, abs(dy), abs(w)),
             int(np.prod(w.shape[:2])) * w.shape[3],
-            weights=Weights(w, lambda power, r: _filter_grad(taps, r, dy**power)),
+            products=Products(
+                w,
+                lambda power, r: _filter_grad(taps, r, dy**power),
+                lambda: _input_grad(taps, dy**2, w**2),
+            ),
         ),
         "dw": Reference(
             _filter_grad(taps, x, dy), _filter_grad(taps, abs(x), abs(dy)), int(np.prod(dy.shape[:3]))
@@ -104,7 +99,11 @@ def conv2d_transpose(x, w, *, output_shape, strides=1, padding="VALID"):
         _input_grad(taps, x, w),
         _input_grad(taps, abs(x), abs(w)),
         int(np.prod(w.shape[:2])) * w.shape[3],
-        weights=Weights(w, lambda power, r: _filter_grad(taps, r, x**power)),
+        products=Products(
+            w,
+            lambda power, r: _filter_grad(taps, r, x**power),
+            lambda: _input_grad(taps, x**2, w**2),
+        ),
     )
 
 

@@ -48,6 +48,19 @@ class Taps:
         (top, _), (left, _) = self.pads
         return padded[:, top : top + self.shape[1], left : left + self.shape[2]]
 
+    def summed(self, x, w):
+        """The sum over taps and channels, float64; groups = channels / w.shape[2]."""
+        groups = x.shape[3] // w.shape[2]
+        padded = self.pad(x)
+        y = np.zeros((x.shape[0],) + self.out + (w.shape[3],))
+        for group in range(groups):
+            channels = slice(group * w.shape[2], (group + 1) * w.shape[2])
+            width = w.shape[3] // groups
+            filters = slice(group * width, (group + 1) * width)
+            for tap, window in self:
+                y[..., filters] += padded[window][..., channels] @ w[tap][:, filters]
+        return y
+
     def __iter__(self):
         """``(tap, slices)``: image rows and columns that the tap (i, j) meets, one an output pixel."""
         for tap in np.ndindex(*self.kernel):

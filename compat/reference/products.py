@@ -1,0 +1,20 @@
+"""What the sums of an answer are made of: y_o = sum_i x_oi w_i, with weights w.
+
+The bounds of ``bounds`` need no more than n and sum |x_oi w_i|.  The projection of a residual
+(``compat.projection``) and what an implementation may claim (``claims``) need the products themselves.
+"""
+
+
+class Products:
+    """``weights``: any shape, the last axis being that of the sums they belong to where there is one.
+
+    ``projected(power, r)``: sum_o x_oi^power r_o for every weight, ``r`` of the answer's shape.
+    ``squares()``: sum_i (x_oi w_i)^2 for every output.
+    ``window``: of convolutions that slide by one pixel, ``(taps, x, w)`` in float64; else None.
+    """
+
+    def __init__(self, weights, projected, squares, window=None):
+        self.weights = weights
+        self.projected = projected
+        self.squares = squares
+        self.window = window
