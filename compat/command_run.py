@@ -76,6 +76,7 @@ def main(arguments):
         _compute([pair for pair in plan if DIALECTS[pair[1]].process == process], process, suite, arguments)
     run = Run.open(arguments.out)
     run.save()
+    suite.judge_what_waited(run)
     lost = [pair for pair in plan if run.verdict(*pair) is None]
     if lost:
         raise CompatError(
@@ -194,6 +195,9 @@ def _summary(run, samples, dialects):
         text = ", ".join(f"{counts[word]} {word}" for word in (*SEVERITY, "known") if counts[word])
         print(f"  {name:13}{text or 'nothing recorded'}  ({seconds:.1f} s)")
         failed.extend((s, name, verdict) for s, verdict in verdicts if _needs_person(verdict))
+    waiting = [v for s in samples for v in (run.verdict(s, name) for name in dialects) if _is_unjudged(v)]
+    if waiting:
+        print(f"  {len(waiting)} not judged: {waiting[0]['message']}")
     for sample_id, name, verdict in failed[:_SHOWN]:
         print(f"  {sample_id} {name} {verdict['word']}: {verdict['message']}")
     if len(failed) > _SHOWN:
@@ -205,6 +209,10 @@ def _summary(run, samples, dialects):
 
 def _word(verdict):
     return "known" if verdict["known"] else verdict["word"]
+
+
+def _is_unjudged(verdict):
+    return verdict is not None and verdict["word"] == "unjudged"
 
 
 def _needs_person(verdict):

@@ -1,12 +1,17 @@
 """``compat scorecard``: how well the judge catches faults and the explainer names them."""
 
+import os
 import sys
 
-from .scorecard import score
+from .scorecard import score, stored
+from .store import STORE, find
 
 
 def add_arguments(parser):
     parser.add_argument("--details", action="store_true", help="name every miss and every wrong cause")
+    parser.add_argument(
+        "--runs", default=STORE, metavar="FOLDER", help="real results to count as well (default: %(default)s)"
+    )
 
 
 def main(arguments):
@@ -20,7 +25,14 @@ def main(arguments):
                 print(f"misnamed: {row.name}: {words}")
     for alarm in card.alarms:
         print(f"false alarm: {alarm}")
-    return 0 if card.holds else 1
+    for alarm in card.measured_alarms:
+        print(f"false alarm by measurement: {alarm}")
+    found = stored(find([arguments.runs])) if os.path.isdir(arguments.runs) else None
+    if found:
+        print(found)
+        for flagged in found.flagged:
+            print(f"flagged: {flagged}")
+    return 0 if card.holds and not (found and found.flagged) else 1
 
 
 def _tell(done, total):
@@ -34,18 +46,20 @@ def _tell(done, total):
 
 def table(card):
     """Lines of Markdown: a row for each kind, then the totals."""
-    yield "| fault | tried | beyond rounding | caught | right cause first |"
-    yield "|---|---|---|---|---|"
+    yield "| fault | tried | beyond rounding | caught | by measurement | right cause first |"
+    yield "|---|---|---|---|---|---|"
     for row in card.rows:
         caught = row.caught + row.caught_smaller
         first = f"{row.first} of {caught}" if caught else ""
         mark = "" if row.nameable else " (none to name)"
-        yield f"| {row.name} | {row.tried} | {row.larger} | {caught} | {first}{mark} |"
+        yield f"| {row.name} | {row.tried} | {row.larger} | {caught} | {row.measured} | {first}{mark} |"
     yield ""
     yield (
         f"{len(card.rows)} kinds of faults, {card.total('tried'):,} faults on operations: "
         f"{card.total('caught'):,} of {card.total('larger'):,} beyond rounding caught, and "
         f"{card.total('caught_smaller'):,} of {card.total('tried') - card.total('larger'):,} within it; "
         f"the right cause first for {card.named_first:.1%}; "
-        f"{len(card.alarms)} false alarms in {card.variations:,} harmless variations."
+        f"{len(card.alarms)} false alarms in {card.variations:,} harmless variations. "
+        f"By measurement, without the references: {card.total('measured'):,} of {card.total('larger'):,} "
+        f"beyond rounding caught, {len(card.measured_alarms)} false alarms."
     )

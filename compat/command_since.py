@@ -1,13 +1,10 @@
 """``compat since`` and ``compat bisect``: at which version a result changed."""
 
-import os
 
 from . import since
 from .dialects import dialect as find_dialect
 from .errors import CompatError
-from .store import find
-
-STORE = os.path.join("out", "runs")
+from .store import STORE, find
 
 
 def add_arguments(parser):

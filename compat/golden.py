@@ -87,8 +87,9 @@ def _small_arrays(run, new):
     wanted = {}
     for records in new.records.values():
         for record in records.values():
-            for output in record["outputs"].values():
-                array = run.objects.read(output["digest"])
+            outputs = [output["digest"] for output in record["outputs"].values()]
+            for name in (*outputs, *record.get("spread", {}).values()):
+                array = run.objects.read(name)
                 if array.nbytes <= LARGEST_ARRAY_BYTES:
                     wanted[digest(array)] = array
     return wanted

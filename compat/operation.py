@@ -39,12 +39,14 @@ class Operation:
     """Implementations by dialect, and samples by name.
 
     ``reference`` computes the float64 answer with its rounding bounds from the same arguments as
-    an implementation, without the module; see ``compat.reference``.
+    an implementation, without the module; see ``compat.reference``.  What has none names what it is judged
+    ``against``: a dialect, or (dialect, environment), see ``compat.measured``.
     """
 
-    def __init__(self, name, reference=None, doc=""):
+    def __init__(self, name, reference=None, against=None, doc=""):
         self.name = _named("operation", name)
         self.reference = reference
+        self.against = self._dialect_and_environment(against)
         self.doc = textwrap.dedent(doc).strip()
         self.implementations = {}
         self.claims = {}
@@ -52,6 +54,16 @@ class Operation:
 
     def __repr__(self):
         return f"operation({self.name!r})"
+
+    def _dialect_and_environment(self, against):
+        if against is None:
+            return None
+        dialect, environment = (against, None) if isinstance(against, str) else against
+        if dialect not in DIALECT_NAMES:
+            raise CompatError(f"{self.name}: against {dialect!r}; there are {', '.join(DIALECT_NAMES)}")
+        if self.reference is not None:
+            raise CompatError(f"{self.name}: has a reference; against is for operations without one")
+        return dialect, environment
 
     def on(self, *dialects, claims=None):
         """Decorate the implementation for these dialects.
@@ -172,6 +184,6 @@ class Sample:
         }
 
 
-def operation(name, reference=None, doc=""):
+def operation(name, reference=None, against=None, doc=""):
     """A new operation. The case file binds it to a name at its top level; that is how it is found."""
-    return Operation(name, reference, doc)
+    return Operation(name, reference, against, doc)

@@ -99,6 +99,8 @@ class _Items:
             suite = Suite(cases.find(paths))
             computed = [name for name in run.records if name in suite.samples]
             run.samples.update({name: suite.describe(suite.samples[name]) for name in computed})
+            run.save()
+            suite.judge_what_waited(run)
         run.save()
 
 
@@ -156,6 +158,8 @@ class SampleItem(pytest.Item):
         self.user_properties.append(("verdict", verdict.word))
         if record["status"] == "unsupported":
             pytest.skip(record["message"])
+        if verdict.word == "unjudged":
+            pytest.skip(verdict.message)
         if not verdict.passes:
             raise Disagreement(f"{verdict.word}: {verdict.message}")
         if verdict.known:

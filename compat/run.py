@@ -9,6 +9,7 @@ A record is a dict of JSON values:
     dtype      of the first input: what the outputs should have
     claim      how the implementation says that it computes its sums (``compat.reference.claims``), or None
     outputs    {name: {"digest", "dtype", "shape"}} in the order of flow
+    spread     {name: digest} of what rounding does to the outputs, where that is measured
     seconds    wall time of the computation, the framework's import left out
 """
 
@@ -22,6 +23,7 @@ import numpy as np
 
 from .dialects import dialect as find_dialect
 from .errors import CompatError, Unsupported
+from .measured import spread
 
 #: Lines with which TensorFlow begins a message before it comes to the point.
 _HEADINGS = (
@@ -86,10 +88,12 @@ def compute(sample, dialect_name, objects, code):
         start = time.perf_counter()
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            results = dialect.compute(
-                sample.operation.implementations[dialect_name], sample.inputs, sample.parameters
-            )
-        record["seconds"] = round(time.perf_counter() - start, 6)
+            run = functools.partial(_run, dialect, sample)
+            results = run(sample.inputs)
+            record["seconds"] = round(time.perf_counter() - start, 6)
+            if sample.operation.against:
+                measured = spread(run, sample.inputs, results)
+                record["spread"] = {name: objects.add(array) for name, array in measured.items()}
         record["outputs"] = {
             name: {"digest": objects.add(array), "dtype": dtype, "shape": list(array.shape)}
             for name, (array, dtype) in results.items()
@@ -101,6 +105,10 @@ def compute(sample, dialect_name, objects, code):
     except (Exception, SystemExit) as error:  # whatever the framework raises is the result of this sample
         record.update(status="error", message=_first_line(error))
     return record
+
+
+def _run(dialect, sample, inputs):
+    return dialect.compute(sample.operation.implementations[dialect.name], inputs, sample.parameters)
 
 
 def _first_line(error):

@@ -26,6 +26,8 @@ from .errors import CompatError
 
 #: The version of the format. A reader refuses anything newer.
 FORMAT = 1
+#: Where tox.ini has the runs written.
+STORE = os.path.join("out", "runs")
 _RUN, _VERDICTS, _JOURNAL, _OBJECTS = "run.json", "verdicts.json", "journal", "objects"
 _AGAIN = "delete the folder and run again, or choose another --out"
 

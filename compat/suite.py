@@ -12,7 +12,8 @@ from . import golden as golden_module
 from . import known
 from .environment import tensorflow_text
 from .errors import CompatError
-from .judge import Judge, judge
+from .judge import Judge, Verdict, judge
+from .measured import judge_against
 from .run import blank_record, compat_code, compute, unavailable
 from .store import Run
 
@@ -67,18 +68,61 @@ class Suite:
         references = self.samples[sample_id].refer()
         kept = {name: objects.add(reference.value) for name, reference in (references or {}).items()}
         golden = golden_module.outputs_of(self.golden[self.case_of[sample_id].path], sample_id, case)
-        return Judge(references, objects and objects.read, golden), kept
+        return Judge(references, objects.read, golden), kept
 
-    def judge(self, sample, dialect, record, objects=None):
-        """The verdict on a record, with a known difference explained."""
+    def judge(self, sample, dialect, record, run=None):
+        """The verdict on a record of a run, with a known difference explained."""
         case = self.case_of[sample.id]
-        if record["status"] == "ok":
-            judge_of_sample, kept = self._judge_of(sample.id, objects, record["case"])
+        if record["status"] == "ok" and sample.operation.against:
+            verdict = self._judge_against(sample, record, run)
+        elif record["status"] == "ok":
+            judge_of_sample, kept = self._judge_of(sample.id, run.objects, record["case"])
             verdict = judge_of_sample(record)
             verdict.reference = kept
         else:
             verdict = judge(record, None, None)
         return known.explain_known(verdict, sample, dialect, tensorflow_text(), self.known[case.path])
+
+    def _judge_against(self, sample, record, run):
+        """By what the sample names to be judged against: in this run, or in another beside it."""
+        dialect, environment = sample.operation.against
+        where = dialect if environment is None else f"{dialect} in {environment}"
+        beside = run.folder if environment is None else os.path.join(os.path.dirname(run.folder), environment)
+        found = self._base(sample, record, Run.open(beside)) if Run.exists(beside) else None
+        golden = self.golden[self.case_of[sample.id].path]
+        if found is None and golden is not None and golden.environment.get("name") == environment:
+            found = self._base(sample, record, golden)
+        if found is None:
+            return Verdict(
+                "unjudged",
+                f"{where} has no result of it to be judged against: run it there, then run this again",
+            )
+        base, read = found
+        verdict = judge_against(record, run.objects.read, base, read)
+        verdict.reference = {
+            name: run.objects.add(read(output["digest"])) for name, output in base["outputs"].items()
+        }
+        if verdict.message:
+            verdict.message += f"; against {where}, by the measured spread"
+        return verdict
+
+    @staticmethod
+    def _base(sample, record, run):
+        """(the record that the sample names, how to read its arrays), or None where there is no result."""
+        base = run.record(sample.id, sample.operation.against[0])
+        if base is None or base["status"] != "ok" or base["case"] != record["case"]:
+            return None
+        digests = [o["digest"] for o in base["outputs"].values()] + list(base.get("spread", {}).values())
+        return (base, run.objects.read) if all(digest in run.objects for digest in digests) else None
+
+    def judge_what_waited(self, run):
+        """Judge anew the rows that are judged against another, which may be there by now; saves the run."""
+        waiting = [sample for sample in self.samples.values() if sample.operation.against]
+        for sample in waiting:
+            for dialect, record in run.records.get(sample.id, {}).items():
+                run.verdicts[sample.id][dialect] = self.judge(sample, dialect, record, run).as_json()
+        if waiting:
+            run.save()
 
     def unavailable_row(self, sample, dialect):
         """``(record, verdict)`` of what cannot be computed here, or None where it can."""
@@ -98,7 +142,7 @@ class Suite:
         run.write_row(sample.id, dialect, died, self.judge(sample, dialect, died).as_json())
         record = compute(sample, dialect, run.objects, code)
         try:
-            verdict = self.judge(sample, dialect, record, run.objects)
+            verdict = self.judge(sample, dialect, record, run)
         except CompatError as error:  # an array of the store is damaged
             record = blank_record(sample, code, "error", str(error))
             verdict = self.judge(sample, dialect, record)

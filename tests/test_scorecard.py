@@ -8,8 +8,9 @@ import pytest
 
 from compat import cli, command_scorecard
 from compat import judge as judging
-from compat.scorecard import FAULTS, OPERATIONS, Scorecard, measure, score
+from compat.scorecard import FAULTS, OPERATIONS, Scorecard, measure, score, stored
 from compat.scorecard.operations import Computation
+from compat.store import Run
 
 README = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "README.md")
 
@@ -36,6 +37,12 @@ def test_no_false_alarm(card):
 def test_every_fault_beyond_rounding_is_caught(card):
     assert {row.name: row.missed for row in card.rows if row.missed} == {}
     assert card.total("caught") == card.total("larger") > 900
+
+
+def test_the_measured_allowance_holds_where_there_are_bounds_to_compare_it_with(card):
+    """Without the references: every fault beyond rounding is caught, and no harmless variation flagged."""
+    assert card.measured_alarms == []
+    assert card.total("measured") == card.total("larger")
 
 
 def test_the_right_cause_comes_first_in_nine_of_ten(card):
@@ -86,13 +93,38 @@ def test_an_explainer_that_says_nothing_names_nothing(monkeypatch):
 @pytest.mark.parametrize("alarms, status", [([], 0), (["conv2d same, pairwise: off"], 1)])
 def test_the_command_prints_the_table_and_says_whether_it_holds(card, alarms, status, monkeypatch, capsys):
     """On the numbers above: CI runs the command itself."""
-    found = Scorecard(card.rows, alarms, card.variations)
+    found = Scorecard(card.rows, alarms, [], card.variations)
     monkeypatch.setattr(command_scorecard, "score", lambda progress: progress(82, 82) or found)
-    assert cli.main(["scorecard", "--details"]) == status
+    assert cli.main(["scorecard", "--details", "--runs", "nothing-here"]) == status
     printed = capsys.readouterr()
-    assert "| kernel flipped | 8 | 8 | 8 | 8 of 8 |" in printed.out
+    assert "| kernel flipped | 8 | 8 | 8 | 8 | 8 of 8 |" in printed.out
     assert f"{len(alarms)} false alarms" in printed.out and ("false alarm: conv2d" in printed.out) == bool(
         alarms
     )
     assert "misnamed: " in printed.out
     assert "82 of 82" in printed.err
+
+
+def _run(tmp_path, name, threads="1", onednn="0", **rows):
+    environment = {"name": name, "versions": {"tensorflow": "2.21.0"}, "threads": int(threads)}
+    environment["settings"] = {"TF_ENABLE_ONEDNN_OPTS": onednn}
+    run = Run(str(tmp_path / name), environment)
+    for sample, (word, digest, known) in rows.items():
+        record = {"status": "ok", "outputs": {"y": {"digest": digest}}}
+        verdict = {"word": word, "message": "off", "known": known and {"reason": "a trap"}}
+        run.records[f"{sample}[a]"], run.verdicts[f"{sample}[a]"] = {"numpy": record}, {"numpy": verdict}
+    return run
+
+
+def test_stored_runs_are_harmless_variations_too(tmp_path):
+    runs = [
+        _run(
+            tmp_path, "tf2.21", x=("agrees", "1", False), y=("identical", "2", False), z=("error", "", True)
+        ),
+        _run(tmp_path, "tf2.21-onednn", onednn="1", x=("agrees", "3", False), y=("differs", "4", True)),
+        _run(tmp_path, "tf2.21-threads2", threads="2", x=("suspicious", "1", False)),
+    ]
+    found = stored(runs)
+    assert found[:5] == (1, 1, 1, 4, 2)
+    assert found.flagged == ["tf2.21-threads2 x[a] numpy: off"]
+    assert "4 results that are right, 2 of them distinct; 1 flagged." in str(found)

@@ -8,5 +8,6 @@ from .faults import FAULTS
 from .harmless import VARIATIONS
 from .measure import Scorecard, score
 from .operations import OPERATIONS
+from .stored import stored
 
-__all__ = ["FAULTS", "OPERATIONS", "VARIATIONS", "Scorecard", "score"]
+__all__ = ["FAULTS", "OPERATIONS", "VARIATIONS", "Scorecard", "score", "stored"]

@@ -1,0 +1,119 @@
+"""The allowance by measurement: for a computation without a reference, judged against another's result.
+
+How far rounding may take a graph is not known without its bounds, but it can be measured: its inputs are
+moved by one unit in the last place, up or down at random, and it is computed again, a few times.  What the
+outputs then do is what the graph makes of a rounding of every input, and of its own roundings, which fall
+otherwise each time.  Two correct implementations differ by about as much as that; a difference many times
+the spread is no rounding.  (Compare stochastic arithmetic: Vignes, A stochastic arithmetic for reliable
+scientific computation, 1993.)
+
+A fault that hides within some times the spread is not seen, and neither is one that both have.
+"""
+
+import numpy as np
+
+from .arrays import UNIT_ROUNDOFF, round_to
+from .fixtures import Fixture
+from .judge import judge
+from .reference import Reference
+
+#: How often a computation is repeated: its standard deviation is then known to about 30 %.
+REPEATS = 6
+#: Times the spread: within ``FEW`` the root mean square and within ``SOME`` every element of a correct
+#: implementation; beyond ``MANY`` no rounding takes an element.  A sum of 2,304 products one by one errs 4.5
+#: times as much as the spread of one in blocks, and an element 25 times (``compat.scorecard``, which holds
+#: these numbers against the bounds where both exist).
+FEW, SOME, MANY = 8.0, 32.0, 128.0
+#: The share of the whole tensor's spread that every element may have: six repeats say little of one element.
+_SHARED = 0.3
+
+
+def moved(fixture, seed):
+    """The fixture with every number one unit in the last place up or down; whole numbers stay."""
+    array, dtype = fixture.array, fixture.dtype
+    if dtype not in UNIT_ROUNDOFF:
+        return fixture
+    up = np.random.RandomState(seed).randint(0, 2, array.shape) == 1
+    if array.dtype.name == dtype:
+        with np.errstate(over="ignore"):
+            stepped = np.nextafter(array, np.where(up, np.inf, -np.inf).astype(array.dtype))
+    else:  # bfloat16 in a float32: twice its unit roundoff reaches the next, whatever the number
+        stepped = round_to(array * (1 + np.where(up, 2, -2) * UNIT_ROUNDOFF[dtype]), dtype)
+    # A zero may be a padding or a mask, and its neighbours are denormal.
+    stepped = np.where((array == 0) | ~np.isfinite(array), array, stepped)
+    return Fixture(f"{fixture.name}.moved", lambda: stepped, fixture.dtype)
+
+
+def spread(compute, inputs, results):
+    """{output name: root mean square of what moved inputs change, elementwise} in float32.
+
+    ``compute``: inputs by name -> {output name: (array, dtype)}.  ``results``: what it gave for ``inputs``.
+    Where a repeat gives another shape, or something that is no number, everything is possible: infinite.
+    """
+    squares = {name: np.zeros(array.shape) for name, (array, _) in results.items()}
+    for repeat in range(REPEATS):
+        again = compute(
+            {name: moved(fixture, 1000 * repeat + n) for n, (name, fixture) in enumerate(inputs.items())}
+        )
+        for name, (array, _) in results.items():
+            squares[name] += _change(array, again[name][0]) ** 2 if name in again else np.inf
+    with np.errstate(over="ignore"):
+        return {name: np.sqrt(total / REPEATS).astype(np.float32) for name, total in squares.items()}
+
+
+def _change(before, after):
+    if before.shape != after.shape:
+        return np.inf
+    before, after = before.astype(np.float64), after.astype(np.float64)
+    same = (before == after) | (np.isnan(before) & np.isnan(after))
+    with np.errstate(invalid="ignore", over="ignore"):
+        change = np.where(same, 0.0, np.abs(after - before))
+    return np.where(np.isnan(change), np.inf, np.minimum(change, 1e150))
+
+
+class Measured(Reference):
+    """Another implementation's result, allowed for by the spread of both."""
+
+    alike = False
+
+    def __init__(self, result, spread, dtype):
+        super().__init__(result, dtype=dtype)
+        finite = spread[np.isfinite(spread)].astype(np.float64)
+        shared = _SHARED * np.sqrt(np.mean(finite**2)) if finite.size else 0.0
+        self._spread = np.hypot(spread.astype(np.float64), shared)
+
+    def _times(self, factor, dtype):
+        """The last rounding of both results comes on top."""
+        own = 2 * UNIT_ROUNDOFF[dtype] * self._size() * (self._spread > 0)
+        return factor * self._spread + own
+
+    def worst(self, dtype):
+        return self._times(MANY, dtype)
+
+    def expected(self, dtype, probability=None):
+        return self._times(SOME, dtype)
+
+    def typical(self, dtype):
+        return self._times(FEW, dtype)
+
+
+def judge_against(record, read, base, read_base):
+    """The verdict on a record against another of the same case, by the spread of both.
+
+    ``identical`` are the same bits.  ``read``, ``read_base``: digest -> array, of either's store.
+    """
+
+    def both(name, shape):
+        spreads = [
+            read_one(one["spread"][name])
+            for one, read_one in ((record, read), (base, read_base))
+            if name in one.get("spread", {})
+        ]
+        return np.sqrt(sum((s.astype(np.float64) ** 2 for s in spreads if s.shape == shape), np.zeros(shape)))
+
+    results = {name: read_base(output["digest"]) for name, output in base["outputs"].items()}
+    answers = {
+        name: Measured(result, both(name, result.shape), base["outputs"][name]["dtype"])
+        for name, result in results.items()
+    }
+    return judge(record, answers, read, {name: o["digest"] for name, o in base["outputs"].items()})

@@ -1,0 +1,55 @@
+"""Harmless variations that nobody made up: the results of all versions, settings and threads in stored runs.
+
+A version's other kernels, oneDNN and another number of threads are no faults.  What the judge flags among
+them, and known_differences.toml does not explain, is a false alarm.
+"""
+
+from typing import NamedTuple
+
+from ..judge import JUDGED, PASSING
+from ..since import version_of
+
+
+class Stored(NamedTuple):
+    """Counts over runs; ``flagged``: what the judge flagged, a line each."""
+
+    versions: int
+    onednn: int
+    threaded: int
+    results: int
+    distinct: int
+    flagged: list
+
+    def __str__(self):
+        return (
+            f"In the stored runs, of {self.versions} versions, {self.onednn} of them with oneDNN and "
+            f"{self.threaded} with more than one thread: {self.results:,} results that are right, "
+            f"{self.distinct:,} of them distinct; {len(self.flagged)} flagged."
+        )
+
+
+def stored(runs):
+    """Count the results of runs that should agree: those judged, less the known differences."""
+    results, distinct, flagged = 0, set(), []
+    for run in runs:
+        for sample_id, row in run.verdicts.items():
+            for dialect, verdict in row.items():
+                if verdict["word"] not in JUDGED or verdict.get("known"):
+                    continue
+                results += 1
+                outputs = run.record(sample_id, dialect)["outputs"]
+                distinct.add((sample_id, *(output["digest"] for output in outputs.values())))
+                if verdict["word"] not in PASSING:
+                    flagged.append(f"{run.name} {sample_id} {dialect}: {verdict['message']}")
+    return Stored(
+        len({version_of(run) for run in runs} - {()}),
+        sum(_setting(run, "TF_ENABLE_ONEDNN_OPTS") == "1" for run in runs),
+        sum(run.environment.get("threads", 1) > 1 for run in runs),
+        results,
+        len(distinct),
+        flagged,
+    )
+
+
+def _setting(run, name):
+    return (run.environment.get("settings") or {}).get(name)
