@@ -157,7 +157,7 @@ def _(call):
     "the rate is {wrong:g}, expected {right:g}: TensorFlow 1's keep_prob is 1 - rate, write rate={right:g}",
 )
 def _(call):
-    if call.rule == "dropout":
+    if call.rule in ("dropout", "dropout_of_ones"):
         yield call.but(rate=1 - call["rate"]), {"wrong": 1 - call["rate"], "right": call["rate"]}
 
 

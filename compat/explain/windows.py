@@ -68,15 +68,18 @@ def _(call):
     return _padded(call, ((bottom, top), (right, left)))
 
 
-for name in ("VALID", "SAME", "FULL"):
+_EDITS = {
+    "VALID": "pass padding={right!r} on, or use the image that was padded",
+    "SAME": "write padding={right!r}, or pad by hand before VALID",
+    "FULL": "write padding={right!r}, or pad by hand before VALID",
+}
+for name, edit in _EDITS.items():
 
     def _named(call, name=name):
         if call.rule in WINDOWS and call["padding"] != name and (name != "FULL" or call.rule not in POOLING):
             yield call.but(padding=name), {"right": call["padding"]}
 
-    CATALOGUE.call(
-        f"padding {name}", f"the padding is that of {name}, expected {{right}}: the argument padding"
-    )(_named)
+    CATALOGUE.call(f"padding {name}", f"the padding is that of {name}, expected {{right}}: {edit}")(_named)
 
 
 @CATALOGUE.call(
