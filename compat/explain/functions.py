@@ -97,8 +97,8 @@ def _(call):
 
 @CATALOGUE.call(
     "no gradient into the labels",
-    "the gradient in the labels is {wrong}, expected {right}: softmax_cross_entropy_with_logits of TensorFlow "
-    "1 has none, its _v2 and TensorFlow 2's have; {edit}",
+    "the gradient in the labels is {wrong}, expected {right}: softmax_cross_entropy_with_logits of "
+    "TensorFlow 1 has none, its _v2 and TensorFlow 2's have; {edit}",
 )
 def _(call):
     if "labels_constant" in call:
@@ -211,8 +211,8 @@ def _(call):
 
 @CATALOGUE.call(
     "NaN in a maximum",
-    "NaN is {wrong} by the reduction, expected {right}: TensorFlow's reduce_max and reduce_min skip it up to "
-    "2.1 and pass it on from 2.4; {edit}",
+    "a NaN is {wrong} by the reduction, expected {right}: TensorFlow's reduce_max and reduce_min skip it up "
+    "to 2.1 and pass it on from 2.4; {edit}",
 )
 def _(call):
     if call.rule == "extreme":
@@ -238,8 +238,8 @@ def _(call):
 
 @CATALOGUE.call(
     "== of objects",
-    "== asks whether both tensors are one object (TensorFlow 1), expected element by element (TensorFlow 2): "
-    "write tf.equal(x, y)",
+    "the sign == asks whether both tensors are one object (TensorFlow 1), expected element by element "
+    "(TensorFlow 2): write tf.equal(x, y)",
 )
 def _(call):
     if call.rule == "equal" and call["by"] == "element":

@@ -109,7 +109,7 @@ def _(call, settings):
 @_hypothesis(
     "RMSProp: the mean square begins elsewhere",
     "the mean square begins with {wrong:g}, expected {right:g}: with 1 in tf.train.RMSPropOptimizer, with 0 "
-    "in Keras; from 0 the first steps are about three times as long: set the slot, or lower the rate at first",
+    "in Keras; from 0 the first steps are about three times as long: set the slot, or lower the rate",
     "rmsprop",
 )
 def _(call, settings):

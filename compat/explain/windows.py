@@ -8,11 +8,13 @@ from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()
 POOLING = ("max_pool2d", "avg_pool2d")
-WINDOWS = ("conv2d", "conv2d_bias", "conv2d_grad", "depthwise_conv2d", *POOLING)
+WINDOWS = ("conv1d", "conv2d", "conv2d_bias", "conv2d_grad", "depthwise_conv2d", *POOLING)
 
 
 def _sizes(call):
-    """((height, width), kernel, strides, dilations) of a call with windows."""
+    """((height, width), kernel, strides, dilations) of a call with windows; conv1d has a height of 1."""
+    if call.rule == "conv1d":
+        return (1, call["x"].shape[1]), (1, call["w"].shape[0]), (1, call["strides"]), (1, 1)
     kernel = pair(call["ksize"]) if "ksize" in call else np.shape(call["w"])[:2]
     size = exact(call["x"]).shape[1:3]
     return size, kernel, pair(call.get("strides", 1)), pair(call.get("dilations", 1))
