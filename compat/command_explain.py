@@ -8,7 +8,7 @@ import numpy as np
 
 from . import cases as case_files
 from .errors import CompatError
-from .explain import HYPOTHESES, Target, describe, explain
+from .explain import HYPOTHESES, Target, describe, explain, first_wrong_step
 from .judge import PASSING, compare, judge
 from .reference import Network
 from .store import Run
@@ -87,7 +87,7 @@ def _reasons(sample, record, references, read, seconds):
     inputs = sample.arrays()
     known = {f"the input {name}": array for name, array in inputs.items()}
     if isinstance(references, Network):
-        step = _first_wrong_step(references, results, record["dtype"])
+        step = first_wrong_step(references, results, record["dtype"])
         if step is not None:
             name, target = step
             yield f"it begins at {name}"
@@ -102,27 +102,6 @@ def _reasons(sample, record, references, read, seconds):
             return
     target = Target(sample.operation, list(inputs.values()), sample.parameters, results, record["dtype"])
     yield from _causes(target, known, seconds)
-
-
-def _first_wrong_step(network, results, input_dtype):
-    """(name, Target) of the first tensor that does not follow from those that were recorded, or None."""
-    for name, (result, dtype) in results.items():
-        step = network.step_alone(name, lambda source: results[source][0]) if name in network else None
-        if step is None:
-            continue
-        rule, inputs = step
-        with np.errstate(all="ignore"):  # what was recorded may be anything
-            answer = rule(*inputs)
-        if compare(result, dtype, answer, input_dtype)["word"] not in PASSING:
-            return name, Target(_Rule(rule), inputs, {}, {"y": (result, dtype)}, input_dtype)
-    return None
-
-
-class _Rule:
-    """A step of a network as an operation of its own."""
-
-    def __init__(self, rule):
-        self.reference = rule
 
 
 class _Progress:

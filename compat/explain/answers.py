@@ -151,6 +151,16 @@ CATALOGUE.answer(
 
 
 @CATALOGUE.answer(
+    "empty",
+    "the answer is empty, of shape {shape}: the kernel failed without a word; give it another dtype or "
+    "shape, or switch oneDNN on (TF_ENABLE_ONEDNN_OPTS=1)",
+)
+def _(answer):
+    if answer.value.size:
+        yield Reference(np.zeros((0,)), dtype="float32"), {"shape": (0,)}
+
+
+@CATALOGUE.answer(
     "rounded to less precision",
     "the answer is that of {dtype}: a mixed-precision policy, or a cast that should not be",
 )

@@ -44,7 +44,7 @@ def _(call):
 @CATALOGUE.call(
     "another slope",
     "the slope is {wrong:g}, expected {right:g}: tf.nn.leaky_relu has 0.2, keras.layers.LeakyReLU 0.3; "
-    "Keras 3's hard_sigmoid 1/6, Keras 2's 0.2; write it out",
+    "Keras 3's hard_sigmoid 1/6, Keras 2's 0.2; write {right:g}",
 )
 def _(call):
     if "slope" in call:

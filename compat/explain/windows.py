@@ -168,38 +168,54 @@ def _(call):
 
 # -- resizing
 
+#: name -> what it is, and the settings of the grid.
+_GRIDS = {
+    "corners aligned": {"align_corners": True, "half_pixel_centers": False},
+    "half pixel centers": {"align_corners": False, "half_pixel_centers": True},
+    "TensorFlow 1's grid": {"align_corners": False, "half_pixel_centers": False},
+}
+_GRID_WORDS = {
+    (True, False): "with its corners aligned",
+    (False, True): "of half pixel centers (TensorFlow 2, Keras)",
+    (False, False): "of TensorFlow 1's default (no corners aligned, no half pixel centers)",
+}
 
-for name, sentence, settings in (
-    (
-        "corners aligned",
-        "the corners are aligned (align_corners=True): the other grid is wanted",
-        {"align_corners": True, "half_pixel_centers": False},
-    ),
-    (
-        "half pixel centers",
-        "the grid is that of half pixel centers (TensorFlow 2, Keras); tf.compat.v1.image.resize has "
-        "the old one",
-        {"align_corners": False, "half_pixel_centers": True},
-    ),
-    (
-        "TensorFlow 1's grid",
-        "the grid is TensorFlow 1's default (no corners aligned, no half pixel centers): tf.image.resize of "
-        "TensorFlow 2 has half pixel centers",
-        {"align_corners": False, "half_pixel_centers": False},
-    ),
-    ("antialiased", "the image is smoothed before it shrinks (antialias=True)", {"antialias": True}),
-    (
-        "not antialiased",
-        "the image is not smoothed before it shrinks (antialias=False)",
-        {"antialias": False},
-    ),
-    ("nearest", "the nearest pixel is taken (method='nearest')", {"method": "nearest"}),
-    ("bilinear", "the method is bilinear", {"method": "bilinear"}),
-    ("bicubic", "the method is bicubic", {"method": "bicubic"}),
-):
+for name, settings in _GRIDS.items():
 
-    def _resized(call, settings=settings):
+    def _on_grid(call, settings=settings):
         if call.rule == "resize" and any(call[key] != value for key, value in settings.items()):
-            yield call.but(**settings)
+            aligned, halves = bool(call["align_corners"]), bool(call["half_pixel_centers"])
+            words = {
+                "wrong": _GRID_WORDS[settings["align_corners"], settings["half_pixel_centers"]],
+                "right": _GRID_WORDS[aligned, halves],
+                "edit": f"align_corners={aligned}, half_pixel_centers={halves}",
+            }
+            yield call.but(**settings), words
 
-    CATALOGUE.call(f"resize: {name}", sentence)(_resized)
+    CATALOGUE.call(
+        f"resize: {name}",
+        "the grid is that {wrong}, expected that {right}: call tf.compat.v1.image.resize with {edit} "
+        "(tf.image.resize and Keras have half pixel centers only)",
+    )(_on_grid)
+
+
+@CATALOGUE.call(
+    "resize: antialias",
+    "the image {wrong} before it shrinks, expected one that {right}: write antialias={edit}",
+)
+def _(call):
+    if call.rule == "resize":
+        given = bool(call["antialias"])
+        words = ("is not smoothed", "is smoothed")
+        yield (
+            call.but(antialias=not given),
+            {"wrong": words[not given], "right": words[given], "edit": given},
+        )
+
+
+@CATALOGUE.call("resize: another method", "the method is {wrong}, expected {right}: write method={right!r}")
+def _(call):
+    if call.rule == "resize":
+        for method in ("nearest", "bilinear", "bicubic"):
+            if method != call["method"]:
+                yield call.but(method=method), {"wrong": method, "right": call["method"]}
