@@ -45,7 +45,7 @@ def main(arguments):
         print(f"{arguments.sample} {arguments.dialect}: {record['status']}: {record['message']}")
         return 0 if record["status"] == "unsupported" else 1
     sample = _sample(run, arguments.sample, record)
-    references = sample.refer()
+    references = _references(sample)
     verdict = run.verdict(sample.id, arguments.dialect)
     if verdict is None:  # the run has not been judged, or its verdicts are gone
         verdict = judge(record, references, run.objects.read).as_json()
@@ -62,7 +62,7 @@ def main(arguments):
 
 def _missing(run, sample_id, dialect):
     if sample_id not in run.records:
-        near = [known for known in run.records if known.split("[")[0] == sample_id.split("[")[0]]
+        near = sorted(known for known in run.records if known.split("[")[0] == sample_id.split("[")[0])
         hint = f"; it has {', '.join(near[:8])}" if near else ""
         return f"{run.folder}: no sample {sample_id!r}{hint}"
     return f"{run.folder}: no {dialect} of {sample_id}; it has {', '.join(run.records[sample_id])}"
@@ -79,6 +79,14 @@ def _sample(run, sample_id, record):
     if sample.operation.reference is None:
         raise CompatError(f"{sample_id}: the operation has no reference to explain it by")
     return sample
+
+
+def _references(sample):
+    try:
+        return sample.refer()
+    except Exception as error:  # a case's own code
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise CompatError(f"{sample.id}: the reference fails: {said}") from None
 
 
 def _reasons(sample, record, references, read, seconds):
