@@ -24,7 +24,9 @@ CALLS = [
 ANSWERS = list(answers.CATALOGUE)
 HYPOTHESES = [*CALLS, *ANSWERS]
 #: Seconds that one computation of the reference may take before the search begins in a corner of it.
-_SLOW = 0.1
+_SLOW = 0.02
+#: A change that answers so many times what was there, and what was computed, explains nothing and is slow.
+_LARGER = 2
 #: Nothing flows: said before every way in which numbers may have got lost.
 _FIRST = (("no gradient into the labels",), ("zero",))
 
@@ -219,6 +221,7 @@ def _try(target, steps):
     """The steps done: a _Fit where every output agrees then."""
     sentences = {}
     position = [-1]
+    largest = max(result.size for result, _ in target.results.values())
 
     def change(call):
         position[0] += 1
@@ -227,6 +230,10 @@ def _try(target, steps):
                 done = step.change(call)
                 if done is None:
                     raise LookupError("not after the other")
+                if isinstance(done.changed, Call) and windows.pixels(done.changed) > _LARGER * max(
+                    windows.pixels(call), largest
+                ):
+                    raise LookupError("larger than anything that is there")
                 sentences[id(step)] = done.sentence
                 call = done.changed
         return call

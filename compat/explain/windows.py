@@ -20,6 +20,19 @@ def _sizes(call):
     return size, kernel, pair(call.get("strides", 1)), pair(call.get("dilations", 1))
 
 
+def pixels(call):
+    """How many numbers a call with windows answers; 0 of any other."""
+    if call.rule not in WINDOWS or call.rule == "conv2d_grad":
+        return 0
+    size, kernel, strides, dilations = _sizes(call)
+    outputs = [
+        max(n + sum(pads) - (k - 1) * d - 1, -1) // s + 1
+        for n, pads, k, s, d in zip(size, _pads(call), kernel, strides, dilations)
+    ]
+    channels = exact(call["x"]).shape[-1] if "ksize" in call else np.shape(call["w"])[-1]
+    return len(exact(call["x"])) * int(np.prod(outputs)) * channels
+
+
 def _pads(call):
     """The call's padding in pixels."""
     padding = call["padding"]
