@@ -41,12 +41,15 @@ def main(arguments):
     record = run.record(arguments.sample, arguments.dialect)
     if record is None:
         raise CompatError(_missing(run, arguments.sample, arguments.dialect))
+    verdict = run.verdict(arguments.sample, arguments.dialect)
     if record["status"] != "ok":
         print(f"{arguments.sample} {arguments.dialect}: {record['status']}: {record['message']}")
-        return 0 if record["status"] == "unsupported" else 1
+        known = verdict and verdict["known"]
+        if known:
+            print(f"  known: {known['reason']}")
+        return 0 if known or record["status"] == "unsupported" else 1
     sample = _sample(run, arguments.sample, record)
     references = _references(sample)
-    verdict = run.verdict(sample.id, arguments.dialect)
     if verdict is None:  # the run has not been judged, or its verdicts are gone
         verdict = judge(record, references, run.objects.read).as_json()
     print(f"{sample.id} {arguments.dialect} in {run.name}: {verdict['word']}")

@@ -52,12 +52,14 @@ def _(call):
 def _(call):
     if "bessel" in call:
         words = ("n", "(n - 1)")
+        x = exact(call["x"])
+        n = x.size // x.shape[-1]
         yield (
             call.but(bessel=not call["bessel"]),
             {
                 "wrong": words[not call["bessel"]],
                 "right": words[bool(call["bessel"])],
-                "edit": "n / (n - 1)" if call["bessel"] else "(n - 1) / n",
+                "edit": f"{n} / {n - 1}" if call["bessel"] else f"{n - 1} / {n}",
             },
         )
 
