@@ -17,6 +17,7 @@ _HOMES = {
 _HOMES.update(dict.fromkeys(("conv_dense_step", "weights_after"), reference.training))
 #: The rules themselves, by name.
 _RULES = {name: getattr(home, name) for name, home in _HOMES.items()}
+_SIGNATURES = {name: inspect.signature(rule) for name, rule in _RULES.items()}
 
 
 def _takes_settings(signature):
@@ -45,7 +46,7 @@ class Call:
         """The same call with other arguments, or of another rule (of the arguments it knows)."""
         rule = rule or self.rule
         arguments = dict(self.arguments, **changes)
-        signature = inspect.signature(_RULES[rule])
+        signature = _SIGNATURES[rule]
         if not _takes_settings(signature):
             arguments = {name: value for name, value in arguments.items() if name in signature.parameters}
         return Call(rule, arguments)
@@ -63,8 +64,7 @@ def altered(change):
     Yields a function that finds the wrapped one of a rule held directly.
     """
 
-    def wrap(name, rule):
-        signature = inspect.signature(rule)
+    def wrap(name, signature):
 
         def wrapped(*arguments, **settings):
             bound = signature.bind(*arguments, **settings)
@@ -76,7 +76,7 @@ def altered(change):
 
         return wrapped
 
-    wrappers = {name: wrap(name, rule) for name, rule in _RULES.items()}
+    wrappers = {name: wrap(name, signature) for name, signature in _SIGNATURES.items()}
     try:
         for name, wrapped in wrappers.items():
             setattr(_HOMES[name], name, wrapped)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..reference.bounds import exact
+from ..reference.bounds import Reference, exact
 from ..reference.geometry import pair, same_padding
 from .hypothesis import Catalogue
 
@@ -11,12 +11,16 @@ POOLING = ("max_pool2d", "avg_pool2d")
 WINDOWS = ("conv1d", "conv2d", "conv2d_bias", "conv2d_grad", "depthwise_conv2d", *POOLING)
 
 
+def _shape(x):
+    return x.value.shape if isinstance(x, Reference) else np.shape(x)
+
+
 def _sizes(call):
     """((height, width), kernel, strides, dilations) of a call with windows; conv1d has a height of 1."""
     if call.rule == "conv1d":
         return (1, call["x"].shape[1]), (1, call["w"].shape[0]), (1, call["strides"]), (1, 1)
     kernel = pair(call["ksize"]) if "ksize" in call else np.shape(call["w"])[:2]
-    size = exact(call["x"]).shape[1:3]
+    size = _shape(call["x"])[1:3]
     return size, kernel, pair(call.get("strides", 1)), pair(call.get("dilations", 1))
 
 
@@ -29,8 +33,9 @@ def pixels(call):
         max(n + sum(pads) - (k - 1) * d - 1, -1) // s + 1
         for n, pads, k, s, d in zip(size, _pads(call), kernel, strides, dilations)
     ]
-    channels = exact(call["x"]).shape[-1] if "ksize" in call else np.shape(call["w"])[-1]
-    return len(exact(call["x"])) * int(np.prod(outputs)) * channels
+    shape = _shape(call["x"])
+    channels = shape[-1] if "ksize" in call else np.shape(call["w"])[-1]
+    return shape[0] * int(np.prod(outputs)) * channels
 
 
 def _pads(call):
