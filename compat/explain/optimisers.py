@@ -118,22 +118,25 @@ def _(call, settings):
 
 @_hypothesis(
     "defaults of another library",
-    "the settings are {whose} ({wrong}), expected {right}: write them out",
+    "the settings are {whose} ({wrong}), expected {right}: {edit}",
     "adam",
     "rmsprop",
 )
 def _(call, settings):
     for whose, defaults in _DEFAULTS[call["optimiser"]]:
         changed = {name: value for name, value in defaults.items() if value != settings[name]}
-        if changed:
-            yield (
-                call.but(**changed),
-                {
-                    "whose": whose,
-                    "wrong": _listed(changed),
-                    "right": _listed({n: settings[n] for n in changed}),
-                },
-            )
+        if not changed:
+            continue
+        edit = "write them out"
+        if {"start", "inside", "hat"} & set(changed):  # no argument says these
+            edit = "write out what is an argument, set the slot for the start, or write the update by hand"
+        words = {
+            "whose": whose,
+            "wrong": _listed(changed),
+            "right": _listed({name: settings[name] for name in changed}),
+            "edit": edit,
+        }
+        yield call.but(**changed), words
 
 
 def _listed(settings):
