@@ -15,6 +15,8 @@ from .store import Run
 
 #: Other causes that fit as well: more would tell nobody anything.
 _OTHERS = 3
+#: Seconds that are left for the search however long the references took.
+_LEAST = 3.0
 
 
 def add_arguments(parser):
@@ -22,7 +24,7 @@ def add_arguments(parser):
     parser.add_argument("sample", nargs="?", metavar="SAMPLE", help="its id: conv2d[b1]")
     parser.add_argument("dialect", nargs="?", metavar="DIALECT", help="e.g. keras3")
     parser.add_argument(
-        "--seconds", type=float, default=12, metavar="S", help="to search for at most (default: %(default)g)"
+        "--seconds", type=float, default=15, metavar="S", help="to take at most, about (default: %(default)g)"
     )
     parser.add_argument("--hypotheses", action="store_true", help="list what is tried, and end")
 
@@ -49,6 +51,7 @@ def main(arguments):
             print(f"  known: {known['reason']}")
         return 0 if known or record["status"] == "unsupported" else 1
     sample = _sample(run, arguments.sample, record)
+    started = time.monotonic()
     references = _references(sample)
     if verdict is None:  # the run has not been judged, or its verdicts are gone
         verdict = judge(record, references, run.objects.read).as_json()
@@ -58,7 +61,8 @@ def main(arguments):
         return 0
     if verdict["known"]:
         print(f"  known: {verdict['known']['reason']}")
-    for line in _reasons(sample, record, references, run.objects.read, arguments.seconds):
+    left = max(arguments.seconds - (time.monotonic() - started), min(_LEAST, arguments.seconds))
+    for line in _reasons(sample, record, references, run.objects.read, left):
         print(f"  {line}")
     return 0 if verdict["known"] else 1
 
@@ -155,7 +159,7 @@ def _causes(target, known, seconds):
         for other in found[1 : 1 + _OTHERS]:
             yield "as well possible: " + "; and ".join(other.sentences)
         return
-    stopped = f", until the {seconds:g} s were over" if progress.seconds >= seconds else ""
+    stopped = f", until the time was over" if progress.seconds >= seconds else ""
     yield (
         f"none of {len(HYPOTHESES)} hypotheses fits, alone or in pairs ({progress.tried} possibilities "
         f"tried{stopped}); what the difference looks like:"
