@@ -159,7 +159,7 @@ def _causes(target, known, seconds):
         for other in found[1 : 1 + _OTHERS]:
             yield "as well possible: " + "; and ".join(other.sentences)
         return
-    stopped = f", until the time was over" if progress.seconds >= seconds else ""
+    stopped = ", until the time was over" if progress.seconds >= seconds else ""
     yield (
         f"none of {len(HYPOTHESES)} hypotheses fits, alone or in pairs ({progress.tried} possibilities "
         f"tried{stopped}); what the difference looks like:"
