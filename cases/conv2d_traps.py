@@ -181,19 +181,13 @@ conv2d_one_kernel_for_all.sample("three-channels", x=_X, w=_W)
 
 cast_to_uint8 = operation(
     "cast_to_uint8",
-    reference=lambda x: _clipped(x),
+    reference=lambda x: reference.saturated(x, low=0, high=255, dtype="uint8"),
     doc="""
     A response outside 0..255 made a picture. Clipping is right; NumPy's astype(uint8) wraps around (256
     becomes 0, -1 becomes 255), and tf.cast of an out-of-range float is undefined, so TensorFlow's
     spelling is tf.saturate_cast.
     """,
 )
-
-
-def _clipped(x):
-    import numpy as np
-
-    return reference.Reference(np.clip(x, 0, 255), dtype="uint8")
 
 
 @cast_to_uint8.on("numpy")

@@ -40,14 +40,6 @@ for rate in (0.5, 0.1):
     )
 
 
-def _refer_ones(x, rate):
-    """What is left of ones: the scale of the kept, and the share of the dropped among so many."""
-    return {
-        "scale": reference.dropout(x[0, 0], 1.0, rate=rate),
-        "dropped": reference.chance(rate, (rate * (1 - rate)) ** 0.5, x.size),
-    }
-
-
 def _seen(np, y):
     return {"scale": y.max(), "dropped": np.mean(y == 0).astype(np.float32)}
 
@@ -59,7 +51,7 @@ def _seen_tf(tf, y):
 
 dropout_scale = operation(
     "dropout_scale",
-    reference=lambda x, *, rate: _refer_ones(x, rate),
+    reference=lambda x, *, rate: reference.dropout_of_ones(x.size, rate=rate),
     doc="""
     Dropout of ones, the share to drop written by name: keep_prob = 1 - rate in TensorFlow 1, rate after it.
     The kept become 1 / (1 - rate); their number is a matter of chance, within 6 standard deviations.
@@ -94,7 +86,7 @@ for rate in (0.5, 0.1):
 
 dropout_positional = operation(
     "dropout_positional",
-    reference=lambda x, *, keep_prob: _refer_ones(x, 1 - keep_prob),
+    reference=lambda x, *, keep_prob: reference.dropout_of_ones(x.size, rate=1 - keep_prob),
     doc="""
     tf.nn.dropout(x, 0.9): TensorFlow 1 keeps 90 %, TensorFlow 2 drops 90 %, and the same line runs in both.
     So does Keras's Dropout(0.9).

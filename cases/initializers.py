@@ -8,35 +8,18 @@ from compat import Unsupported, fixtures, layers, operation, reference
 
 _INPUTS, _UNITS, _SEED = 200, 300, 3
 _SHAPE = (_INPUTS, _UNITS)
-#: The standard deviation of a normal distribution that is cut off at two of its standard deviations.
-_CUT = 0.87962566103423978
-#: name -> (standard deviation, the largest magnitude that there can be)
+#: The names of the cases -> those of the distributions.
 _DISTRIBUTIONS = {
-    # Uniform in +-sqrt(6 / (inputs + units)): Glorot and Bengio 2010.
-    "glorot_uniform": ((2 / 500) ** 0.5, (6 / 500) ** 0.5),
-    # Normal with variance 2 / inputs, cut off, and widened so that the variance stays: He and others 2015.
-    "he_normal": (0.1, 2 * 0.1 / _CUT),
-    # Normal with deviation 0.1, cut off, and not widened: what comes is narrower than what was asked for.
-    "truncated_normal": (0.1 * _CUT, 0.2),
+    "glorot_uniform": "glorot_uniform",
+    "he_normal": "he_normal",
+    "truncated_normal": "truncated_normal 0.1",
 }
-
-
-def _reference(x, *, kind):
-    deviation, largest = _DISTRIBUTIONS[kind]
-    count = _INPUTS * _UNITS
-    five = 5 * deviation / count**0.5
-    return {
-        "mean": reference.Within(-five, five),
-        # The deviation's own error is at most deviation / sqrt(2 count): none of these has heavy tails.
-        "deviation": reference.Within(deviation - five, deviation + five),
-        "largest": reference.Within(0.99 * largest, largest),
-        "one_seed_repeats": reference.Reference(1.0),
-    }
-
 
 initialiser = operation(
     "initialiser",
-    reference=_reference,
+    reference=lambda x, *, kind: reference.drawn(
+        distribution=_DISTRIBUTIONS[kind], inputs=_INPUTS, units=_UNITS
+    ),
     doc="""
     200x300 weights. truncated_normal(stddev) gives 0.88 of the deviation that it is asked for; he_normal and
     the other scaled ones make up for it. Two initialisers of one seed repeat each other in TensorFlow 1.

@@ -1,13 +1,22 @@
 """``compat explain``: why a result of a run differs, in one sentence with the edit that mends it."""
 
+import math
+import sys
+import time
+
 import numpy as np
 
 from . import cases as case_files
 from .errors import CompatError
-from .explain import HYPOTHESES, Target, describe, explain
-from .judge import PASSING, compare
+from .explain import HYPOTHESES, Target, describe, explain, first_wrong_step
+from .judge import PASSING, compare, judge
 from .reference import Network
 from .store import Run
+
+#: Other causes that fit as well: more would tell nobody anything.
+_OTHERS = 3
+#: Seconds that are left for the search however long the references took.
+_LEAST = 3.0
 
 
 def add_arguments(parser):
@@ -15,7 +24,7 @@ def add_arguments(parser):
     parser.add_argument("sample", nargs="?", metavar="SAMPLE", help="its id: conv2d[b1]")
     parser.add_argument("dialect", nargs="?", metavar="DIALECT", help="e.g. keras3")
     parser.add_argument(
-        "--seconds", type=float, default=20, metavar="S", help="for pairs of causes (default: %(default)g)"
+        "--seconds", type=float, default=15, metavar="S", help="to take at most, about (default: %(default)g)"
     )
     parser.add_argument("--hypotheses", action="store_true", help="list what is tried, and end")
 
@@ -28,32 +37,39 @@ def main(arguments):
         return 0
     if arguments.dialect is None:
         raise CompatError("expected RUN SAMPLE DIALECT, or --hypotheses")
+    if not (math.isfinite(arguments.seconds) and arguments.seconds > 0):
+        raise CompatError(f"--seconds {arguments.seconds:g}: expected seconds, more than 0")
     run = Run.open(arguments.run)
     record = run.record(arguments.sample, arguments.dialect)
     if record is None:
         raise CompatError(_missing(run, arguments.sample, arguments.dialect))
+    verdict = run.verdict(arguments.sample, arguments.dialect)
     if record["status"] != "ok":
         print(f"{arguments.sample} {arguments.dialect}: {record['status']}: {record['message']}")
-        return 0 if record["status"] == "unsupported" else 1
+        known = verdict and verdict["known"]
+        if known:
+            print(f"  known: {known['reason']}")
+        return 0 if known or record["status"] == "unsupported" else 1
     sample = _sample(run, arguments.sample, record)
-    verdict = run.verdict(arguments.sample, arguments.dialect)
+    started = time.monotonic()
+    references = _references(sample)
+    if verdict is None:  # the run has not been judged, or its verdicts are gone
+        verdict = judge(record, references, run.objects.read).as_json()
     print(f"{sample.id} {arguments.dialect} in {run.name}: {verdict['word']}")
     if verdict["word"] in PASSING:
         print("  rounding explains it: nothing to mend")
         return 0
     if verdict["known"]:
         print(f"  known: {verdict['known']['reason']}")
-    place, target, references = _target(sample, record, run.objects.read)
-    if place:
-        print(f"  it begins at {place}")
-    for line in _causes(target, references, arguments.seconds):
+    left = max(arguments.seconds - (time.monotonic() - started), min(_LEAST, arguments.seconds))
+    for line in _reasons(sample, record, references, run.objects.read, left):
         print(f"  {line}")
     return 0 if verdict["known"] else 1
 
 
 def _missing(run, sample_id, dialect):
     if sample_id not in run.records:
-        near = [known for known in run.records if known.split("[")[0] == sample_id.split("[")[0]]
+        near = sorted(known for known in run.records if known.split("[")[0] == sample_id.split("[")[0])
         hint = f"; it has {', '.join(near[:8])}" if near else ""
         return f"{run.folder}: no sample {sample_id!r}{hint}"
     return f"{run.folder}: no {dialect} of {sample_id}; it has {', '.join(run.records[sample_id])}"
@@ -61,6 +77,8 @@ def _missing(run, sample_id, dialect):
 
 def _sample(run, sample_id, record):
     """The sample from its case file, which must be what was computed."""
+    if sample_id not in run.samples:
+        raise CompatError(f"{run.folder}: {sample_id} has no case file; run it again")
     path = run.samples[sample_id]["path"]
     sample = case_files.select(case_files.find([path]), [sample_id])[sample_id]
     if sample.case_digest() != record["case"]:
@@ -70,52 +88,99 @@ def _sample(run, sample_id, record):
     return sample
 
 
-def _target(sample, record, read):
-    """(the first wrong tensor of a network or "", the Target, its references)."""
+def _references(sample):
+    try:
+        return sample.refer()
+    except Exception as error:  # a case's own code
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise CompatError(f"{sample.id}: the reference fails: {said}") from None
+
+
+def _reasons(sample, record, references, read, seconds):
+    """The lines to print of a sample that does not agree."""
     results = {name: (read(output["digest"]), output["dtype"]) for name, output in record["outputs"].items()}
-    arrays = list(sample.arrays().values())
-    references = sample.refer()
-    if not isinstance(references, Network):
-        return "", Target(sample.operation, arrays, sample.parameters, results, record["dtype"]), references
-    for name, (result, dtype) in results.items():
-        step = references.step_alone(name, lambda source: results[source][0]) if name in references else None
-        if step is None:
-            continue
-        rule, inputs = step
-        answer = rule(*inputs)
-        if compare(result, dtype, answer, record["dtype"])["word"] not in PASSING:
-            alone = Target(_Rule(rule), inputs, {}, {"y": (result, dtype)}, record["dtype"])
-            return name, alone, {"y": answer}
-    raise CompatError(f"{sample.id}: every step is right by itself: what differs is rounding that adds up")
+    inputs = sample.arrays()
+    known = {f"the input {name}": array for name, array in inputs.items()}
+    if isinstance(references, Network):
+        step = first_wrong_step(references, results, record["dtype"])
+        if step is not None:
+            name, target = step
+            yield f"it begins at {name}"
+            before = list(results)[: list(results).index(name)]
+            known.update((f"the tensor {other}", results[other][0]) for other in before)
+            yield from _causes(target, known, seconds)
+            return
+        if all(
+            references.step_alone(name, lambda n: results[n][0]) for name in results if name in references
+        ):
+            yield "every step is right by itself: what differs is rounding that adds up"
+            return
+    target = Target(sample.operation, list(inputs.values()), sample.parameters, results, record["dtype"])
+    yield from _causes(target, known, seconds)
 
 
-class _Rule:
-    """A step of a network as an operation of its own."""
+class _Progress:
+    """How many possibilities have been tried; said on a terminal where it takes longer than a few seconds."""
 
-    def __init__(self, rule):
-        self.reference = rule
+    def __init__(self, wait=3.0):
+        self.tried = 0
+        self._started = self._said = time.monotonic()
+        self._wait = wait
+        self._shown = False
+
+    def __call__(self, tried):
+        self.tried = tried
+        now = time.monotonic()
+        if now - self._started > self._wait and now - self._said > 0.5 and sys.stderr.isatty():
+            self._said, self._shown = now, True
+            sys.stderr.write(f"\rexplain: {tried} possibilities tried, {now - self._started:.0f} s")
+            sys.stderr.flush()
+
+    @property
+    def seconds(self):
+        return time.monotonic() - self._started
+
+    def end(self):
+        if self._shown:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
 
 
-def _causes(target, references, seconds):
+def _causes(target, known, seconds):
     """The lines to print: the likeliest cause, others that fit as well, or the shape of the error."""
-    found = explain(target, seconds)
+    progress = _Progress()
+    try:
+        found = explain(target, seconds, limit=seconds, progress=progress)
+    finally:
+        progress.end()
     if found:
         yield "cause: " + "; and ".join(found[0].sentences)
         yield f"with that undone it uses {found[0].share:.2g} of the rounding allowance"
-        for other in found[1:]:
+        for other in found[1 : 1 + _OTHERS]:
             yield "as well possible: " + "; and ".join(other.sentences)
         return
-    yield f"none of {len(HYPOTHESES)} hypotheses fits, alone or in pairs; what the difference looks like:"
+    stopped = ", until the time was over" if progress.seconds >= seconds else ""
+    yield (
+        f"none of {len(HYPOTHESES)} hypotheses fits, alone or in pairs ({progress.tried} possibilities "
+        f"tried{stopped}); what the difference looks like:"
+    )
+    _, references, _ = target.baseline()
+    for name in references or {}:
+        if name not in target.results:
+            yield f"{name}: expected, and not there"
     for name, (result, dtype) in target.results.items():
-        if name not in references:
+        reference = (references or {}).get(name)
+        if reference is None:
             yield f"{name}: not expected"
             continue
-        reference = references[name]
-        if compare(result, dtype, reference, target.dtype)["word"] in PASSING:
+        numbers = compare(result, dtype, reference, target.dtype)
+        if numbers["word"] in PASSING:
             continue
+        if numbers["message"].startswith("the dtype"):
+            yield numbers["message"]
         with np.errstate(all="ignore"):
             allowance = reference.worst(dtype) if _floating(dtype) else np.zeros(reference.value.shape)
-            for sentence in describe(result.astype(np.float64), reference.value, allowance):
+            for sentence in describe(result.astype(np.float64), reference.value, allowance, known):
                 yield f"{name}: {sentence}" if len(target.results) > 1 else sentence
 
 

@@ -173,7 +173,7 @@ def put(index, function):
         (put((Ellipsis, 2), lambda v: v + 1), "only in channel 2 of 4"),
         (put((Ellipsis, 2), lambda v: v + 1), "a constant: every wrong element is off by 1"),
         (put(Ellipsis, lambda v: 1.5 * v), "a factor: every wrong element is 1.5 times the expected one"),
-        (put((slice(None), slice(None, None, 2)), lambda v: v + 1), "only in every 2th row, from 0 on"),
+        (put((slice(None), slice(None, None, 2)), lambda v: v + 1), "only in one of every 2 rows, from 0 on"),
         (put((slice(None), 0), lambda v: v * v), "at the border only: look at the padding"),
         (put((slice(None), slice(None), slice(3, None)), lambda v: v * v), "only in columns 3 to 4 of 5"),
         (put((0, 0, 0, 0), lambda v: np.nan), "1 of 200 elements are NaN where numbers are expected"),

@@ -195,15 +195,18 @@ def _(tf, images, labels, *weights, optimiser, rate, settings, decay):
     return {name: tf.constant(array) for name, array in outputs.items()}
 
 
-def _keras_optimiser(keras, optimiser, rate, settings, decay):
-    """As Keras 2 and 3 spell it; what is not given stays Keras's own default."""
+def _keras_optimiser(keras, optimiser, rate, settings, decay, written):
+    """As Keras 2 and 3 spell it; what is not given stays Keras's own default.
+
+    ``written``: how a decay is, "schedule" (where there are any) or "argument", decay=.
+    """
     given = dict(settings)
     names = {"decay_of_square": "rho", "beta1": "beta_1", "beta2": "beta_2"}
     given = {names.get(key, key): value for key, value in given.items() if key != "start"}
     if optimiser == "momentum":
         given.setdefault("momentum", 0.9)
     if decay:
-        if hasattr(keras.optimizers, "schedules"):
+        if written == "schedule" and hasattr(keras.optimizers, "schedules"):
             rate = keras.optimizers.schedules.InverseTimeDecay(rate, 1, decay)
         else:
             given["decay"] = decay
@@ -222,11 +225,15 @@ def _tape_steps(tf, variables, loss, update):
 
 
 @training_steps.on("tf2.eager")
-def _(tf, images, labels, *weights, optimiser, rate, settings, decay):
+def _(tf, images, labels, *weights, **how):
+    return _eager_steps(tf, written="schedule", **how)
+
+
+def _eager_steps(tf, **how):
     import numpy as np
 
     variables = [tf.Variable(w) for w in _initial()]
-    update = _keras_optimiser(tf.keras, optimiser, rate, settings, decay)
+    update = _keras_optimiser(tf.keras, **how)
     loss = lambda x, y: _mean_loss(tf, x, y, *variables)
     return _outputs(np, _tape_steps(tf, variables, loss, update))
 
@@ -245,12 +252,16 @@ def _keras_model(keras):
 
 
 @training_steps.on("keras2", "keras3")
-def _(keras, images, labels, *weights, optimiser, rate, settings, decay):
+def _(keras, images, labels, *weights, **how):
+    return _keras_steps(keras, written="schedule", **how)
+
+
+def _keras_steps(keras, **how):
     import numpy as np
     import tensorflow as tf
 
     model = _keras_model(keras)
-    update = _keras_optimiser(keras, optimiser, rate, settings, decay)
+    update = _keras_optimiser(keras, **how)
     if tf.executing_eagerly():
         cost = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         loss = lambda x, y: cost(y, model(x))
@@ -271,9 +282,33 @@ def _(keras, images, labels, *weights, optimiser, rate, settings, decay):
     return {name: backend.constant(array) for name, array in outputs.items()}
 
 
-def _sample(name, optimiser, rate, doc, decay=0.0, **settings):
+decay_argument = operation(
+    "decay_argument",
+    reference=_reference,
+    doc="""
+    The same steps with the rate decayed by Keras's own argument, decay=: step t has rate / (1 + decay t).
+    Keras 2 took it up to 2.10 and refuses it from 2.11 on; Keras 3 accepts and ignores it. TensorFlow 1
+    has no such argument, and spells the decay as tf.train.inverse_time_decay.
+    """,
+)
+
+for dialect in ("numpy", "tf1.session"):
+    decay_argument.on(dialect)(training_steps.implementations[dialect])
+
+
+@decay_argument.on("tf2.eager")
+def _(tf, images, labels, *weights, **how):
+    return _eager_steps(tf, written="argument", **how)
+
+
+@decay_argument.on("keras2", "keras3")
+def _(keras, images, labels, *weights, **how):
+    return _keras_steps(keras, written="argument", **how)
+
+
+def _sample(name, optimiser, rate, doc, decay=0.0, operation=training_steps, **settings):
     settings = tuple(sorted(settings.items()))
-    training_steps.sample(
+    operation.sample(
         name,
         images=_IMAGES,
         labels=_LABELS,
@@ -319,4 +354,35 @@ _sample(
     0.01,
     "An epsilon that matters: every dialect adds it to the root of v without its correction.",
     epsilon=0.1,
+)
+_sample(
+    "momentum-decay",
+    "momentum",
+    0.1,
+    """
+    Under a rate that falls: TensorFlow 1's accumulator holds gradients, and all of it moves by the rate of
+    now; Keras's velocity holds each gradient times the rate of its own step.
+    """,
+    decay=0.1,
+)
+_sample(
+    "rmsprop-epsilon",
+    "rmsprop",
+    0.01,
+    """
+    An epsilon that matters, the mean square beginning with 0 everywhere: g / sqrt(mean square + epsilon) in
+    TensorFlow 1, g / (sqrt(mean square) + epsilon) in Keras before 2.11.
+    """,
+    epsilon=1e-3,
+    start=0,
+)
+_sample("sgd", "sgd", 0.5, "SGD(rate, decay=0.1).", decay=0.1, operation=decay_argument)
+_sample(
+    "adam",
+    "adam",
+    0.01,
+    "Adam(rate, decay=0.1), the other settings alike.",
+    decay=0.1,
+    operation=decay_argument,
+    epsilon=1e-7,
 )

@@ -5,5 +5,6 @@
 
 from .search import HYPOTHESES, Found, Target, explain
 from .shape import describe
+from .steps import first_wrong_step
 
-__all__ = ["HYPOTHESES", "Found", "Target", "describe", "explain"]
+__all__ = ["HYPOTHESES", "Found", "Target", "describe", "explain", "first_wrong_step"]

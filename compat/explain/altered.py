@@ -9,11 +9,21 @@ import inspect
 
 from .. import reference
 
-_RULES = {
-    name: rule
+_HOMES = {
+    name: reference
     for name, rule in vars(reference).items()
     if name in reference.__all__ and inspect.isfunction(rule)
 }
+_HOMES.update(dict.fromkeys(("conv_dense_step", "weights_after"), reference.training))
+#: The rules themselves, by name.
+_RULES = {name: getattr(home, name) for name, home in _HOMES.items()}
+_SIGNATURES = {name: inspect.signature(rule) for name, rule in _RULES.items()}
+
+
+def _takes_settings(signature):
+    """The name of its ** argument, or None."""
+    kinds = {parameter.kind: name for name, parameter in signature.parameters.items()}
+    return kinds.get(inspect.Parameter.VAR_KEYWORD)
 
 
 class Call:
@@ -36,8 +46,10 @@ class Call:
         """The same call with other arguments, or of another rule (of the arguments it knows)."""
         rule = rule or self.rule
         arguments = dict(self.arguments, **changes)
-        known = inspect.signature(_RULES[rule]).parameters
-        return Call(rule, {name: value for name, value in arguments.items() if name in known})
+        signature = _SIGNATURES[rule]
+        if not _takes_settings(signature):
+            arguments = {name: value for name, value in arguments.items() if name in signature.parameters}
+        return Call(rule, arguments)
 
     def answer(self):
         return _RULES[self.rule](**self.arguments)
@@ -45,32 +57,35 @@ class Call:
 
 @contextlib.contextmanager
 def altered(change):
-    """Within, every rule of ``compat.reference`` computes ``change(Call)``: another call, or its answer.
+    """Within, every rule of ``compat.reference`` and of its training computes ``change(Call)``.
+
+    That is another Call, or an answer.
 
     Yields a function that finds the wrapped one of a rule held directly.
     """
 
-    def wrap(name, rule):
-        signature = inspect.signature(rule)
+    def wrap(name, signature):
 
         def wrapped(*arguments, **settings):
             bound = signature.bind(*arguments, **settings)
             bound.apply_defaults()
-            changed = change(Call(name, dict(bound.arguments)))
+            named = dict(bound.arguments)
+            named.update(named.pop(_takes_settings(signature), {}))
+            changed = change(Call(name, named))
             return changed.answer() if isinstance(changed, Call) else changed
 
         return wrapped
 
-    wrappers = {name: wrap(name, rule) for name, rule in _RULES.items()}
+    wrappers = {name: wrap(name, signature) for name, signature in _SIGNATURES.items()}
     try:
         for name, wrapped in wrappers.items():
-            setattr(reference, name, wrapped)
+            setattr(_HOMES[name], name, wrapped)
         yield lambda function: next(
             (wrappers[name] for name, rule in _RULES.items() if rule is function), function
         )
     finally:
         for name, rule in _RULES.items():
-            setattr(reference, name, rule)
+            setattr(_HOMES[name], name, rule)
 
 
 def refer(operation, inputs, parameters, change=lambda call: call):
@@ -78,15 +93,3 @@ def refer(operation, inputs, parameters, change=lambda call: call):
     with altered(change) as wrapped:
         answers = wrapped(operation.reference)(*inputs, **parameters)
     return answers if isinstance(answers, dict) else {"y": answers}
-
-
-def calls(operation, inputs, parameters):
-    """The calls that the reference of an operation makes, in their order."""
-    seen = []
-
-    def note(call):
-        seen.append(call)
-        return call
-
-    refer(operation, inputs, parameters, note)
-    return seen

@@ -3,11 +3,24 @@
 import numpy as np
 
 from .. import reference
-from ..reference.bounds import exact
+from ..reference.bounds import Reference, exact
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()
-ACTIVATIONS = ("relu", "sigmoid", "tanh", "softmax", "leaky_relu", "gelu", "hard_sigmoid")
+ACTIVATIONS = ("relu", "relu6", "sigmoid", "tanh", "softmax", "leaky_relu", "gelu", "hard_sigmoid")
+#: Settings that an activation needs, in TensorFlow's and Keras's variants.
+_VARIANTS = (
+    ("relu", {}),
+    ("relu6", {}),
+    ("sigmoid", {}),
+    ("tanh", {}),
+    ("softmax", {}),
+    ("leaky_relu", {"slope": 0.2}),
+    ("leaky_relu", {"slope": 0.3}),
+    ("hard_sigmoid", {"slope": 0.2}),
+    ("hard_sigmoid", {"slope": 1 / 6}),
+    ("gelu", {"approximate": False}),
+)
 
 
 @CATALOGUE.call(
@@ -18,17 +31,20 @@ def _(call):
         yield reference.rearranged(call["x"], lambda x: x), {"rule": call.rule}
 
 
-@CATALOGUE.call("another activation", "the activation is {wrong}, expected {right}")
+@CATALOGUE.call(
+    "another activation",
+    "the activation is {wrong}, expected {right}: activation={right!r}, or tf.nn.{right}",
+)
 def _(call):
-    for wrong in ("relu", "sigmoid", "tanh", "softmax"):
+    for wrong, settings in _VARIANTS:
         if call.rule in ACTIVATIONS and wrong != call.rule:
-            yield call.but(wrong), {"wrong": wrong, "right": call.rule}
+            yield call.but(wrong, **settings), {"wrong": wrong, "right": call.rule}
 
 
 @CATALOGUE.call(
     "another slope",
     "the slope is {wrong:g}, expected {right:g}: tf.nn.leaky_relu has 0.2, keras.layers.LeakyReLU 0.3; "
-    "Keras 3's hard_sigmoid 1/6, Keras 2's 0.2; write it out",
+    "Keras 3's hard_sigmoid 1/6, Keras 2's 0.2; write {right:g}",
 )
 def _(call):
     if "slope" in call:
@@ -62,12 +78,37 @@ def _(call):
 
 @CATALOGUE.call(
     "logits for probabilities",
-    "from_logits is {wrong}, expected {right}: logits and probabilities are taken for each other",
+    "from_logits is {wrong}, expected {right}: {what} for {meant}; write from_logits={right}, or the "
+    "function that takes {what}",
 )
 def _(call):
-    if "from_logits" in call:
-        given = bool(call["from_logits"])
-        yield call.but(from_logits=not given), {"wrong": not given, "right": given}
+    if "from_logits" not in call:
+        return
+    given = bool(call["from_logits"])
+    kinds = ("probabilities", "logits")
+    words = {"wrong": not given, "right": given, "what": kinds[given], "meant": kinds[not given]}
+    if not given:
+        yield call.but(from_logits=True), words
+        return
+    # Keras divides by the sum and clips; the logarithm that is written by hand does neither.
+    for divided, clipped in ((True, 1e-7), (False, 0.0), (True, 0.0), (False, 1e-7)):
+        yield call.but(from_logits=False, divided=divided, clipped=clipped), words
+
+
+@CATALOGUE.call(
+    "no gradient into the labels",
+    "the gradient in the labels is {wrong}, expected {right}: softmax_cross_entropy_with_logits of "
+    "TensorFlow 1 has none, its _v2 and TensorFlow 2's have; {edit}",
+)
+def _(call):
+    if "labels_constant" in call:
+        given = bool(call["labels_constant"])
+        words = ("-log_softmax(logits)", "0")
+        edits = ("call the _v2", "write tf.stop_gradient(labels)")
+        yield (
+            call.but(labels_constant=not given),
+            {"wrong": words[not given], "right": words[given], "edit": edits[given]},
+        )
 
 
 @CATALOGUE.call(
@@ -107,13 +148,19 @@ def _(call):
 
 @CATALOGUE.call(
     "hard sigmoid gates",
-    "the gates are {wrong}, expected {right}: recurrent_activation became sigmoid with TensorFlow 2, "
-    "write it out",
+    "the gates are {wrong}, expected {right}: recurrent_activation became sigmoid with TensorFlow 2, and "
+    "hard_sigmoid's slope 1/6 with Keras 3; write it out",
 )
 def _(call):
     if "gate" in call:
-        wrong = "hard_sigmoid" if call["gate"] == "sigmoid" else "sigmoid"
-        yield call.but(gate=wrong), {"wrong": wrong, "right": call["gate"]}
+        names = {
+            "sigmoid": "sigmoid",
+            "hard_sigmoid": "hard_sigmoid of slope 0.2",
+            "hard_sigmoid_sixth": "hard_sigmoid of slope 1/6",
+        }
+        for wrong in names:
+            if wrong != call["gate"]:
+                yield call.but(gate=wrong), {"wrong": names[wrong], "right": names[call["gate"]]}
 
 
 @CATALOGUE.call(
@@ -157,3 +204,76 @@ def _(call):
         bias = exact(call["bias"])
         other = bias.sum(axis=0) if given else np.stack([bias, np.zeros_like(bias)])
         yield call.but(reset_after=not given, bias=other), {"wrong": not given, "right": given}
+
+
+# -- selections: extremes, comparisons, casts
+
+
+@CATALOGUE.call(
+    "NaN in a maximum",
+    "a NaN is {wrong} by the reduction, expected {right}: TensorFlow's reduce_max and reduce_min skip it up "
+    "to 2.1 and pass it on from 2.4; {edit}",
+)
+def _(call):
+    if call.rule == "extreme":
+        skipped = call["nan"] == "skipped"
+        edits = (
+            "test tf.math.is_nan, and write NaN where there is any",
+            "write tf.where(tf.math.is_nan(x), {}inf, x) before it".format(
+                "-" if call["of"] == "max" else ""
+            ),
+        )
+        wrong = "passed on" if skipped else "skipped"
+        yield call.but(nan=wrong), {"wrong": wrong, "right": call["nan"], "edit": edits[skipped]}
+
+
+@CATALOGUE.call(
+    "minimum for maximum", "the {wrong}imum is taken, expected the {right}imum: tf.reduce_{right}"
+)
+def _(call):
+    if call.rule == "extreme":
+        wrong = "min" if call["of"] == "max" else "max"
+        yield call.but(of=wrong), {"wrong": wrong, "right": call["of"]}
+
+
+@CATALOGUE.call(
+    "== of objects",
+    "the sign == asks whether both tensors are one object (TensorFlow 1), expected element by element "
+    "(TensorFlow 2): write tf.equal(x, y)",
+)
+def _(call):
+    if call.rule == "equal" and call["by"] == "element":
+        yield call.but(by="identity")
+
+
+@CATALOGUE.call(
+    "wrapped for clipped",
+    "the cast wraps around beyond {low:g}..{high:g}, expected the nearer end: clip first, "
+    "np.clip(x, {low:g}, {high:g}), or tf.saturate_cast",
+)
+def _(call):
+    if call.rule == "saturated":
+        low, high = call["low"], call["high"]
+        whole = np.trunc(exact(call["x"]))
+        yield (
+            Reference((whole - low) % (high - low + 1) + low, dtype=call["dtype"]),
+            {"low": low, "high": high},
+        )
+
+
+@CATALOGUE.call(
+    "ties of a maximum",
+    "of equal pixels {wrong}, expected {right}: tf.nn.max_pool gives the gradient to the first, reduce_max "
+    "an equal share to each; pool with tf.nn.max_pool, or break the ties",
+)
+def _(call):
+    if "ties" in call:
+        words = {
+            "first": "the first has the gradient",
+            "share": "each has an equal share of the gradient",
+            "all": "each has all of the gradient",
+            "last": "the last has the gradient",
+        }
+        for ties in ("share", "all", "last", "first"):
+            if ties != call["ties"]:
+                yield call.but(ties=ties), {"wrong": words[ties], "right": words[call["ties"]]}

@@ -89,6 +89,12 @@ CATALOGUE.call(
 )(_kernel(_other_layouts, IMAGES))
 
 CATALOGUE.call(
+    "dense kernel in another layout",
+    "the dense kernel's numbers are taken for those of another layout: PyTorch's (out, in) becomes "
+    "TensorFlow's (in, out) by w.T, not by reshape",
+)(_kernel(lambda w: [w.T.reshape(w.shape), w.reshape(w.shape[::-1]).T], ("dense",)))
+
+CATALOGUE.call(
     "depthwise kernel in another layout",
     "the depthwise kernel's channels and multiplier are taken for each other: (rows, columns, channels, "
     "multiplier) is TensorFlow's order; transpose, do not reshape",

@@ -6,19 +6,29 @@ from typing import NamedTuple
 import numpy as np
 
 from ..judge import PASSING, compare
-from . import answers, functions, images, kernels, statistics, windows
-from .altered import Call, calls, refer
+from . import answers, draws, functions, images, kernels, optimisers, signals, statistics, windows
+from .altered import Call, refer
+from .corner import corner
 
 #: The hypotheses about calls, by how often they are met; then those about answers.
 CALLS = [
     *kernels.CATALOGUE,
     *windows.CATALOGUE,
+    *signals.CATALOGUE,
     *statistics.CATALOGUE,
     *functions.CATALOGUE,
+    *optimisers.CATALOGUE,
+    *draws.CATALOGUE,
     *images.CATALOGUE,
 ]
 ANSWERS = list(answers.CATALOGUE)
 HYPOTHESES = [*CALLS, *ANSWERS]
+#: Seconds that one computation of the reference may take before the search begins in a corner of it.
+_SLOW = 0.02
+#: A change that answers so many times what was there, and what was computed, explains nothing and is slow.
+_LARGER = 2
+#: Nothing flows: said before every way in which numbers may have got lost.
+_FIRST = (("no gradient into the labels",), ("zero",))
 
 
 class Found(NamedTuple):
@@ -33,21 +43,36 @@ class Found(NamedTuple):
     references: dict
 
 
-class Target(NamedTuple):
+class Target:
     """What is to be explained: an operation's inputs and parameters, and what was computed for them.
 
     ``results``: {output name: (array, dtype name)}.  ``dtype``: that of the first input.
     """
 
-    operation: object
-    inputs: list
-    parameters: dict
-    results: dict
-    dtype: str
+    def __init__(self, operation, inputs, parameters, results, dtype):
+        self.operation = operation
+        self.inputs = inputs
+        self.parameters = parameters
+        self.results = results
+        self.dtype = dtype
+        self._baseline = None
+
+    def baseline(self):
+        """(the calls that the reference makes, in their order; its answers; the seconds it took)."""
+        if self._baseline is None:
+            calls, started = [], time.monotonic()
+
+            def note(call):
+                calls.append(call)
+                return call
+
+            references = self.refer(note)
+            self._baseline = calls, references, time.monotonic() - started
+        return self._baseline
 
     def share_of(self, references):
         """The largest share of the allowance if every output agrees with the references, or None."""
-        if set(references) != set(self.results):
+        if references is None or set(references) != set(self.results):
             return None
         largest = 0.0
         for name, reference in references.items():
@@ -69,32 +94,83 @@ class Target(NamedTuple):
             return None
 
 
-def explain(target, seconds=20.0):
+class OutOfTime(Exception):
+    """The limit came before the end of the search."""
+
+
+class _Clock:
+    def __init__(self, limit, progress):
+        self.end = float("inf") if limit is None else time.monotonic() + limit
+        self.tried = 0
+        self._progress = progress
+
+    def tick(self):
+        if time.monotonic() > self.end:
+            raise OutOfTime
+        self.tried += 1
+        self._progress(self.tried)
+
+
+def explain(target, seconds=20.0, limit=None, progress=lambda tried: None):
     """The hypotheses that explain the results, the likeliest first: alone, or else pairs.
 
-    Single hypotheses are all tried; pairs until the first is found or the seconds are over.
+    Single hypotheses are all tried; pairs until the first is found or the seconds are over.  ``limit``:
+    seconds for everything.  ``progress`` is told how many possibilities have been tried.
     """
-    if target.share_of(target.refer(lambda call: call)) is not None:
+    clock = _Clock(limit, progress)
+    calls, references, took = target.baseline()
+    if references is None or target.share_of(references) is not None:
         return []
-    found = [f for f in (_try(target, [step]) for step in _steps(target)) if f]
-    if found:
-        return _distinct(found)
-    deadline = time.monotonic() + seconds
+    small = corner(target) if took > _SLOW else None
+    found = []
+    try:
+        if small is not None:
+            # What holds in a corner need not hold everywhere, and is tried on the whole.
+            found = [f for f in (_try(target, f.steps) for f in _singles(small, clock)) if f]
+        if not found:
+            for single in _singles(target, clock):
+                found.append(single)
+        if not found:
+            clock.end = min(clock.end, time.monotonic() + seconds)
+            found = _pair(target, small or target, clock)
+    except OutOfTime:
+        pass
+    return _distinct([f.found for f in found])
+
+
+class _Fit(NamedTuple):
+    """Steps that explain the results, as ``found`` says it."""
+
+    found: Found
+    steps: list
+
+
+def _singles(target, clock):
+    for step in _steps(target):
+        clock.tick()
+        fit = _try(target, [step])
+        if fit:
+            yield fit
+
+
+def _pair(whole, target, clock):
+    """The first pair that explains the target and the whole."""
     for first in _steps(target):
         for second in _steps(target, after=first):
-            pair = _try(target, [first, second])
-            if pair:
-                return [pair]
-            if time.monotonic() > deadline:
-                return []
+            clock.tick()
+            fit = _try(target, [first, second])
+            if fit and target is not whole:
+                fit = _try(whole, fit.steps)
+            if fit:
+                return [fit]
     return []
 
 
 class _Step(NamedTuple):
-    """A hypothesis at a place: the position of the call in the reference, or None for the answer."""
+    """A hypothesis at places: the positions of calls in the reference, or None for the answer."""
 
     order: int
-    place: object
+    places: object
     hypothesis: object
     number: int  # which of its changes
 
@@ -113,12 +189,21 @@ def _quietly(hypothesis, given):
         return
 
 
+def _places(calls):
+    """Every call alone; before them, of a rule that is called again and again, all of its calls together."""
+    by_rule = {}
+    for place, call in enumerate(calls):
+        by_rule.setdefault(call.rule, []).append(place)
+    for places in by_rule.values():
+        if len(places) > 1:
+            yield tuple(places)
+    for place in range(len(calls)):
+        yield (place,)
+
+
 def _steps(target, after=None):
     """Every hypothesis at every place where it has something to say; of pairs the second ones."""
-    places = [
-        (place, call) for place, call in enumerate(calls(target.operation, target.inputs, target.parameters))
-    ]
-    references = target.refer(lambda call: call)
+    calls, references, _ = target.baseline()
     for order, hypothesis in enumerate(HYPOTHESES):
         if after is not None and order <= after.order:
             continue
@@ -127,38 +212,44 @@ def _steps(target, after=None):
             for number, _ in enumerate(_quietly(hypothesis, first)):
                 yield _Step(order, None, hypothesis, number)
             continue
-        for place, call in places:
-            for number, _ in enumerate(_quietly(hypothesis, call)):
-                yield _Step(order, place, hypothesis, number)
+        for places in _places(calls):
+            for number, _ in enumerate(_quietly(hypothesis, calls[places[0]])):
+                yield _Step(order, places, hypothesis, number)
 
 
 def _try(target, steps):
-    """The steps done: Found where every output agrees then."""
+    """The steps done: a _Fit where every output agrees then."""
     sentences = {}
     position = [-1]
+    largest = max(result.size for result, _ in target.results.values())
 
     def change(call):
         position[0] += 1
         for step in steps:
-            if step.place == position[0] and isinstance(call, Call):
+            if step.places and position[0] in step.places and isinstance(call, Call):
                 done = step.change(call)
                 if done is None:
                     raise LookupError("not after the other")
-                sentences[step] = done.sentence
+                if isinstance(done.changed, Call) and windows.pixels(done.changed) > _LARGER * max(
+                    windows.pixels(call), largest
+                ):
+                    raise LookupError("larger than anything that is there")
+                sentences[id(step)] = done.sentence
                 call = done.changed
         return call
 
-    references = target.refer(change)
+    untouched = all(step.places is None for step in steps)
+    references = target.baseline()[1] if untouched else target.refer(change)
     if references is None:
         return None
     for step in steps:
-        if step.place is None:
+        if step.places is None:
             changed = {}
             for name, reference in references.items():
                 done = step.change(reference)
                 if done is None:
                     return None
-                sentences[step] = done.sentence
+                sentences[id(step)] = done.sentence
                 changed[name] = done.changed
             references = changed
     if len(sentences) < len(steps):
@@ -166,16 +257,13 @@ def _try(target, steps):
     share = target.share_of(references)
     if share is None:
         return None
-    return Found(
-        tuple(step.hypothesis.name for step in steps),
-        tuple(sentences[step] for step in steps),
-        share,
-        references,
-    )
+    names = tuple(step.hypothesis.name for step in steps)
+    found = Found(names, tuple(sentences[id(step)] for step in steps), share, references)
+    return _Fit(found, steps)
 
 
 def _distinct(found):
     """Each once; that nothing flows comes before every way in which the numbers may have got lost."""
-    found = sorted(found, key=lambda f: f.names != ("zero",))
+    found = sorted(found, key=lambda f: _FIRST.index(f.names) if f.names in _FIRST else len(_FIRST))
     names = set()
     return [f for f in found if not (f.names in names or names.add(f.names))]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..reference.bounds import exact
+from ..reference.bounds import Reference, exact
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()
@@ -29,7 +29,7 @@ def _(call):
     "weight of the old one)",
 )
 def _(call):
-    if "momentum" in call:
+    if call.rule == "batch_norm_training":
         yield (
             call.but(momentum=1 - call["momentum"]),
             {"right": call["momentum"], "wrong": 1 - call["momentum"]},
@@ -38,7 +38,7 @@ def _(call):
 
 @CATALOGUE.call("another momentum", "momentum is {wrong:g}, expected {right:g}: write momentum={right:g}")
 def _(call):
-    if "momentum" in call:
+    if call.rule == "batch_norm_training":
         for momentum in (0.99, 0.9, 0.999, 0.997, 0.95):
             if momentum != call["momentum"]:
                 yield call.but(momentum=momentum), {"wrong": momentum, "right": call["momentum"]}
@@ -47,14 +47,20 @@ def _(call):
 @CATALOGUE.call(
     "Bessel's correction",
     "the moving variance takes sum / {wrong}, expected sum / {right}: the fused kernel divides by n - 1, "
-    "tf.nn.moments and Keras 3 by n",
+    "tf.nn.moments and Keras 3 by n: fused=True or False in Keras 2, else multiply it by {edit}",
 )
 def _(call):
     if "bessel" in call:
         words = ("n", "(n - 1)")
+        x = exact(call["x"])
+        n = x.size // x.shape[-1]
         yield (
             call.but(bessel=not call["bessel"]),
-            {"wrong": words[not call["bessel"]], "right": words[bool(call["bessel"])]},
+            {
+                "wrong": words[not call["bessel"]],
+                "right": words[bool(call["bessel"])],
+                "edit": f"{n} / {n - 1}" if call["bessel"] else f"{n - 1} / {n}",
+            },
         )
 
 
@@ -64,7 +70,7 @@ def _(call):
     "call the layer with training=True",
 )
 def _(call):
-    if "momentum" in call:
+    if call.rule == "batch_norm_training":
         yield call.but(momentum=1.0)
 
 
@@ -77,6 +83,18 @@ def _(call):
         x = exact(call["x"])
         axes = tuple(range(x.ndim - 1))
         yield call.but(mean=x.mean(axis=axes), variance=x.var(axis=axes))
+
+
+@CATALOGUE.call(
+    "moving statistics in training",
+    "the moving mean and variance are used, and stay, where the batch's own are wanted: training=True, and "
+    "from TensorFlow 2 on trainable=True",
+)
+def _(call):
+    if call.rule == "batch_norm_training":
+        frozen = call.but("batch_norm").answer()
+        moving = {f"moving_{name}": Reference(call[name]) for name in ("mean", "variance")}
+        yield dict(moving, y=frozen)
 
 
 @CATALOGUE.call(
@@ -114,7 +132,7 @@ def _(call):
 @CATALOGUE.call(
     "LRN: alpha over the size",
     "alpha is {wrong:g}, expected {right:g}: Caffe and PyTorch divide it by the number of channels in the "
-    "window, 2 depth_radius + 1, TensorFlow does not",
+    "window, 2 depth_radius + 1, TensorFlow does not: write alpha={right:g}",
 )
 def _(call):
     if call.rule == "lrn":
@@ -126,7 +144,7 @@ def _(call):
 @CATALOGUE.call(
     "LRN: size for radius",
     "the window reaches {wrong} channels to each side, expected {right}: depth_radius is half of Caffe's "
-    "local_size, (local_size - 1) / 2",
+    "local_size, (local_size - 1) / 2: write depth_radius={right}",
 )
 def _(call):
     if call.rule == "lrn":
@@ -139,7 +157,7 @@ def _(call):
 @CATALOGUE.call(
     "LRN: another default",
     "{name} is {wrong:g}, expected {right:g}: TensorFlow's defaults are depth_radius=5, bias=1, alpha=1, "
-    "beta=0.5, AlexNet has 2, 1 or 2, 1e-4, 0.75",
+    "beta=0.5, AlexNet has 2, 1 or 2, 1e-4, 0.75: write {name}={right:g}",
 )
 def _(call):
     if call.rule == "lrn":
@@ -157,7 +175,7 @@ def _(call):
     "the rate is {wrong:g}, expected {right:g}: TensorFlow 1's keep_prob is 1 - rate, write rate={right:g}",
 )
 def _(call):
-    if call.rule == "dropout":
+    if call.rule in ("dropout", "dropout_of_ones"):
         yield call.but(rate=1 - call["rate"]), {"wrong": 1 - call["rate"], "right": call["rate"]}
 
 

@@ -2,20 +2,40 @@
 
 import numpy as np
 
-from ..reference.bounds import exact
+from ..reference.bounds import Reference, exact
 from ..reference.geometry import pair, same_padding
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()
 POOLING = ("max_pool2d", "avg_pool2d")
-WINDOWS = ("conv2d", "conv2d_bias", "conv2d_grad", "depthwise_conv2d", *POOLING)
+WINDOWS = ("conv1d", "conv2d", "conv2d_bias", "conv2d_grad", "depthwise_conv2d", *POOLING)
+
+
+def _shape(x):
+    return x.value.shape if isinstance(x, Reference) else np.shape(x)
 
 
 def _sizes(call):
-    """((height, width), kernel, strides, dilations) of a call with windows."""
+    """((height, width), kernel, strides, dilations) of a call with windows; conv1d has a height of 1."""
+    if call.rule == "conv1d":
+        return (1, call["x"].shape[1]), (1, call["w"].shape[0]), (1, call["strides"]), (1, 1)
     kernel = pair(call["ksize"]) if "ksize" in call else np.shape(call["w"])[:2]
-    size = exact(call["x"]).shape[1:3]
+    size = _shape(call["x"])[1:3]
     return size, kernel, pair(call.get("strides", 1)), pair(call.get("dilations", 1))
+
+
+def pixels(call):
+    """How many numbers a call with windows answers; 0 of any other."""
+    if call.rule not in WINDOWS or call.rule == "conv2d_grad":
+        return 0
+    size, kernel, strides, dilations = _sizes(call)
+    outputs = [
+        max(n + sum(pads) - (k - 1) * d - 1, -1) // s + 1
+        for n, pads, k, s, d in zip(size, _pads(call), kernel, strides, dilations)
+    ]
+    shape = _shape(call["x"])
+    channels = shape[-1] if "ksize" in call else np.shape(call["w"])[-1]
+    return shape[0] * int(np.prod(outputs)) * channels
 
 
 def _pads(call):
@@ -68,15 +88,18 @@ def _(call):
     return _padded(call, ((bottom, top), (right, left)))
 
 
-for name in ("VALID", "SAME", "FULL"):
+_EDITS = {
+    "VALID": "pass padding={right!r} on, or use the image that was padded",
+    "SAME": "write padding={right!r}, or pad by hand before VALID",
+    "FULL": "write padding={right!r}, or pad by hand before VALID",
+}
+for name, edit in _EDITS.items():
 
     def _named(call, name=name):
         if call.rule in WINDOWS and call["padding"] != name and (name != "FULL" or call.rule not in POOLING):
             yield call.but(padding=name), {"right": call["padding"]}
 
-    CATALOGUE.call(
-        f"padding {name}", f"the padding is that of {name}, expected {{right}}: the argument padding"
-    )(_named)
+    CATALOGUE.call(f"padding {name}", f"the padding is that of {name}, expected {{right}}: {edit}")(_named)
 
 
 @CATALOGUE.call(
@@ -163,38 +186,54 @@ def _(call):
 
 # -- resizing
 
+#: name -> what it is, and the settings of the grid.
+_GRIDS = {
+    "corners aligned": {"align_corners": True, "half_pixel_centers": False},
+    "half pixel centers": {"align_corners": False, "half_pixel_centers": True},
+    "TensorFlow 1's grid": {"align_corners": False, "half_pixel_centers": False},
+}
+_GRID_WORDS = {
+    (True, False): "with its corners aligned",
+    (False, True): "of half pixel centers (TensorFlow 2, Keras)",
+    (False, False): "of TensorFlow 1's default (no corners aligned, no half pixel centers)",
+}
 
-for name, sentence, settings in (
-    (
-        "corners aligned",
-        "the corners are aligned (align_corners=True): the other grid is wanted",
-        {"align_corners": True, "half_pixel_centers": False},
-    ),
-    (
-        "half pixel centers",
-        "the grid is that of half pixel centers (TensorFlow 2, Keras); tf.compat.v1.image.resize has "
-        "the old one",
-        {"align_corners": False, "half_pixel_centers": True},
-    ),
-    (
-        "TensorFlow 1's grid",
-        "the grid is TensorFlow 1's default (no corners aligned, no half pixel centers): tf.image.resize of "
-        "TensorFlow 2 has half pixel centers",
-        {"align_corners": False, "half_pixel_centers": False},
-    ),
-    ("antialiased", "the image is smoothed before it shrinks (antialias=True)", {"antialias": True}),
-    (
-        "not antialiased",
-        "the image is not smoothed before it shrinks (antialias=False)",
-        {"antialias": False},
-    ),
-    ("nearest", "the nearest pixel is taken (method='nearest')", {"method": "nearest"}),
-    ("bilinear", "the method is bilinear", {"method": "bilinear"}),
-    ("bicubic", "the method is bicubic", {"method": "bicubic"}),
-):
+for name, settings in _GRIDS.items():
 
-    def _resized(call, settings=settings):
+    def _on_grid(call, settings=settings):
         if call.rule == "resize" and any(call[key] != value for key, value in settings.items()):
-            yield call.but(**settings)
+            aligned, halves = bool(call["align_corners"]), bool(call["half_pixel_centers"])
+            words = {
+                "wrong": _GRID_WORDS[settings["align_corners"], settings["half_pixel_centers"]],
+                "right": _GRID_WORDS[aligned, halves],
+                "edit": f"align_corners={aligned}, half_pixel_centers={halves}",
+            }
+            yield call.but(**settings), words
 
-    CATALOGUE.call(f"resize: {name}", sentence)(_resized)
+    CATALOGUE.call(
+        f"resize: {name}",
+        "the grid is that {wrong}, expected that {right}: call tf.compat.v1.image.resize with {edit} "
+        "(tf.image.resize and Keras have half pixel centers only)",
+    )(_on_grid)
+
+
+@CATALOGUE.call(
+    "resize: antialias",
+    "the image {wrong} before it shrinks, expected one that {right}: write antialias={edit}",
+)
+def _(call):
+    if call.rule == "resize":
+        given = bool(call["antialias"])
+        words = ("is not smoothed", "is smoothed")
+        yield (
+            call.but(antialias=not given),
+            {"wrong": words[not given], "right": words[given], "edit": given},
+        )
+
+
+@CATALOGUE.call("resize: another method", "the method is {wrong}, expected {right}: write method={right!r}")
+def _(call):
+    if call.rule == "resize":
+        for method in ("nearest", "bilinear", "bicubic"):
+            if method != call["method"]:
+                yield call.but(method=method), {"wrong": method, "right": call["method"]}

@@ -15,6 +15,7 @@ from .chain import (
     lrn,
     rearranged,
     relu,
+    relu6,
     scaled,
     sigmoid,
     softmax,
@@ -31,11 +32,13 @@ from .convolution import (
     depthwise_conv2d,
 )
 from .geometry import Taps, same_padding
+from .initialisers import drawn
 from .losses import crossentropy, huber, sigmoid_cross_entropy, softmax_cross_entropy, weighted_mse
-from .normalisation import batch_norm_training, chance, dropout
+from .normalisation import batch_norm_training, chance, dropout, dropout_of_ones
 from .pooling import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad
 from .recurrent import gru, lstm
 from .resize import resize
+from .selections import equal, extreme, saturated
 from .tracked import Tracked
 
 __all__ = [
@@ -60,7 +63,11 @@ __all__ = [
     "crossentropy",
     "dense",
     "depthwise_conv2d",
+    "drawn",
     "dropout",
+    "dropout_of_ones",
+    "equal",
+    "extreme",
     "flatten",
     "gelu",
     "gru",
@@ -73,8 +80,10 @@ __all__ = [
     "max_pool2d_grad",
     "rearranged",
     "relu",
+    "relu6",
     "resize",
     "same_padding",
+    "saturated",
     "scaled",
     "sigmoid",
     "sigmoid_cross_entropy",

@@ -26,6 +26,11 @@ def relu(x):
     return Reference(np.maximum(exact(x), 0), carried=carried.rectified(x))
 
 
+def relu6(x):
+    """min(max(x, 0), 6): a selection."""
+    return rearranged(relu(x), lambda array: np.minimum(array, 6))
+
+
 def sigmoid(x):
     """1 / (1 + exp(-x)); never steeper than 1/4."""
     answer = tracked.sigmoid(exact(x)).reference()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .bounds import exact
+from .bounds import Reference, exact
 from .tracked import Tracked, exp, log, track
 
 
@@ -12,11 +12,11 @@ def _log_softmax(logits):
     return shifted - log(exp(shifted).sum(-1, keepdims=True))
 
 
-def softmax_cross_entropy(logits, labels):
+def softmax_cross_entropy(logits, labels, *, labels_constant=False):
     """-sum labels * log_softmax(logits), one a row, and its gradients.
 
     In logits softmax(logits) * sum(labels) - labels (TensorFlow leaves sum(labels) = 1 out, which is the
-    same for labels that sum to 1), in labels -log_softmax(logits).
+    same for labels that sum to 1), in labels -log_softmax(logits), or 0 where these are ``labels_constant``.
     """
     labels = exact(labels)
     logarithms = _log_softmax(logits)
@@ -25,21 +25,24 @@ def softmax_cross_entropy(logits, labels):
     return {
         "loss": loss.reference(),
         "dlogits": (exp(logarithms) - labels).reference(),
-        "dlabels": (-logarithms).reference(),
+        "dlabels": Reference(np.zeros_like(labels)) if labels_constant else (-logarithms).reference(),
     }
 
 
-def crossentropy(probabilities, labels, *, from_logits=False):
+def crossentropy(probabilities, labels, *, from_logits=False, divided=True, clipped=0.0):
     """Keras's categorical crossentropy, one number a row.
 
-    Of probabilities (rows are first divided by their sum, as Keras does, and clipped to 1e-7, which touches
-    nothing here), or of logits.
+    Of probabilities: rows are first ``divided`` by their sum, as Keras does, and clipped to ``clipped`` and
+    1 - ``clipped``, in Keras 1e-7, which touches no real probabilities.  Or of logits.
     """
     labels = exact(labels)
     if from_logits:
         return (-(_log_softmax(probabilities) * labels).sum(-1)).reference()
     p = track(exact(probabilities))
-    return (-(log(p / p.sum(-1, keepdims=True)) * labels).sum(-1)).reference()
+    p = p / p.sum(-1, keepdims=True) if divided else p
+    if clipped:  # one rounding of either end
+        p = Tracked(np.clip(p.value, clipped, 1 - clipped), p.error + abs(p.value))
+    return (-(log(p) * labels).sum(-1)).reference()
 
 
 def sigmoid_cross_entropy(logits, labels):

@@ -94,6 +94,14 @@ def dropout(x, mask, *, rate):
     return Reference(value, MARGIN * abs(value), 4)
 
 
+def dropout_of_ones(count, *, rate):
+    """What is left of so many ones: the ``scale`` of the kept, and the share of the ``dropped``."""
+    return {
+        "scale": dropout(1.0, 1.0, rate=rate),
+        "dropped": chance(rate, (rate * (1 - rate)) ** 0.5, count),
+    }
+
+
 def chance(value, deviation, count, dtype="float32"):
     """A mean over ``count`` draws: 6 standard deviations either way, 2e-9 of all seeds beyond.
 

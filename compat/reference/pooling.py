@@ -36,20 +36,34 @@ def avg_pool2d(x, *, ksize, strides, padding="VALID"):
     )
 
 
-def max_pool2d_grad(x, dy, *, ksize, strides, padding="VALID"):
-    """Where each window's maximum stands gets the window's ``dy``; the first of equals, row by row."""
+def max_pool2d_grad(x, dy, *, ksize, strides, padding="VALID", ties="first"):
+    """Where each window's maximum stands gets the window's ``dy``.
+
+    ``ties``: of equals the "first" or the "last", row by row, gets it, each an equal "share", or "all" of it.
+    """
     x, dy = exact(x), exact(dy)
     taps = Taps(x.shape, pair(ksize), strides, padding, 1)
     padded = taps.pad(x, fill=-np.inf)
     windows = np.stack([padded[window] for _, window in taps])
-    winner = np.argmax(windows, axis=0)
+    parts = _of_equals(windows == windows.max(axis=0), ties)
     sums = []
     for amount in (dy, abs(dy)):
         dx = np.zeros_like(padded)
         for index, (_, window) in enumerate(taps):
-            dx[window] += (winner == index) * amount
+            dx[window] += parts[index] * amount
         sums.append(taps.crop(dx))
-    return {"dx": Reference(sums[0], sums[1], int(np.prod(pair(ksize))))}
+    return {"dx": Reference(sums[0], sums[1], int(np.prod(pair(ksize))) + (ties == "share"))}
+
+
+def _of_equals(largest, ties):
+    """What each pixel of a window gets, (pixels, ...); ``largest``: whether it is one of the largest."""
+    if ties == "share":
+        return largest / largest.sum(axis=0)
+    if ties == "all":
+        return largest
+    if ties == "last":
+        return _of_equals(largest[::-1], "first")[::-1]
+    return largest & (np.cumsum(largest, axis=0) == 1)
 
 
 def avg_pool2d_grad(x, dy, *, ksize, strides, padding="VALID"):

@@ -11,13 +11,22 @@ from .bounds import exact
 from .tracked import Tracked, sigmoid, tanh, track
 
 
-def _hard(x):
-    """Keras 2's hard sigmoid clip(0.2 x + 0.5, 0, 1): slope 0.2, four roundings."""
-    inside = x * Tracked(0.2, 0.2) + 0.5
-    return Tracked(np.clip(inside.value, 0, 1), inside.error)
+def _hard(slope, beside=0.0):
+    """Keras's hard sigmoid clip(slope x + 0.5, 0, 1): four roundings.
+
+    ``beside``: of numbers that are larger by so many slopes, as relu6(x + 3) / 6 rounds |x| + 3.
+    """
+
+    def gate(x):
+        inside = x * Tracked(slope, slope) + 0.5
+        more = slope * (abs(x.value) + beside) if beside else 0.0
+        return Tracked(np.clip(inside.value, 0, 1), inside.error + more)
+
+    return gate
 
 
-_GATES = {"sigmoid": sigmoid, "hard_sigmoid": _hard}
+#: "hard_sigmoid" has Keras 2's slope of 0.2, "hard_sigmoid_sixth" Keras 3's.
+_GATES = {"sigmoid": sigmoid, "hard_sigmoid": _hard(0.2), "hard_sigmoid_sixth": _hard(1 / 6, beside=3)}
 
 
 def _split(x, count):

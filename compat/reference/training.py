@@ -51,17 +51,23 @@ def conv_dense_step(images, labels, w1, b1, w2, b2, *, strides=2):
     }
 
 
-def weights_after(before, gradients, optimiser, rate, decay=0.0, **settings):
+def weights_after(
+    before, gradients, optimiser, rate, decay=0.0, decayed_first=False, weight_decay=0.0, **settings
+):
     """The weights after each step, a Tracked (steps, ...); ``before`` and ``gradients`` as recorded.
 
     ``optimiser``: a name in ``OPTIMISERS``, whose functions explain ``settings``.  ``decay``: the rate of
-    step t = 0, 1 ... is rate / (1 + decay t), as ``tf.train.inverse_time_decay``.
+    step t = 0, 1 ... is rate / (1 + decay t), as ``tf.train.inverse_time_decay``; ``decayed_first``: t = 1,
+    2 ...  ``weight_decay``: every step takes that share of the weights times the rate off, beside the
+    gradient (Loshchilov and Hutter 2017).
     """
     move = OPTIMISERS[optimiser](**settings)
     after = []
     for t, (weights, gradient) in enumerate(zip(before, gradients)):
-        now = _constant(rate) / (1 + _constant(decay) * t) if decay else _constant(rate)
-        after.append(track(weights) - move(track(gradient), now))
+        steps = t + int(decayed_first)
+        now = _constant(rate) / (1 + _constant(decay) * steps) if decay else _constant(rate)
+        moved = track(weights) - move(track(gradient), now)
+        after.append(moved - now * _constant(weight_decay) * weights if weight_decay else moved)
     return stacked(after)
 
 
@@ -82,29 +88,49 @@ def _gradient_descent():
     return lambda gradient, rate: rate * gradient
 
 
-def _momentum(momentum):
-    state = [track(0.0)]
+def _momentum(momentum, nesterov=False, rate_inside=False):
+    """rate * accumulator, the accumulator momentum * accumulator + g.
+
+    ``rate_inside``: the accumulator holds each gradient times the rate of its own step, as Keras's velocity.
+    ``nesterov``: the step is that of the next accumulator, with the gradient of this one.
+    """
+    state, momentum = [track(0.0)], _constant(momentum)
 
     def move(gradient, rate):
-        state[0] = _constant(momentum) * state[0] + gradient
-        return rate * state[0]
+        gradient, rate = (rate * gradient, 1.0) if rate_inside else (gradient, rate)
+        state[0] = momentum * state[0] + gradient
+        return (gradient + momentum * state[0] if nesterov else state[0]) * rate
 
     return move
 
 
-def _rmsprop(decay_of_square, epsilon, start):
-    """g / sqrt(mean square + epsilon), the mean square beginning with ``start``."""
-    state, decay = [track(float(start))], _constant(decay_of_square)
+def _rmsprop(decay_of_square, epsilon, start, inside=True, centred=False):
+    """g / sqrt(mean square + epsilon), the mean square beginning with ``start``.
+
+    ``inside`` False: g / (sqrt(mean square) + epsilon).  ``centred``: the square of the mean gradient is
+    taken off the mean square.
+    """
+    state, decay = [track(float(start)), track(0.0)], _constant(decay_of_square)
 
     def move(gradient, rate):
         state[0] = decay * state[0] + (1 - decay) * (gradient * gradient)
-        return rate * gradient * tracked.rsqrt(state[0] + _constant(epsilon))
+        square = state[0]
+        if centred:
+            state[1] = decay * state[1] + (1 - decay) * gradient
+            square = square - state[1] * state[1]
+        if inside:
+            return rate * gradient * tracked.rsqrt(square + _constant(epsilon))
+        return rate * gradient / (_sqrt(square) + _constant(epsilon))
 
     return move
 
 
-def _adam(beta1, beta2, epsilon):
-    """Kingma and Ba 2014, the end of section 2: the order with the "epsilon hat"."""
+def _adam(beta1, beta2, epsilon, hat=True, corrected=True):
+    """Kingma and Ba 2014, the end of section 2: the order with the "epsilon hat".
+
+    ``hat`` False: algorithm 1, where the root is corrected before epsilon is added.  ``corrected`` False:
+    neither mean is corrected for its beginning with 0.
+    """
     state, b1, b2 = [track(0.0), track(0.0), 0], _constant(beta1), _constant(beta2)
 
     def power(beta, t):
@@ -115,8 +141,24 @@ def _adam(beta1, beta2, epsilon):
         m = b1 * m + (1 - b1) * gradient
         v = b2 * v + (1 - b2) * (gradient * gradient)
         state[:] = m, v, t + 1
+        if not corrected:
+            return rate * m / (_sqrt(v) + _constant(epsilon))
+        if not hat:
+            root = _sqrt(v / (1 - power(beta2, t + 1)))
+            return rate * m / (1 - power(beta1, t + 1)) / (root + _constant(epsilon))
         rate = rate * _sqrt(1 - power(beta2, t + 1)) / (1 - power(beta1, t + 1))
         return rate * m / (_sqrt(v) + _constant(epsilon))
+
+    return move
+
+
+def _adagrad(start, epsilon):
+    """g / (sqrt(sum of squares) + epsilon), the sum beginning with ``start``."""
+    state = [track(float(start))]
+
+    def move(gradient, rate):
+        state[0] = state[0] + gradient * gradient
+        return rate * gradient / (_sqrt(state[0]) + _constant(epsilon))
 
     return move
 
@@ -126,4 +168,5 @@ OPTIMISERS = {
     "momentum": _momentum,
     "rmsprop": _rmsprop,
     "adam": _adam,
+    "adagrad": _adagrad,
 }

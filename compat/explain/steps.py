@@ -1,0 +1,27 @@
+"""The step of a network at which a difference begins, as a target of its own."""
+
+import numpy as np
+
+from ..judge import PASSING, compare
+from .search import Target
+
+
+def first_wrong_step(network, results, input_dtype):
+    """(name, Target) of the first tensor that does not follow from those that were recorded, or None."""
+    for name, (result, dtype) in results.items():
+        step = network.step_alone(name, lambda source: results[source][0]) if name in network else None
+        if step is None:
+            continue
+        rule, inputs = step
+        with np.errstate(all="ignore"):  # what was recorded may be anything
+            answer = rule(*inputs)
+        if compare(result, dtype, answer, input_dtype)["word"] not in PASSING:
+            return name, Target(_Rule(rule), inputs, {}, {"y": (result, dtype)}, input_dtype)
+    return None
+
+
+class _Rule:
+    """A step of a network as an operation of its own."""
+
+    def __init__(self, rule):
+        self.reference = rule
