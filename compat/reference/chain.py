@@ -6,7 +6,7 @@ brings with it, by ``carried``.
 
 import numpy as np
 
-from . import activations, carried, normalisation, tracked
+from . import activations, carried, losses, normalisation, tracked
 from .bounds import Reference, exact
 
 dense = carried.carrying(activations.dense, lambda x, w, b: carried.linear(x, lambda x, w: x @ w, exact(w)))
@@ -43,9 +43,7 @@ def tanh(x):
 
 def softmax(x):
     """exp(x) over its sum along the last axis, the greatest x taken off first."""
-    value = exact(x)
-    powers = tracked.exp(tracked.track(value) - value.max(axis=-1, keepdims=True))
-    answer = (powers / powers.sum(-1, keepdims=True)).reference()
+    answer = losses.softmax(x).reference()
     answer.carried = carried.softmax(x, answer.value)
     return answer
 

@@ -10,13 +10,12 @@ import numpy as np
 from . import tracked
 from .bounds import exact
 from .geometry import Taps
-from .tracked import Tracked, track
+from .tracked import Tracked, constant, joined, moving_average, sqrt, track
 
 
 def stacked(parts):
     """Tracked values, one for each step, as one."""
-    parts = [track(part) for part in parts]
-    return Tracked(np.stack([part.value for part in parts]), np.stack([part.error for part in parts]))
+    return joined(np.stack, parts)
 
 
 def patches(x, kernel, strides, padding):
@@ -40,7 +39,7 @@ def conv_dense_step(images, labels, w1, b1, w2, b2, *, strides=2):
     powers = tracked.exp(shifted)
     total = powers.sum(-1, keepdims=True)
     losses = tracked.log(total)[:, 0] - (shifted * truth).sum(-1)
-    errors = (powers / total - truth) * (1 / Tracked(len(images)))
+    errors = (powers / total - truth) * (1 / constant(len(images)))
     back = (errors @ exact(w2).T).reshape(*hidden.value.shape) * hidden * (1 - hidden)
     return {
         "loss": losses.mean(),
@@ -60,22 +59,9 @@ def weights_after(before, gradients, optimiser, rate, decay=0.0, **settings):
     move = OPTIMISERS[optimiser](**settings)
     after = []
     for t, (weights, gradient) in enumerate(zip(before, gradients)):
-        now = _constant(rate) / (1 + _constant(decay) * t) if decay else _constant(rate)
+        now = constant(rate) / (1 + constant(decay) * t) if decay else constant(rate)
         after.append(track(weights) - move(track(gradient), now))
     return stacked(after)
-
-
-def _constant(number):
-    """A setting, rounded to the dtype of the weights."""
-    return Tracked(number, abs(number))
-
-
-def _sqrt(x):
-    def slope(v):
-        with np.errstate(divide="ignore"):
-            return np.where(v > 0, 0.5 / np.sqrt(v), 0.0)
-
-    return x.through(np.sqrt, slope)
 
 
 def _gradient_descent():
@@ -86,7 +72,7 @@ def _momentum(momentum):
     state = [track(0.0)]
 
     def move(gradient, rate):
-        state[0] = _constant(momentum) * state[0] + gradient
+        state[0] = constant(momentum) * state[0] + gradient
         return rate * state[0]
 
     return move
@@ -94,29 +80,29 @@ def _momentum(momentum):
 
 def _rmsprop(decay_of_square, epsilon, start):
     """g / sqrt(mean square + epsilon), the mean square beginning with ``start``."""
-    state, decay = [track(float(start))], _constant(decay_of_square)
+    state = [track(float(start))]
 
     def move(gradient, rate):
-        state[0] = decay * state[0] + (1 - decay) * (gradient * gradient)
-        return rate * gradient * tracked.rsqrt(state[0] + _constant(epsilon))
+        state[0] = moving_average(state[0], gradient * gradient, decay_of_square)
+        return rate * gradient * tracked.rsqrt(state[0] + constant(epsilon))
 
     return move
 
 
 def _adam(beta1, beta2, epsilon):
     """Kingma and Ba 2014, the end of section 2: the order with the "epsilon hat"."""
-    state, b1, b2 = [track(0.0), track(0.0), 0], _constant(beta1), _constant(beta2)
+    state = [track(0.0), track(0.0), 0]
 
-    def power(beta, t):
-        return Tracked(beta**t, (2 * t + tracked.CALL) * beta**t)  # by products or by one call
+    def power(beta, t):  # by products or by one call
+        return Tracked(beta**t, lambda p: p.rounding(beta**t, 0.0, 2 * t + p.call))
 
     def move(gradient, rate):
         m, v, t = state
-        m = b1 * m + (1 - b1) * gradient
-        v = b2 * v + (1 - b2) * (gradient * gradient)
+        m = moving_average(m, gradient, beta1)
+        v = moving_average(v, gradient * gradient, beta2)
         state[:] = m, v, t + 1
-        rate = rate * _sqrt(1 - power(beta2, t + 1)) / (1 - power(beta1, t + 1))
-        return rate * m / (_sqrt(v) + _constant(epsilon))
+        rate = rate * sqrt(1 - power(beta2, t + 1)) / (1 - power(beta1, t + 1))
+        return rate * m / (sqrt(v) + constant(epsilon))
 
     return move
 
