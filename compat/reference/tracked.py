@@ -145,12 +145,12 @@ class Tracked:
     __radd__, __rmul__ = __add__, __mul__
 
     def __matmul__(self, other):
-        """Sums of n products, in any order."""
+        """Sums of n products, in any order. A product flushed to zero adds nothing: n results may be lost."""
         other = track(other)
         x, y, n = abs(self.value), abs(other.value), self.value.shape[-1]
 
         def error(p, a, b):
-            return a @ (y + b) + x @ b + p.summing((x + a) @ (y + b), n, 2 * n)
+            return a @ (y + b) + x @ b + p.summing((x + a) @ (y + b), n, n)
 
         return _follows(self.value @ other.value, error, self, other)
 
@@ -206,7 +206,7 @@ class Tracked:
 
 
 def _follows(value, error, *operands):
-    """The result of an operation; ``error`` is a function of the ``Precision`` and of the operands' errors."""
+    """The result of an operation; ``error``: a function of the ``Precision`` and the operands' errors."""
     result = Tracked(value, error)
     result._operands = operands
     return result
