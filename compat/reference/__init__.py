@@ -30,7 +30,14 @@ from .convolution import (
     depthwise_conv2d,
 )
 from .geometry import Taps, same_padding
-from .losses import crossentropy, huber, sigmoid_cross_entropy, softmax_cross_entropy, weighted_mse
+from .losses import (
+    crossentropy,
+    huber,
+    log_softmax,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    weighted_mse,
+)
 from .normalisation import batch_norm_training, chance, dropout
 from .pooling import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad
 from .recurrent import gru, lstm
@@ -65,6 +72,7 @@ __all__ = [
     "hard_sigmoid",
     "huber",
     "leaky_relu",
+    "log_softmax",
     "lrn",
     "lstm",
     "max_pool2d",

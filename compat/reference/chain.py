@@ -6,7 +6,7 @@ brings with it, by ``carried``.
 
 import numpy as np
 
-from . import activations, carried, losses, normalisation, tracked
+from . import activations, carried, normalisation, tracked
 from .bounds import Reference, exact
 
 dense = carried.carrying(activations.dense, lambda x, w, b: carried.linear(x, lambda x, w: x @ w, exact(w)))
@@ -43,7 +43,7 @@ def tanh(x):
 
 def softmax(x):
     """exp(x) over its sum along the last axis, the greatest x taken off first."""
-    answer = losses.softmax(x).reference()
+    answer = tracked.softmax(x).reference()
     answer.carried = carried.softmax(x, answer.value)
     return answer
 

@@ -2,24 +2,14 @@
 
 import numpy as np
 
+from . import tracked
 from .bounds import exact
 from .tracked import constant, either, exp, log, log1p, track
 
 
-def softmax(logits):
-    """exp(logits - max) / sum exp(logits - max), Tracked; the maximum is a selection and exact."""
-    powers = exp(_below_greatest(logits))
-    return powers / powers.sum(-1, keepdims=True)
-
-
 def log_softmax(logits):
-    """logits - max - log(sum exp(logits - max)), Tracked."""
-    shifted = _below_greatest(logits)
-    return shifted - log(exp(shifted).sum(-1, keepdims=True))
-
-
-def _below_greatest(logits):
-    return track(exact(logits)) - exact(logits).max(axis=-1, keepdims=True)
+    """logits - max - log(sum exp(logits - max)), along the last axis."""
+    return tracked.log_softmax(logits).reference()
 
 
 def softmax_cross_entropy(logits, labels):
@@ -29,10 +19,10 @@ def softmax_cross_entropy(logits, labels):
     same for labels that sum to 1), in labels -log_softmax(logits).
     """
     labels = exact(labels)
-    logarithms = log_softmax(logits)
+    logarithms = tracked.log_softmax(logits)
     loss = -(logarithms * labels).sum(-1)
     # The loss may be summed from -labels * shifted and labels * log(sum): either way these terms.
-    probabilities = either(exp(logarithms), softmax(logits))
+    probabilities = either(exp(logarithms), tracked.softmax(logits))
     return {
         "loss": loss.reference(),
         "dlogits": (probabilities - labels).reference(),
@@ -48,7 +38,7 @@ def crossentropy(probabilities, labels, *, from_logits=False):
     """
     labels = exact(labels)
     if from_logits:
-        return (-(log_softmax(probabilities) * labels).sum(-1)).reference()
+        return (-(tracked.log_softmax(probabilities) * labels).sum(-1)).reference()
     p = track(exact(probabilities))
     return (-(log(p / p.sum(-1, keepdims=True)) * labels).sum(-1)).reference()
 

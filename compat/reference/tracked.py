@@ -317,5 +317,21 @@ def erf(x):
     )
 
 
+def softmax(logits):
+    """exp(logits - max) / sum exp(logits - max), along the last axis; the maximum is exact, a selection."""
+    powers = exp(_below_greatest(logits))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def log_softmax(logits):
+    """logits - max - log(sum exp(logits - max))."""
+    shifted = _below_greatest(logits)
+    return shifted - log(exp(shifted).sum(-1, keepdims=True))
+
+
+def _below_greatest(logits):
+    return track(exact(logits)) - exact(logits).max(axis=-1, keepdims=True)
+
+
 def log1p(x):
     return track(x).through(np.log1p, lambda low, high: np.where(low > -1, 1 / (1 + low), np.inf))
