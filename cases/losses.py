@@ -24,13 +24,19 @@ weighted_mse = operation(
 def _reduce(ops, losses, weights, reduction):
     if reduction == "none":
         return losses
+    if reduction == "sum_over_batch_size":
+        return ops.reduce_mean(losses)
     total = ops.reduce_sum(losses)
     if reduction == "sum":
         return total
     if reduction == "sum_by_nonzero_weights":
         return total / ops.reduce_sum(ops.cast(ops.not_equal(weights, 0), losses.dtype))
-    count = 16.0 if reduction == "sum_over_batch_size" else ops.reduce_sum(weights)
-    return total / count
+    return total / ops.reduce_sum(weights)
+
+
+def _computing_in(keras, prediction):
+    """Losses of Keras 3 compute in float32 whatever comes in, unless they are told otherwise."""
+    return {"dtype": prediction.dtype.name} if hasattr(keras, "ops") else {}
 
 
 @weighted_mse.on("numpy")
@@ -69,7 +75,7 @@ def _(keras, prediction, target, weights, *, reduction):
 
     target, weights = (tf.cast(array, prediction.dtype) for array in (target, weights))
     if reduction in ("sum", "sum_over_batch_size"):
-        loss = keras.losses.MeanSquaredError(reduction=reduction)
+        loss = keras.losses.MeanSquaredError(reduction=reduction, **_computing_in(keras, prediction))
         return loss(target, prediction, sample_weight=weights)
     losses = keras.losses.mean_squared_error(target, prediction)[:, None] * weights
     return _reduce(tf, losses, weights, reduction)
@@ -162,7 +168,9 @@ def _(keras, prediction, target, *, delta):
 
     if not hasattr(keras.losses, "Huber"):
         raise Unsupported("keras.losses.Huber begins with TensorFlow 1.14")
-    return keras.losses.Huber(delta)(tf.cast(target, prediction.dtype), prediction)
+    return keras.losses.Huber(delta, **_computing_in(keras, prediction))(
+        tf.cast(target, prediction.dtype), prediction
+    )
 
 
 for delta in (1.0, 0.5):

@@ -9,8 +9,8 @@ from .tracked import Tracked, constant, either, exp, joined, log, moving_average
 def batch_norm(x, mean, variance, beta, gamma, *, epsilon):
     """gamma (x - mean) / sqrt(variance + epsilon) + beta, with statistics that are given.
 
-    With r the reciprocal root, (x - mean) * (gamma * r) + beta or x * (gamma * r) + (beta - mean * gamma r):
-    the bound allows for both.
+    With r the reciprocal root, x * (gamma * r) + (beta - mean * gamma r), (x - mean) * (gamma * r) + beta, or
+    (x - mean) * r * gamma + beta: the bound allows for them all.
     """
     return _normalise(
         track(exact(x)), track(exact(mean)), track(exact(variance)), beta, gamma, epsilon
@@ -58,8 +58,9 @@ def moments(x):
 
 
 def _normalise(x, mean, variance, beta, gamma, epsilon):
-    scale = rsqrt(variance + constant(epsilon)) * exact(gamma)
-    return either(x * scale + (exact(beta) - mean * scale), (x - mean) * scale + exact(beta))
+    root, gamma, beta = rsqrt(variance + constant(epsilon)), exact(gamma), exact(beta)
+    scale, centred = root * gamma, x - mean
+    return either(x * scale + (beta - mean * scale), centred * scale + beta, centred * root * gamma + beta)
 
 
 def lrn(x, *, depth_radius, bias, alpha, beta):

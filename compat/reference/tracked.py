@@ -21,6 +21,7 @@ rounding, and not allowed for.
 """
 
 import collections
+import functools
 import math
 
 import numpy as np
@@ -242,9 +243,9 @@ def constant(number):
     return Tracked(number, error)
 
 
-def either(first, second):
-    """Two ways to spell the same: the value of the first, and the larger error."""
-    return _follows(first.value, lambda p, a, b: np.maximum(a, b), first, second)
+def either(first, *others):
+    """Ways to spell the same: the value of the first, and the largest error."""
+    return _follows(first.value, lambda p, *errors: functools.reduce(np.maximum, errors), first, *others)
 
 
 def moving_average(old, new, momentum):
@@ -304,10 +305,13 @@ def tanh(x):
 
 
 def sigmoid(x):
+    """1 / (1 + exp(-x)), or 1/2 + tanh(x / 2) / 2: XLA's, and a rational function of Eigen up to 2020."""
+
     def steepest(low, high):
         return 0.25 * (1 - np.tanh(_nearest_to_zero(low, high) / 2) ** 2)
 
-    return track(x).through(lambda v: 1 / (1 + np.exp(-v)), steepest)
+    x = track(x)
+    return either(x.through(lambda v: 1 / (1 + np.exp(-v)), steepest), 0.5 + tanh(x * 0.5) * 0.5)
 
 
 def erf(x):
