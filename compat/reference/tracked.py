@@ -305,7 +305,7 @@ def tanh(x):
 
 
 def sigmoid(x):
-    """1 / (1 + exp(-x)), or 1/2 + tanh(x / 2) / 2: XLA's, and a rational function of Eigen up to 2020."""
+    """1 / (1 + exp(-x)), or 1/2 + tanh(x / 2) / 2: XLA's, and Eigen's in TensorFlow up to 2.6."""
 
     def steepest(low, high):
         return 0.25 * (1 - np.tanh(_nearest_to_zero(low, high) / 2) ** 2)
