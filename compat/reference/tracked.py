@@ -171,14 +171,17 @@ class Tracked:
         total = self.sum(axis, keepdims)
         return total * (1 / constant(self.value.size / max(total.value.size, 1)))
 
-    def through(self, function, steepest):
-        """``function`` of it; ``steepest``: a bound of |f'| between two arrays, its arguments."""
+    def through(self, function, steepest, roundings=None):
+        """``function`` of it; ``steepest``: a bound of |f'| between two arrays, its arguments.
+
+        ``roundings``: those of a call, if not the precision's.
+        """
         with np.errstate(all="ignore"):
             value = function(self.value)
 
         def error(p, e):
             inherited = np.where(e > 0, steepest(self.value - e, self.value + e) * e, 0.0)
-            return inherited + p.rounding(abs(value), inherited, p.call)
+            return inherited + p.rounding(abs(value), inherited, roundings or p.call)
 
         return _follows(value, error, self)
 
@@ -322,9 +325,14 @@ def erf(x):
 
 
 def softmax(logits):
-    """exp(logits - max) / sum exp(logits - max), along the last axis; the maximum is exact, a selection."""
+    """exp(logits - max) / sum exp(logits - max), along the last axis; the maximum is exact, a selection.
+
+    By the reciprocal of the sum, as Eigen has it: one ULP from a quotient, which is two roundings.
+    """
     powers = exp(_below_greatest(logits))
-    return powers / powers.sum(-1, keepdims=True)
+    total = powers.sum(-1, keepdims=True)
+    steepest = lambda low, high: np.where(low > 0, low**-2, np.inf)
+    return powers * total.through(lambda v: 1 / v, steepest, roundings=2)
 
 
 def log_softmax(logits):
