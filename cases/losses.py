@@ -34,9 +34,12 @@ def _reduce(ops, losses, weights, reduction):
     return total / ops.reduce_sum(weights)
 
 
-def _computing_in(keras, prediction):
-    """Losses of Keras 3 compute in float32 whatever comes in, unless they are told otherwise."""
-    return {"dtype": prediction.dtype.name} if hasattr(keras, "ops") else {}
+def _computing_in(loss, prediction):
+    """Losses of Keras 3 compute in float32 whatever comes in; from 3.5 on ``dtype`` says otherwise."""
+    import inspect
+
+    told = "dtype" in inspect.signature(loss.__init__).parameters
+    return {"dtype": prediction.dtype.name} if told else {}
 
 
 @weighted_mse.on("numpy")
@@ -75,7 +78,8 @@ def _(keras, prediction, target, weights, *, reduction):
 
     target, weights = (tf.cast(array, prediction.dtype) for array in (target, weights))
     if reduction in ("sum", "sum_over_batch_size"):
-        loss = keras.losses.MeanSquaredError(reduction=reduction, **_computing_in(keras, prediction))
+        loss = keras.losses.MeanSquaredError
+        loss = loss(reduction=reduction, **_computing_in(loss, prediction))
         return loss(target, prediction, sample_weight=weights)
     losses = keras.losses.mean_squared_error(target, prediction)[:, None] * weights
     return _reduce(tf, losses, weights, reduction)
@@ -168,9 +172,8 @@ def _(keras, prediction, target, *, delta):
 
     if not hasattr(keras.losses, "Huber"):
         raise Unsupported("keras.losses.Huber begins with TensorFlow 1.14")
-    return keras.losses.Huber(delta, **_computing_in(keras, prediction))(
-        tf.cast(target, prediction.dtype), prediction
-    )
+    loss = keras.losses.Huber
+    return loss(delta, **_computing_in(loss, prediction))(tf.cast(target, prediction.dtype), prediction)
 
 
 for delta in (1.0, 0.5):
