@@ -12,12 +12,18 @@ _STATISTICS = {
     "mean": fixtures.normal("bn_mean_3", (3,), seed=34),
     "variance": fixtures.uniform("bn_variance_3", (3,), seed=35, low=0.05, high=1.5),
 }
+
+
+def _statistics(dtype):
+    return {name: fixture.astype(dtype) for name, fixture in _STATISTICS.items()}
+
+
 #: Small enough for epsilon to show.
 _SMALL = fixtures.uniform("bn_small_variance_3", (3,), seed=36, low=2e-5, high=1e-4)
 
 
 def _layer(keras, x, beta, gamma, mean, variance, **options):
-    layer = keras.layers.BatchNormalization(**options)
+    layer = keras.layers.BatchNormalization(dtype=x.dtype.name, **options)
     layer.build(x.shape)
     layer.set_weights([gamma, beta, mean, variance])
     return layer
@@ -62,6 +68,8 @@ def _(keras, x, beta, gamma, mean, variance, *, epsilon):
 
 for epsilon in (1e-3, 1e-5):
     batch_norm.sample(f"epsilon-{epsilon:g}", x=_X, epsilon=epsilon, **_STATISTICS)
+for dtype in ("float16", "bfloat16", "float64"):
+    batch_norm.sample(dtype, x=_X.astype(dtype), epsilon=1e-3, **_statistics(dtype))
 
 batch_norm_default_epsilon = operation(
     "batch_norm_default_epsilon",
@@ -144,24 +152,26 @@ def _(np, x, beta, gamma, mean, variance, *, momentum, fused):
     y, batch_mean, batch_variance = layers.fused_batch_norm(x, beta, gamma, 1e-3)
     if not fused:
         batch_mean, batch_variance = layers.moments(x)
+    momentum = batch_mean.dtype.type(momentum)
     return {
         "y": y,
-        "moving_mean": _moved(mean, batch_mean, np.float32(momentum)),
-        "moving_variance": _moved(variance, batch_variance, np.float32(momentum)),
+        "moving_mean": _moved(mean, batch_mean, momentum).astype(x.dtype),
+        "moving_variance": _moved(variance, batch_variance, momentum).astype(x.dtype),
     }
 
 
 @batch_norm_training.on("tf1.session", "tf2.eager", "tf2.function")
 def _(tf, x, beta, gamma, mean, variance, *, momentum, fused):
-    if fused:
+    if fused:  # the kernel wants all but x in float32
+        gamma, beta, mean, variance = (tf.cast(t, tf.float32) for t in (gamma, beta, mean, variance))
         y, batch_mean, batch_variance = _v1().nn.fused_batch_norm(x, gamma, beta, epsilon=1e-3)
     else:
         batch_mean, batch_variance = tf.nn.moments(x, [0, 1, 2])
         y = tf.nn.batch_normalization(x, batch_mean, batch_variance, beta, gamma, 1e-3)
     return {
         "y": y,
-        "moving_mean": _moved(mean, batch_mean, momentum),
-        "moving_variance": _moved(variance, batch_variance, momentum),
+        "moving_mean": tf.cast(_moved(mean, batch_mean, momentum), x.dtype),
+        "moving_variance": tf.cast(_moved(variance, batch_variance, momentum), x.dtype),
     }
 
 
@@ -184,13 +194,27 @@ def _trained(layer, x):
     with tf.control_dependencies(updates):
         return {
             "y": y,
-            "moving_mean": tf.identity(layer.moving_mean),
-            "moving_variance": tf.identity(layer.moving_variance),
+            "moving_mean": tf.cast(tf.identity(layer.moving_mean), x.dtype),
+            "moving_variance": tf.cast(tf.identity(layer.moving_variance), x.dtype),
         }
 
 
 for name, momentum, fused in (("fused", 0.99, True), ("fused-0.9", 0.9, True), ("moments", 0.9, False)):
     batch_norm_training.sample(name, x=_X, momentum=momentum, fused=fused, **_STATISTICS)
+for dtype, kernel in (
+    ("float16", "fused"),
+    ("bfloat16", "fused"),
+    ("float16", "moments"),
+    ("bfloat16", "moments"),
+    ("float64", "moments"),
+):
+    batch_norm_training.sample(
+        f"{dtype}-{kernel}",
+        x=_X.astype(dtype),
+        momentum=0.9,
+        fused=kernel == "fused",
+        **_statistics(dtype),
+    )
 
 batch_norm_momentum = operation(
     "batch_norm_momentum",

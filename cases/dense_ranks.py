@@ -27,7 +27,7 @@ def _(tf, x, w, b):
 
 @dense.on("keras2", "keras3")
 def _(keras, x, w, b):
-    layer = keras.layers.Dense(w.shape[1])
+    layer = keras.layers.Dense(w.shape[1], dtype=x.dtype.name)
     layer.build((None, *x.shape[1:]))
     layer.set_weights([w, b])
     return layer(x)
@@ -36,3 +36,5 @@ def _(keras, x, w, b):
 for rank, shape in ((2, (5, 6)), (3, (2, 5, 6)), (4, (2, 3, 5, 6))):
     x = fixtures.uniform(f"dense_ranks_x{rank}", shape, seed=271, low=-1.0)
     dense.sample(f"rank{rank}", x=x, w=_W, b=_B)
+    for dtype in ("float16", "bfloat16", "float64"):
+        dense.sample(f"{dtype}-rank{rank}", x=x.astype(dtype), w=_W.astype(dtype), b=_B.astype(dtype))

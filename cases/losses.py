@@ -24,13 +24,22 @@ weighted_mse = operation(
 def _reduce(ops, losses, weights, reduction):
     if reduction == "none":
         return losses
+    if reduction == "sum_over_batch_size":
+        return ops.reduce_mean(losses)
     total = ops.reduce_sum(losses)
     if reduction == "sum":
         return total
     if reduction == "sum_by_nonzero_weights":
         return total / ops.reduce_sum(ops.cast(ops.not_equal(weights, 0), losses.dtype))
-    count = 16.0 if reduction == "sum_over_batch_size" else ops.reduce_sum(weights)
-    return total / count
+    return total / ops.reduce_sum(weights)
+
+
+def _computing_in(loss, prediction):
+    """Losses of Keras 3 compute in float32 whatever comes in; from 3.5 on ``dtype`` says otherwise."""
+    import inspect
+
+    told = "dtype" in inspect.signature(loss.__init__).parameters
+    return {"dtype": prediction.dtype.name} if told else {}
 
 
 @weighted_mse.on("numpy")
@@ -44,7 +53,7 @@ def _(np, prediction, target, weights, *, reduction):
         "sum_over_batch_size": weights.size,
         "mean": weights.sum(),
     }[reduction]
-    return losses.sum() / np.float32(count)
+    return losses.sum() / prediction.dtype.type(count)
 
 
 @weighted_mse.on("tf1.session")
@@ -67,17 +76,27 @@ def _(tf, prediction, target, weights, *, reduction):
 def _(keras, prediction, target, weights, *, reduction):
     import tensorflow as tf
 
+    target, weights = (tf.cast(array, prediction.dtype) for array in (target, weights))
     if reduction in ("sum", "sum_over_batch_size"):
-        loss = keras.losses.MeanSquaredError(reduction=reduction)
-        return loss(tf.constant(target), prediction, sample_weight=tf.constant(weights))
-    losses = keras.losses.mean_squared_error(tf.constant(target), prediction)[:, None] * weights
-    return _reduce(tf, losses, tf.constant(weights), reduction)
+        loss = keras.losses.MeanSquaredError
+        loss = loss(reduction=reduction, **_computing_in(loss, prediction))
+        return loss(target, prediction, sample_weight=weights)
+    losses = keras.losses.mean_squared_error(target, prediction)[:, None] * weights
+    return _reduce(tf, losses, weights, reduction)
 
 
 for reduction in ("none", "sum", "sum_by_nonzero_weights", "sum_over_batch_size", "mean"):
     weighted_mse.sample(
         reduction, prediction=_PREDICTION, target=_TARGET, weights=_WEIGHTS, reduction=reduction
     )
+    for dtype in ("float16", "bfloat16", "float64"):
+        weighted_mse.sample(
+            f"{dtype}-{reduction}",
+            prediction=_PREDICTION.astype(dtype),
+            target=_TARGET.astype(dtype),
+            weights=_WEIGHTS.astype(dtype),
+            reduction=reduction,
+        )
 
 weighted_mse_default = operation(
     "weighted_mse_default",
@@ -93,7 +112,7 @@ weighted_mse_default = operation(
 
 @weighted_mse_default.on("numpy")
 def _(np, prediction, target, weights):
-    return ((prediction - target) ** 2 * weights).sum() / np.float32(np.count_nonzero(weights))
+    return ((prediction - target) ** 2 * weights).sum() / prediction.dtype.type(np.count_nonzero(weights))
 
 
 @weighted_mse_default.on("tf1.session")
@@ -133,8 +152,8 @@ huber = operation(
 @huber.on("numpy")
 def _(np, prediction, target, *, delta):
     size = abs(prediction - target)
-    quadratic = np.minimum(size, np.float32(delta))
-    return (quadratic * quadratic / 2 + np.float32(delta) * (size - quadratic)).mean()
+    quadratic = np.minimum(size, prediction.dtype.type(delta))
+    return (quadratic * quadratic / 2 + prediction.dtype.type(delta) * (size - quadratic)).mean()
 
 
 @huber.on("tf1.session")
@@ -153,8 +172,11 @@ def _(keras, prediction, target, *, delta):
 
     if not hasattr(keras.losses, "Huber"):
         raise Unsupported("keras.losses.Huber begins with TensorFlow 1.14")
-    return keras.losses.Huber(delta)(tf.constant(target), prediction)
+    loss = keras.losses.Huber
+    return loss(delta, **_computing_in(loss, prediction))(tf.cast(target, prediction.dtype), prediction)
 
 
 for delta in (1.0, 0.5):
     huber.sample(f"delta-{delta}", prediction=_PREDICTION, target=_TARGET, delta=delta)
+for dtype in ("float16", "bfloat16", "float64"):
+    huber.sample(dtype, prediction=_PREDICTION.astype(dtype), target=_TARGET.astype(dtype), delta=1.0)

@@ -38,7 +38,7 @@ def _(tf, x, *, ksize, strides, padding):
 
 @max_pool.on("keras2", "keras3")
 def _(keras, x, *, ksize, strides, padding):
-    return keras.layers.MaxPooling2D(ksize, strides, padding.lower())(x)
+    return keras.layers.MaxPooling2D(ksize, strides, padding.lower(), dtype=x.dtype.name)(x)
 
 
 @avg_pool.on("numpy")
@@ -53,7 +53,7 @@ def _(tf, x, *, ksize, strides, padding):
 
 @avg_pool.on("keras2", "keras3")
 def _(keras, x, *, ksize, strides, padding):
-    return keras.layers.AveragePooling2D(ksize, strides, padding.lower())(x)
+    return keras.layers.AveragePooling2D(ksize, strides, padding.lower(), dtype=x.dtype.name)(x)
 
 
 @max_pool_grad.on("numpy")
@@ -89,8 +89,8 @@ def _spell_gradient(gradient, pool_name, layer_name):
             raise Unsupported("Keras in TensorFlow 1 gives no gradients of a layer but through tf.gradients")
         with tf.GradientTape() as tape:
             tape.watch(x)
-            y = getattr(keras.layers, layer_name)(ksize, strides, padding.lower())(x)
-        return {"dx": tape.gradient(y, x, output_gradients=tf.constant(dy))}
+            y = getattr(keras.layers, layer_name)(ksize, strides, padding.lower(), dtype=x.dtype.name)(x)
+        return {"dx": tape.gradient(y, x, output_gradients=tf.cast(dy, x.dtype))}
 
 
 _spell_gradient(max_pool_grad, "max_pool", "MaxPooling2D")
@@ -108,6 +108,17 @@ for ksize in (2, 3):
             avg_pool.sample(name, x=x, **parameters)
             max_pool_grad.sample(name, x=x, dy=dy, **parameters)
             avg_pool_grad.sample(name, x=x, dy=dy, **parameters)
+
+for dtype in ("float16", "bfloat16", "float64"):
+    for ksize, padding in ((2, "VALID"), (3, "SAME")):
+        name, parameters = f"{dtype}-k{ksize}", {"ksize": ksize, "strides": 2, "padding": padding}
+        x = fixtures.normal("noise_2x9x11x3", (2, 9, 11, 3), seed=2).astype(dtype)
+        rows, columns = (4, 5) if padding == "VALID" else (5, 6)
+        dy = fixtures.normal(f"dy_2x{rows}x{columns}x3", (2, rows, columns, 3), seed=6).astype(dtype)
+        max_pool.sample(name, x=x, **parameters)
+        avg_pool.sample(name, x=x, **parameters)
+        max_pool_grad.sample(name, x=x, dy=dy, **parameters)
+        avg_pool_grad.sample(name, x=x, dy=dy, **parameters)
 
 max_pool_grad.sample(
     "ties",

@@ -100,6 +100,10 @@ _spell(softmax_cross_entropy_labels, "loss", "dlogits")
 for name, labels in (("one-hot", _ONE_HOT), ("soft", _SOFT)):
     for version in ("v1", "v2"):
         softmax_cross_entropy.sample(f"{name}-{version}", logits=_LOGITS, labels=labels, version=version)
+for dtype in ("float16", "bfloat16", "float64"):
+    softmax_cross_entropy.sample(
+        f"{dtype}-v2", logits=_LOGITS.astype(dtype), labels=_SOFT.astype(dtype), version="v2"
+    )
 for version in ("v1", "v2", "no name"):
     softmax_cross_entropy_labels.sample(
         version.replace(" ", "-"), logits=_LOGITS, labels=_SOFT, version=version
@@ -132,7 +136,7 @@ def _(tf, x, labels, *, logits, says):
 def _(keras, x, labels, *, logits, says):
     import tensorflow as tf
 
-    return keras.losses.categorical_crossentropy(tf.constant(labels), x, from_logits=says)
+    return keras.losses.categorical_crossentropy(tf.cast(labels, x.dtype), x, from_logits=says)
 
 
 def _probabilities():
@@ -151,6 +155,10 @@ for name, x, logits, says in (
     ("probabilities-as-logits", _PROBABILITIES, False, True),
 ):
     crossentropy.sample(name, x=x, labels=_ONE_HOT, logits=logits, says=says)
+    for dtype in ("float16", "bfloat16", "float64") if logits == says else ():
+        crossentropy.sample(
+            f"{dtype}-{name}", x=x.astype(dtype), labels=_ONE_HOT.astype(dtype), logits=logits, says=says
+        )
 
 sigmoid_cross_entropy = operation(
     "sigmoid_cross_entropy",
@@ -173,8 +181,10 @@ def _(tf, logits, labels):
 def _(keras, logits, labels):
     import tensorflow as tf
 
-    target = tf.constant(labels)[..., None]
+    target = tf.cast(labels, logits.dtype)[..., None]
     return keras.losses.binary_crossentropy(target, logits[..., None], from_logits=True)
 
 
 sigmoid_cross_entropy.sample("soft", logits=_LOGITS, labels=_SOFT)
+for dtype in ("float16", "bfloat16", "float64"):
+    sigmoid_cross_entropy.sample(dtype, logits=_LOGITS.astype(dtype), labels=_SOFT.astype(dtype))

@@ -1,6 +1,5 @@
 """``compat since`` and ``compat bisect``: at which version a result changed."""
 
-
 from . import since
 from .dialects import dialect as find_dialect
 from .errors import CompatError

@@ -33,7 +33,14 @@ from .convolution import (
 )
 from .geometry import Taps, same_padding
 from .initialisers import drawn
-from .losses import crossentropy, huber, sigmoid_cross_entropy, softmax_cross_entropy, weighted_mse
+from .losses import (
+    crossentropy,
+    huber,
+    log_softmax,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    weighted_mse,
+)
 from .normalisation import batch_norm_training, chance, dropout, dropout_of_ones
 from .pooling import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad
 from .recurrent import gru, lstm
@@ -74,6 +81,7 @@ __all__ = [
     "hard_sigmoid",
     "huber",
     "leaky_relu",
+    "log_softmax",
     "lrn",
     "lstm",
     "max_pool2d",

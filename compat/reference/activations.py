@@ -6,7 +6,7 @@ import numpy as np
 
 from .bounds import Reference, exact
 from .products import Products
-from .tracked import CALL, Tracked, track
+from .tracked import Tracked, constant, either, erf, tanh, track
 
 
 def dense(x, w, b):
@@ -24,14 +24,12 @@ def dense(x, w, b):
 def hard_sigmoid(x, *, slope):
     """clip(slope x + 1/2, 0, 1): 0.2 in Keras 2, 1/6 in Keras 3 (and in PyTorch).
 
-    The slope's rounding, the product's and the sum's; Keras 3 divides relu6(x + 3) by 6, which rounds
-    |x| + 3 instead.
+    Or, as Keras 3 spells it, relu6(x + 3) / 6, which rounds x + 3 instead.
     """
-    x = exact(x)
-    inside = track(x) * Tracked(slope, slope) + 0.5
-    value = np.clip(inside.value, 0, 1)
-    near = abs(x) <= 0.51 / slope
-    return Tracked(value, near * (inside.error + slope * (abs(x) + 3)) + value).reference()
+    x, slope = track(exact(x)), constant(slope)
+    half = 0.5 / slope.value
+    upper = (x + constant(half)).clip(0, 2 * half) * slope
+    return either((x * slope + 0.5).clip(0, 1), upper).reference()
 
 
 def leaky_relu(x, *, slope):
@@ -43,17 +41,13 @@ def leaky_relu(x, *, slope):
 def gelu(x, *, approximate):
     """x Phi(x), or its approximation x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
 
-    1 + erf and 1 + tanh cancel for negative x: what the call rounds, at most CALL u of its value near 1,
-    is multiplied by |x| / 2.  The argument of tanh has 6 roundings of its terms, that of erf 2, and
-    neither function is steeper than 2 / sqrt(pi).
+    1 + erf and 1 + tanh cancel for negative x: what the call rounds of its value near 1 is multiplied by
+    |x| / 2.  The cube is one call of pow; two products round less.
     """
-    x = exact(x)
+    x = track(exact(x))
     if approximate:
-        inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
-        curve, inner_error, slope = np.tanh(inner), 6 * abs(inner), 1 - np.tanh(inner) ** 2
+        cube = Tracked(x.value**3, lambda p: p.rounding(abs(x.value) ** 3, 0.0, p.call))
+        curve = tanh((x + cube * constant(0.044715)) * constant(math.sqrt(2 / math.pi)))
     else:
-        inner = x / math.sqrt(2)
-        curve = np.vectorize(math.erf, otypes=[float])(inner)
-        inner_error, slope = 2 * abs(inner), 2 / math.sqrt(math.pi) * np.exp(-(inner**2))
-    bracket = Tracked(1 + curve, slope * inner_error + CALL * abs(curve) + abs(1 + curve))
-    return (bracket * track(x) * 0.5).reference()
+        curve = erf(x * constant(1 / math.sqrt(2)))
+    return ((1 + curve) * x * 0.5).reference()

@@ -57,6 +57,10 @@ class Reference:
         own = float(self.terms.max()) if self.terms.size else 0.0
         return own if self.carried is None else max(own, self.carried.longest)
 
+    def magnitude_in(self, dtype):
+        """The magnitude in that precision; the same in all where every order of summation is allowed for."""
+        return self.magnitude
+
     def rearranged(self, move):
         """With the same elements in other places: ``move`` is applied to every array of the reference."""
         carried = None if self.carried is None else self.carried.rearranged(move)
@@ -67,7 +71,7 @@ class Reference:
         u = UNIT_ROUNDOFF[dtype]
         with np.errstate(over="ignore"):
             gamma = np.expm1(self.terms * math.log1p(u))
-        own = gamma * self.magnitude + self._common(dtype)
+        own = gamma * self.magnitude_in(dtype) + self._common(dtype)
         # Products of an input that is off are larger than ``magnitude`` by what is carried, and round more.
         return own if self.carried is None else own + (1 + gamma) * self.carried.worst(dtype)
 
@@ -80,12 +84,13 @@ class Reference:
         count = max(self.value.size, 1)
         lam = math.sqrt(2 * math.log(2 * count / probability)) / (1 - u)
         gamma = np.expm1(lam * np.sqrt(self.terms) * u + self.terms * u * u / (1 - u))
-        noise = self._beside(gamma * self.magnitude, lam, dtype)
+        noise = self._beside(gamma * self.magnitude_in(dtype), lam, dtype)
         return np.minimum(noise + self._drift(dtype) + self._common(dtype), self.worst(dtype))
 
     def typical(self, dtype):
         """The standard deviation to expect at most: sqrt(n) independent roundings of size u."""
-        noise = self._beside(np.sqrt(self.terms) * UNIT_ROUNDOFF[dtype] * self.magnitude, 1, dtype)
+        own = np.sqrt(self.terms) * UNIT_ROUNDOFF[dtype] * self.magnitude_in(dtype)
+        noise = self._beside(own, 1, dtype)
         return noise + self._drift(dtype) + self._common(dtype)
 
     def _beside(self, own, times, dtype):
@@ -117,7 +122,8 @@ class Reference:
         selection (no terms) is exact but for the rounding of a half precision's input to itself.
         """
         rounds = self.terms > 0
-        own = np.expm1((self.terms + 1) * math.log1p(UNIT_ROUNDOFF["float64"])) * self.magnitude
+        gamma = np.expm1((self.terms + 1) * math.log1p(UNIT_ROUNDOFF["float64"]))
+        own = gamma * self.magnitude_in("float64")
         output = UNIT_ROUNDOFF[dtype] * self._size() if dtype in _HALF else 0.0
         return rounds * output + self._underflow(dtype) + own
 

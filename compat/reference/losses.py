@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from . import tracked
 from .bounds import Reference, exact
-from .tracked import Tracked, exp, log, track
+from .tracked import constant, either, exp, log, log1p, track
 
 
-def _log_softmax(logits):
-    """logits - max - log(sum exp(logits - max)); the maximum is a selection and exact."""
-    shifted = track(exact(logits)) - exact(logits).max(axis=-1, keepdims=True)
-    return shifted - log(exp(shifted).sum(-1, keepdims=True))
+def log_softmax(logits):
+    """logits - max - log(sum exp(logits - max)), along the last axis."""
+    return tracked.log_softmax(logits).reference()
 
 
 def softmax_cross_entropy(logits, labels, *, labels_constant=False):
@@ -19,12 +19,13 @@ def softmax_cross_entropy(logits, labels, *, labels_constant=False):
     same for labels that sum to 1), in labels -log_softmax(logits), or 0 where these are ``labels_constant``.
     """
     labels = exact(labels)
-    logarithms = _log_softmax(logits)
+    logarithms = tracked.log_softmax(logits)
     loss = -(logarithms * labels).sum(-1)
     # The loss may be summed from -labels * shifted and labels * log(sum): either way these terms.
+    probabilities = either(exp(logarithms), tracked.softmax(logits))
     return {
         "loss": loss.reference(),
-        "dlogits": (exp(logarithms) - labels).reference(),
+        "dlogits": (probabilities - labels).reference(),
         "dlabels": Reference(np.zeros_like(labels)) if labels_constant else (-logarithms).reference(),
     }
 
@@ -37,19 +38,18 @@ def crossentropy(probabilities, labels, *, from_logits=False, divided=True, clip
     """
     labels = exact(labels)
     if from_logits:
-        return (-(_log_softmax(probabilities) * labels).sum(-1)).reference()
+        return (-(tracked.log_softmax(probabilities) * labels).sum(-1)).reference()
     p = track(exact(probabilities))
     p = p / p.sum(-1, keepdims=True) if divided else p
     if clipped:  # one rounding of either end
-        p = Tracked(np.clip(p.value, clipped, 1 - clipped), p.error + abs(p.value))
+        p = p.clip(clipped, 1 - clipped).off_by(lambda precision: precision.u)
     return (-(log(p) * labels).sum(-1)).reference()
 
 
 def sigmoid_cross_entropy(logits, labels):
     """max(x, 0) - x z + log(1 + exp(-|x|)), elementwise: all terms round."""
     x, z = exact(logits), exact(labels)
-    tail = exp(-abs(x)).through(np.log1p, 1.0)
-    return (track(np.maximum(x, 0)) - track(x) * z + tail).reference()
+    return (track(np.maximum(x, 0)) - track(x) * z + log1p(exp(-abs(x)))).reference()
 
 
 def weighted_mse(prediction, target, weights, *, reduction):
@@ -67,22 +67,26 @@ def weighted_mse(prediction, target, weights, *, reduction):
 
 
 def huber(prediction, target, *, delta):
-    """error^2 / 2 up to delta, delta |error| - delta^2 / 2 beyond; the mean of all."""
-    difference = track(exact(prediction)) - exact(target)
-    size = Tracked(abs(difference.value), difference.error)
-    quadratic = Tracked(np.minimum(size.value, delta), size.error)
-    linear = size - quadratic
-    return (quadratic * quadratic * 0.5 + linear * delta).mean().reference()
+    """error^2 / 2 up to delta, delta |error| - delta^2 / 2 beyond; the mean of all.
+
+    Beyond it is spelled like that, or q^2 / 2 + delta (|error| - q) with q the smaller of |error| and delta.
+    """
+    size, limit = abs(track(exact(prediction)) - exact(target)), constant(delta)
+    quadratic = either(size.clip(0, delta), limit)
+    losses = quadratic * quadratic * 0.5 + (size - quadratic) * limit
+    return either(losses, size * limit - limit * limit * 0.5).mean().reference()
 
 
 def _reduce(losses, weights, reduction):
     if reduction == "none":
         return losses.reference()
     total = losses.sum()
+    if reduction == "sum":
+        return total.reference()
     counts = {
-        "sum": 1.0,
-        "sum_by_nonzero_weights": float(np.count_nonzero(weights)),
-        "sum_over_batch_size": float(weights.size),
+        "sum_by_nonzero_weights": constant(np.count_nonzero(weights)),
+        "sum_over_batch_size": constant(weights.size),
         "mean": track(weights).sum(),
     }
-    return (total / counts[reduction]).reference()
+    # By the reciprocal: one rounding more than a division has.
+    return (total * (1 / counts[reduction])).reference()

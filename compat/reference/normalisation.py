@@ -3,14 +3,14 @@
 import numpy as np
 
 from .bounds import Reference, exact
-from .tracked import MARGIN, Tracked, power, rsqrt, track
+from .tracked import Tracked, constant, either, exp, joined, log, moving_average, rsqrt, track
 
 
 def batch_norm(x, mean, variance, beta, gamma, *, epsilon):
     """gamma (x - mean) / sqrt(variance + epsilon) + beta, with statistics that are given.
 
-    With r the reciprocal root, (x - mean) * (gamma * r) + beta or x * (gamma * r) + (beta - mean * gamma r).
-    The second rounds the larger numbers and is the bound; the first has no rounding more.
+    With r the reciprocal root, x * (gamma * r) + (beta - mean * gamma r), (x - mean) * (gamma * r) + beta, or
+    (x - mean) * r * gamma + beta: the bound allows for them all.
     """
     return _normalise(
         track(exact(x)), track(exact(mean)), track(exact(variance)), beta, gamma, epsilon
@@ -27,71 +27,65 @@ def batch_norm_training(x, beta, gamma, mean, variance, *, epsilon, momentum, be
     batch_mean, batch_variance = moments(x)
     y = _normalise(track(exact(x)), batch_mean, batch_variance, beta, gamma, epsilon)
     n = x.size // x.shape[-1]
-    given = batch_variance * (n / (n - 1)) if bessel else batch_variance
+    given = batch_variance * (constant(n) / constant(n - 1)) if bessel else batch_variance
     return {
         "y": y.reference(),
-        "moving_mean": _moved(mean, batch_mean, momentum).reference(),
-        "moving_variance": _moved(variance, given, momentum).reference(),
+        "moving_mean": moving_average(mean, batch_mean, momentum).reference(),
+        "moving_variance": moving_average(variance, given, momentum).reference(),
     }
 
 
 def moments(x):
     """(mean, biased variance) of every channel, Tracked.
 
-    The variance may be made as mean((x - mean)^2) or as mean(x^2) - mean^2: the second rounds the larger
-    numbers, and is the bound; the value is that of the first.
+    The variance may be made as mean((x - mean)^2) or as mean(x^2) - mean^2: the bound allows for both, the
+    value is that of the first.  There a mean that is off by e adds e^2, and no more: the sum of x - mean
+    is 0.  Each of n squares has n + 5 roundings: its difference (twice), its own, those of the sum, of the
+    count and its reciprocal, and of their product.
     """
     x = track(exact(x))
     axes = tuple(range(x.value.ndim - 1))
     mean = x.mean(axes)
-    difference = (x * x).mean(axes) - mean * mean
-    return mean, Tracked(((x.value - mean.value) ** 2).mean(axis=axes), difference.error)
+    distance = abs(x.value - mean.value)
 
+    def error(p):
+        off = mean.error(p.dtype)
+        sizes = ((distance + off) ** 2).mean(axis=axes)
+        return off**2 + p.summing(sizes, x.value.size // sizes.size + 5, 3)
 
-def _moved(moving, batch, momentum):
-    """momentum * moving + (1 - momentum) * batch, or moving - (1 - momentum) * (moving - batch).
-
-    1 - momentum is itself a float32: one rounding for it.  The second spelling rounds |moving| + |batch|
-    where the first rounds their sum: hence the extra magnitude.
-    """
-    moving, rest = exact(moving), 1 - momentum
-    plain = track(moving) * Tracked(momentum, momentum) + batch * Tracked(rest, 1.0)
-    return Tracked(plain.value, plain.error + 2 * (abs(moving) + abs(batch.value)))
+    centred = Tracked((distance**2).mean(axis=axes), error)
+    return mean, either(centred, (x * x).mean(axes) - mean * mean)
 
 
 def _normalise(x, mean, variance, beta, gamma, epsilon):
-    # epsilon as a float32 has one rounding.
-    scale = rsqrt(variance + Tracked(epsilon, epsilon)) * exact(gamma)
-    return x * scale + (exact(beta) - mean * scale)
+    root, gamma, beta = rsqrt(variance + constant(epsilon)), exact(gamma), exact(beta)
+    scale, centred = root * gamma, x - mean
+    return either(x * scale + (beta - mean * scale), centred * scale + beta, centred * root * gamma + beta)
 
 
 def lrn(x, *, depth_radius, bias, alpha, beta):
     """x / (bias + alpha * sum of squares over 2 depth_radius + 1 channels) ** beta.
 
-    Each square and each addition rounds, bias, alpha and beta once each as float32; a rounded exponent
-    moves the power by |log| of its base.
+    The sums may be those of a running sum over the channels, as TensorFlow's kernel has it, which rounds all
+    squares of the pixel. The power is exp(-beta log); one call of pow rounds less.
     """
     x = track(exact(x))
     squares = x * x
     channels = x.value.shape[-1]
     windows = [squares[..., max(c - depth_radius, 0) : c + depth_radius + 1].sum(-1) for c in range(channels)]
-    total = Tracked(*(np.stack([getattr(w, name) for w in windows], -1) for name in ("value", "error")))
-    # A running sum over the channels, as TensorFlow's kernel has it, rounds all squares of the pixel.
     pixel = squares.sum(-1, keepdims=True)
-    total = Tracked(total.value, total.error + 2 * pixel.error)
-    norm = total * Tracked(alpha, alpha) + Tracked(bias, bias)
-    root = power(norm, -beta)
-    root = Tracked(root.value, root.error + beta * abs(np.log(norm.value)) * root.value)
-    return (x * root).reference()
+    total = joined(lambda parts: np.stack(parts, axis=-1), windows)
+    total = total.off_by(lambda p: 2 * pixel.error(p.dtype))
+    norm = total * constant(alpha) + constant(bias)
+    return (x * exp(log(norm) * constant(-beta))).reference()
 
 
 def dropout(x, mask, *, rate):
     """x / (1 - rate) where the mask keeps it, else exactly 0.
 
-    1 - rate, its reciprocal and the product round; rate itself is a float32: four roundings.
+    rate, 1 - rate, its reciprocal and the product round.
     """
-    value = exact(x) * exact(mask) / (1 - rate)
-    return Reference(value, MARGIN * abs(value), 4)
+    return (track(exact(x) * exact(mask)) * (1 / (1 - constant(rate)))).reference()
 
 
 def dropout_of_ones(count, *, rate):

@@ -8,19 +8,20 @@ j for c, and one kernel for inputs and state together.)
 import numpy as np
 
 from .bounds import exact
-from .tracked import Tracked, sigmoid, tanh, track
+from .tracked import constant, joined, sigmoid, tanh, track
 
 
 def _hard(slope, beside=0.0):
-    """Keras's hard sigmoid clip(slope x + 0.5, 0, 1): four roundings.
+    """Keras's hard sigmoid clip(slope x + 0.5, 0, 1).
 
     ``beside``: of numbers that are larger by so many slopes, as relu6(x + 3) / 6 rounds |x| + 3.
     """
 
     def gate(x):
-        inside = x * Tracked(slope, slope) + 0.5
-        more = slope * (abs(x.value) + beside) if beside else 0.0
-        return Tracked(np.clip(inside.value, 0, 1), inside.error + more)
+        inside = x * constant(slope) + 0.5
+        if beside:
+            inside = inside.off_by(lambda p: p.u * slope * (abs(x.value) + beside))
+        return inside.clip(0, 1)
 
     return gate
 
@@ -29,9 +30,12 @@ def _hard(slope, beside=0.0):
 _GATES = {"sigmoid": sigmoid, "hard_sigmoid": _hard(0.2), "hard_sigmoid_sixth": _hard(1 / 6, beside=3)}
 
 
-def _split(x, count):
-    units = x.value.shape[-1] // count
-    return [x[..., k * units : (k + 1) * units] for k in range(count)]
+def _sums(*pairs):
+    """x @ w of all pairs, together: one sum for each unit, in any order. Of a bias x is None."""
+    rows = max(len(x.value) for x, _ in pairs if x is not None)
+    left = [track(np.ones((rows, 1))) if x is None else x for x, _ in pairs]
+    right = [w[None] if x is None else w for x, w in pairs]
+    return joined(lambda parts: np.concatenate(parts, axis=1), left) @ np.concatenate(right)
 
 
 def lstm(x, kernel, recurrent, bias, *, gate="sigmoid", forget_bias=0.0):
@@ -40,13 +44,14 @@ def lstm(x, kernel, recurrent, bias, *, gate="sigmoid", forget_bias=0.0):
     ``forget_bias`` is added to f's sum in the cell (TF1: 1.0), beside the bias (Keras: ones in the bias).
     """
     kernel, recurrent, bias = exact(kernel), exact(recurrent), exact(bias)
+    units = len(recurrent)
+    forget = np.repeat([0.0, forget_bias, 0.0, 0.0], units)
     gate = _GATES[gate]
-    h = c = track(np.zeros((len(x), len(recurrent))))
+    h = c = track(np.zeros((len(x), units)))
     for step in range(x.shape[1]):
-        sums = track(exact(x[:, step])) @ kernel + h @ recurrent + bias
-        # Inputs and state may be one product of concatenated rows: each sum is then as long as both.
-        i, f, g, o = _split(Tracked(sums.value, sums.error + _longer(x[:, step], h, kernel, recurrent)), 4)
-        c = gate(f + forget_bias) * c + gate(i) * tanh(g)
+        sums = _sums((track(exact(x[:, step])), kernel), (h, recurrent), (None, bias), (None, forget))
+        i, f, g, o = (sums[..., k * units : (k + 1) * units] for k in range(4))
+        c = gate(f) * c + gate(i) * tanh(g)
         h = gate(o) * tanh(c)
     return h.reference()
 
@@ -60,21 +65,18 @@ def gru(x, kernel, recurrent, bias, *, gate="sigmoid", reset_after=False):
     gate = _GATES[gate]
     inner, outer = bias if reset_after else (bias, np.zeros_like(bias))
     units = len(recurrent)
+    of_z, of_r, of_h = (slice(k * units, (k + 1) * units) for k in range(3))
     h = track(np.zeros((len(x), units)))
     for step in range(x.shape[1]):
-        sums = track(exact(x[:, step])) @ kernel + inner
-        sums = Tracked(sums.value, sums.error + _longer(x[:, step], h, kernel, recurrent))
-        xz, xr, xh = _split(sums, 3)
+        now = track(exact(x[:, step]))
         z, r = (
-            gate(part + (h @ recurrent[:, k * units : (k + 1) * units] + outer[k * units : (k + 1) * units]))
-            for k, part in enumerate((xz, xr))
+            gate(_sums((now, kernel[:, k]), (h, recurrent[:, k]), (None, inner[k]), (None, outer[k])))
+            for k in (of_z, of_r)
         )
-        last = recurrent[:, 2 * units :]
-        through = r * (h @ last + outer[2 * units :]) if reset_after else (r * h) @ last
-        h = z * h + (1 - z) * tanh(xh + through)
+        of_input, last = [(now, kernel[:, of_h]), (None, inner[of_h])], recurrent[:, of_h]
+        if reset_after:
+            candidate = _sums(*of_input) + r * _sums((h, last), (None, outer[of_h]))
+        else:
+            candidate = _sums(*of_input, (r * h, last))
+        h = z * h + (1 - z) * tanh(candidate)
     return h.reference()
-
-
-def _longer(x, h, kernel, recurrent):
-    """What one sum over inputs and state together may round beyond two separate ones."""
-    return len(recurrent) * (abs(exact(x)) @ abs(kernel)) + len(kernel) * (abs(h.value) @ abs(recurrent))

@@ -7,6 +7,7 @@ Where the output pixel i lies in an input of n pixels that becomes m:
     half_pixel_centers (TF2)     (i + 1/2) n / m - 1/2
 
 The position is made of a rounded ratio, a product and up to two sums: 4 roundings of at most position + 1.
+The weights are continuous in it, and none is steeper than 2 a pixel; they have at most 12 roundings more.
 """
 
 import math
@@ -60,28 +61,38 @@ def _weights(n, m, method, align_corners, half_pixel_centers, antialias):
         else:  # of two equally near the corner-aligned takes the later, away from 0
             nearest = [math.floor(p + 0.5 if align_corners else p) for p in positions]
         return np.clip(nearest, 0, n - 1)
-    value, error = np.zeros((m, n)), np.zeros((m, n))
+    taps = _antialiased if antialias else _TAPS[method]
+    value = np.zeros((m, n))
     for i, position in enumerate(positions):
-        taps = _antialiased(i, n, m) if antialias else _TAPS[method](position, half_pixel_centers, n)
-        for j, weight in taps:
+        for j, weight in taps(position, half_pixel_centers, n, m):
             value[i, j] += weight
-            # No kernel is steeper than 2 a pixel; the weight itself has at most 12 roundings.
-            error[i, j] += 2 * 4 * (abs(position) + 1) + 12 * abs(weight)
-    if method == "bicubic":  # weights come from a table: only the index depends on the position
-        error = np.where(error > 0, 12 * (abs(value) + 1), 0)
+
+    def error(p):
+        moved, largest = np.zeros((m, n)), abs(value)
+        for i, position in enumerate(positions):
+            far = float(p.gamma(4)) * (abs(position) + 1)
+            ends = np.clip([position - far, position + far], -0.5, n - 0.5)
+            taken = [j for end in ends for j, _ in taps(end, half_pixel_centers, n, m)]
+            if method == "bicubic":  # only the entry of the table depends on the position
+                far = np.ptp(np.rint(ends * _STEPS)) / _STEPS
+            between = slice(min(taken), max(taken) + 1)
+            moved[i, between] = 2 * far
+            largest[i, between] += 2 * far + (method == "bicubic")
+        return moved + p.gamma(12) * largest
+
     return Tracked(value, error)
 
 
-def _linear(position, _, n):
+def _linear(position, _, n, m):
     """The upper neighbour is never beyond the border, the lower never before it."""
     low = math.floor(position)
     fraction = position - low
     return [(min(max(low, 0), n - 1), 1 - fraction), (min(max(low + 1, 0), n - 1), fraction)]
 
 
-def _cubic(position, half_pixel_centers, n):
+def _cubic(position, half_pixel_centers, n, m):
     low = math.floor(position)
-    fraction = np.rint((position - low) * 1024) / 1024
+    fraction = np.rint((position - low) * _STEPS) / _STEPS
     a = -0.5 if half_pixel_centers else -0.75
     taps = [(low + k, _keys(abs(fraction - k), a)) for k in (-1, 0, 1, 2)]
     if not half_pixel_centers:
@@ -98,12 +109,14 @@ def _keys(t, a):
     return ((a * t - 5 * a) * t + 8 * a) * t - 4 * a if t < 2 else 0.0
 
 
-def _antialiased(i, n, m):
+def _antialiased(position, _, n, m):
     width = max(n / m, 1.0)
-    centre = (i + 0.5) * n / m
+    centre = position + 0.5
     weights = [max(0.0, 1 - abs(j + 0.5 - centre) / width) for j in range(n)]
     total = sum(weights)
     return [(j, weight / total) for j, weight in enumerate(weights) if weight]
 
 
+#: Entries a pixel in the table of bicubic weights.
+_STEPS = 1024
 _TAPS = {"bilinear": _linear, "bicubic": _cubic}

@@ -1,49 +1,115 @@
-"""Running error analysis: float64 values that carry how far rounding can have taken a float32 or float64.
+"""Running error analysis: float64 values that know how far rounding can have taken a computed one.
 
 The rule (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.3): a computed x' has
-|x' - x| <= e u, and every operation adds to e what it inherits and what it rounds.  With u the unit
-roundoff, to first order,
+|x' - x| <= e, and every operation adds to e what it inherits and what it rounds.  Nothing is dropped, so
+that it holds for half precisions as well.  With u the unit roundoff, gamma_k = (1 + u)^k - 1, inherited:
 
-    x + y       e_x + e_y + |x + y|
-    x * y       |x| e_y + |y| e_x + |x y|
-    x / y       (e_x + |x / y| e_y) / |y| + |x / y|
-    sum of n    sum e_i + (n - 1) sum |x_i|, in any order (section 4.2)
-    f(x)        |f'| e_x + CALL |f(x)|
+    x + y       e_x + e_y
+    x * y       |x| e_y + |y| e_x + e_x e_y
+    x / y       (e_x + |x / y| e_y) / (|y| - e_y), infinite where the denominator may vanish
+    sum of n    sum e_i
+    f(x)        e_x times the steepest |f'| between x - e_x and x + e_x (the mean value theorem)
 
-What first order drops is smaller than ``MARGIN`` of the bound while e u stays below a hundredth of the
-values, and the products of two errors are kept, because x and y may both be zero.  The bound holds for
-fused multiply and add as well, which rounds less.  Not for half precisions.
+Rounded is not the exact result z but the computed one, |z| + e at most: by u, in a sum of n in any order by
+gamma_(n - 1) of sum |x_i| + e_i (section 4.2), in a call of f by gamma_``call``.  A result that may be below
+the smallest normal number may be flushed to zero, and loses all of itself at most.
+
+All this depends on the precision, and few are asked for: each operation keeps its operands, and the errors
+are made when a precision is named.  An implementation may mix precisions, adding up in float32 what it gets
+and gives in float16, or fuse multiplication and addition: it rounds less.  What overflows on the way is no
+rounding, and not allowed for.
 """
+
+import collections
+import functools
+import math
 
 import numpy as np
 
-from ..arrays import UNIT_ROUNDOFF
+from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, round_to
 from .bounds import Reference, exact
 
 #: Roundings allowed to a call of exp, log, pow, tanh, sigmoid, rsqrt: 4 ULP.  Eigen's vectorised ones are
 #: within 2 to 3; TensorFlow 1 computes sqrt(x) from an approximate rsqrt, up to 4 roundings off.
 CALL = 8
-MARGIN = 1.01
-_U = UNIT_ROUNDOFF["float32"]
+#: In half precisions Eigen computes exp, log, pow, tanh in float32 and rounds once; 1 / sqrt(x) rounds twice
+#: and 1 / (1 + exp(-x)) three times.
+CALL_OF_HALVES = 4
+
+
+class Precision(collections.namedtuple("Precision", "dtype u tiny call")):
+    """``u``: unit roundoff; ``tiny``: smallest normal number; ``call``: roundings allowed to a function."""
+
+    def gamma(self, roundings):
+        return np.expm1(roundings * math.log1p(self.u))
+
+    def rounding(self, size, error, roundings=1):
+        """What rounding does to a result whose exact value is of that size, off by at most ``error``."""
+        most = size + error
+        flushed = np.where(size - error < self.tiny, np.minimum(self.tiny, most), 0.0)
+        return np.maximum(self.gamma(roundings) * most, flushed)
+
+    def summing(self, total, additions, flushing):
+        """What that many additions, in any order, do to a sum whose terms add up to ``total`` in size.
+
+        ``flushing``: the number of results on the way that may be flushed to zero.
+        """
+        gamma = self.gamma(additions)
+        return gamma * total + (1 + gamma) * flushing * np.minimum(self.tiny, total)
+
+
+PRECISIONS = {
+    dtype: Precision(dtype, u, SMALLEST_NORMAL[dtype], CALL_OF_HALVES if u > 1e-4 else CALL)
+    for dtype, u in UNIT_ROUNDOFF.items()
+}
 
 
 class Tracked:
-    """``value``: float64.  ``error``: how far a computed one may be off, in units of u."""
+    """``value``: float64.  ``error(dtype)``: how far a computed one may be off in that precision.
+
+    Made with an error in units of u, or with a function of a ``Precision`` that gives it.
+    """
 
     # NumPy leaves array + Tracked to Tracked.
     __array_ufunc__ = None
 
     def __init__(self, value, error=0.0):
         self.value = exact(value)
-        self.error = np.broadcast_to(exact(error), self.value.shape)
+        self._operands = ()
+        self._errors = {}
+        self._error = error if callable(error) else lambda p: exact(error) * p.u
+
+    def error(self, dtype):
+        """Not by recursion: the last of a long sequence of steps is thousands of operations deep."""
+        waiting = [self]
+        with np.errstate(all="ignore"):
+            while waiting:
+                last = waiting[-1]
+                missing = [o for o in last._operands if dtype not in o._errors]
+                if missing:
+                    waiting += missing
+                    continue
+                waiting.pop()
+                error = last._error(PRECISIONS[dtype], *[o._errors[dtype] for o in last._operands])
+                error = np.broadcast_to(error, last.value.shape)
+                # 0 times an error without bound
+                last._errors[dtype] = np.where(np.isnan(error), np.inf, error)
+        return self._errors[dtype]
 
     def __add__(self, other):
         other = track(other)
         value = self.value + other.value
-        return Tracked(value, self.error + other.error + abs(value))
+
+        def error(p, a, b):
+            return a + b + p.rounding(abs(value), a + b)
+
+        return _follows(value, error, self, other)
 
     def __neg__(self):
-        return Tracked(-self.value, self.error)
+        return self.rearranged(lambda array: array, -self.value)
+
+    def __abs__(self):
+        return self.rearranged(lambda array: array, abs(self.value))
 
     def __sub__(self, other):
         return self + -track(other)
@@ -54,13 +120,25 @@ class Tracked:
     def __mul__(self, other):
         other = track(other)
         value = self.value * other.value
-        inherited = abs(self.value) * other.error + abs(other.value) * self.error
-        return Tracked(value, inherited + _U * self.error * other.error + abs(value))
+        x, y = abs(self.value), abs(other.value)
+
+        def error(p, a, b):
+            inherited = x * b + y * a + a * b
+            return inherited + p.rounding(abs(value), inherited)
+
+        return _follows(value, error, self, other)
 
     def __truediv__(self, other):
         other = track(other)
-        value = self.value / other.value
-        return Tracked(value, (self.error + abs(value) * other.error) / abs(other.value) + abs(value))
+        with np.errstate(all="ignore"):
+            value = self.value / other.value
+        y = abs(other.value)
+
+        def error(p, a, b):
+            inherited = np.where(b < y, (a + abs(value) * b) / (y - b), np.inf)
+            return inherited + p.rounding(abs(value), inherited)
+
+        return _follows(value, error, self, other)
 
     def __rtruediv__(self, other):
         return track(other) / self
@@ -68,66 +146,204 @@ class Tracked:
     __radd__, __rmul__ = __add__, __mul__
 
     def __matmul__(self, other):
-        """Sums of n products, in any order."""
+        """Sums of n products, in any order. A product flushed to zero adds nothing: n results may be lost."""
         other = track(other)
-        a, b = abs(self.value), abs(other.value)
-        inherited = self.error @ (b + _U * other.error) + a @ other.error
-        return Tracked(self.value @ other.value, inherited + self.value.shape[-1] * (a @ b))
+        x, y, n = abs(self.value), abs(other.value), self.value.shape[-1]
+
+        def error(p, a, b):
+            return a @ (y + b) + x @ b + p.summing((x + a) @ (y + b), n, n)
+
+        return _follows(self.value @ other.value, error, self, other)
 
     def __getitem__(self, index):
-        return Tracked(self.value[index], self.error[index])
+        return self.rearranged(lambda array: array[index])
 
     def sum(self, axis=None, keepdims=False):
-        value = self.value.sum(axis=axis, keepdims=keepdims)
-        count = self.value.size // max(value.size, 1)
-        rounded = (count - 1) * abs(self.value).sum(axis=axis, keepdims=keepdims)
-        return Tracked(value, self.error.sum(axis=axis, keepdims=keepdims) + rounded)
+        def add(array):
+            return array.sum(axis=axis, keepdims=keepdims)
+
+        value, total = add(self.value), add(abs(self.value))
+        additions = self.value.size // max(value.size, 1) - 1
+        return _follows(value, lambda p, e: add(e) + p.summing(total + add(e), additions, additions), self)
 
     def mean(self, axis=None, keepdims=False):
         """The sum times the reciprocal of the count: two roundings more, where a division has one."""
         total = self.sum(axis, keepdims)
-        return total * (1 / Tracked(self.value.size / max(total.value.size, 1)))
+        return total * (1 / constant(self.value.size / max(total.value.size, 1)))
 
-    def through(self, function, slope, roundings=CALL):
-        """``function`` of it; ``slope``: |f'| as a number that bounds it, or a function of the value."""
-        value = function(self.value)
-        steep = slope(self.value) if callable(slope) else slope
-        return Tracked(value, abs(steep) * self.error + roundings * abs(value))
+    def through(self, function, steepest, roundings=None):
+        """``function`` of it; ``steepest``: a bound of |f'| between two arrays, its arguments.
+
+        ``roundings``: those of a call, if not the precision's.
+        """
+        with np.errstate(all="ignore"):
+            value = function(self.value)
+
+        def error(p, e):
+            inherited = np.where(e > 0, steepest(self.value - e, self.value + e) * e, 0.0)
+            return inherited + p.rounding(abs(value), inherited, roundings or p.call)
+
+        return _follows(value, error, self)
+
+    def clip(self, low, high):
+        """Between two numbers of which nothing is rounded."""
+        value = np.clip(self.value, low, high)
+        within = lambda array: abs(np.clip(array, low, high) - value)
+        return _follows(value, lambda p, e: np.maximum(within(self.value - e), within(self.value + e)), self)
+
+    def off_by(self, more):
+        """With more error: what ``more``, a function of the ``Precision``, gives."""
+        return _follows(self.value, lambda p, e: e + more(p), self)
+
+    def rearranged(self, move, value=None):
+        """The same elements in other places or fewer; ``value``: where they change as well, by their sign."""
+        return _follows(move(self.value) if value is None else value, lambda p, e: move(e), self)
 
     def reshape(self, *shape):
-        return Tracked(self.value.reshape(*shape), self.error.reshape(*shape))
+        return self.rearranged(lambda array: array.reshape(*shape))
 
     def transpose(self, *axes):
-        return Tracked(self.value.transpose(*axes), self.error.transpose(*axes))
+        return self.rearranged(lambda array: array.transpose(*axes))
 
     def reference(self, dtype=None):
-        """As a Reference: the magnitude takes all roundings in, so that one term remains."""
-        return Reference(self.value, MARGIN * self.error, 1, dtype)
+        return Analysed(self, dtype)
+
+
+def _follows(value, error, *operands):
+    """The result of an operation; ``error``: a function of the ``Precision`` and the operands' errors."""
+    result = Tracked(value, error)
+    result._operands = operands
+    return result
+
+
+class Analysed(Reference):
+    """The reference of a Tracked.  Its magnitude takes all roundings in, so that one term remains."""
+
+    def __init__(self, tracked, dtype=None):
+        self._tracked = tracked
+        super().__init__(tracked.value, self.magnitude_in("float32"), 1, dtype)
+
+    def magnitude_in(self, dtype):
+        return self._tracked.error(dtype) / UNIT_ROUNDOFF[dtype]
+
+    def rearranged(self, move):
+        result = Analysed(self._tracked.rearranged(move), self.dtype)
+        result.carried = None if self.carried is None else self.carried.rearranged(move)
+        return result
 
 
 def track(value):
     return value if isinstance(value, Tracked) else Tracked(value)
 
 
+def constant(number):
+    """A setting that an implementation rounds to its precision, unless it is exact there."""
+
+    def error(p):
+        held = float(round_to(np.float64(number), p.dtype)) == number
+        return 0.0 if held else p.rounding(abs(number), 0.0)
+
+    return Tracked(number, error)
+
+
+def either(first, *others):
+    """Ways to spell the same: the value of the first, and the largest error."""
+    return _follows(first.value, lambda p, *errors: functools.reduce(np.maximum, errors), first, *others)
+
+
+def moving_average(old, new, momentum):
+    """momentum * old + (1 - momentum) * new, or old - (1 - momentum) * (old - new).
+
+    1 - momentum may be made of the rounded momentum.
+    """
+    old, momentum = track(old), constant(momentum)
+    rest = 1 - momentum
+    return either(old * momentum + new * rest, old - (old - new) * rest)
+
+
+def joined(join, parts):
+    """``join``, np.stack or np.concatenate with its axis, of all of them."""
+    parts = [track(part) for part in parts]
+    return _follows(join([part.value for part in parts]), lambda p, *errors: join(errors), *parts)
+
+
 def exp(x):
-    return track(x).through(np.exp, np.exp)
+    return track(x).through(np.exp, lambda low, high: np.exp(high))
 
 
 def log(x):
-    return track(x).through(np.log, lambda v: 1 / v)
-
-
-def rsqrt(x):
-    return track(x).through(lambda v: v**-0.5, lambda v: 0.5 * v**-1.5)
+    return track(x).through(np.log, lambda low, high: np.where(low > 0, 1 / low, np.inf))
 
 
 def power(x, exponent):
-    return track(x).through(lambda v: v**exponent, lambda v: exponent * v ** (exponent - 1))
+    """Of a positive x. |f'| never turns between two positive numbers."""
+
+    def steepest(low, high):
+        slope = lambda v: abs(exponent) * v ** (exponent - 1)
+        return np.where(low > 0, np.maximum(slope(low), slope(high)), np.inf)
+
+    return track(x).through(lambda v: v**exponent, steepest)
+
+
+def rsqrt(x):
+    return power(x, -0.5)
+
+
+def sqrt(x):
+    """Infinitely steep at 0, but |sqrt(x') - sqrt(x)| <= sqrt|x' - x|."""
+
+    def steepest(low, high):
+        radius = (high - low) / 2
+        return np.fmin(np.where(low > 0, 0.5 * low**-0.5, np.inf), radius**-0.5)
+
+    return track(x).through(np.sqrt, steepest)
+
+
+def _nearest_to_zero(low, high):
+    return np.maximum(np.maximum(low, -high), 0)
 
 
 def tanh(x):
-    return track(x).through(np.tanh, 1.0)
+    return track(x).through(np.tanh, lambda low, high: 1 - np.tanh(_nearest_to_zero(low, high)) ** 2)
 
 
 def sigmoid(x):
-    return track(x).through(lambda v: 1 / (1 + np.exp(-v)), 0.25)
+    """1 / (1 + exp(-x)), or 1/2 + tanh(x / 2) / 2: XLA's, and Eigen's in TensorFlow up to 2.6."""
+
+    def steepest(low, high):
+        return 0.25 * (1 - np.tanh(_nearest_to_zero(low, high) / 2) ** 2)
+
+    x = track(x)
+    return either(x.through(lambda v: 1 / (1 + np.exp(-v)), steepest), 0.5 + tanh(x * 0.5) * 0.5)
+
+
+def erf(x):
+    return track(x).through(
+        np.vectorize(math.erf, otypes=[float]),
+        lambda low, high: 2 / math.sqrt(math.pi) * np.exp(-(_nearest_to_zero(low, high) ** 2)),
+    )
+
+
+def softmax(logits):
+    """exp(logits - max) / sum exp(logits - max), along the last axis; the maximum is exact, a selection.
+
+    By the reciprocal of the sum, as Eigen has it: one ULP from a quotient, which is two roundings.
+    """
+    powers = exp(_below_greatest(logits))
+    total = powers.sum(-1, keepdims=True)
+    steepest = lambda low, high: np.where(low > 0, low**-2, np.inf)
+    return powers * total.through(lambda v: 1 / v, steepest, roundings=2)
+
+
+def log_softmax(logits):
+    """logits - max - log(sum exp(logits - max))."""
+    shifted = _below_greatest(logits)
+    return shifted - log(exp(shifted).sum(-1, keepdims=True))
+
+
+def _below_greatest(logits):
+    return track(exact(logits)) - exact(logits).max(axis=-1, keepdims=True)
+
+
+def log1p(x):
+    return track(x).through(np.log1p, lambda low, high: np.where(low > -1, 1 / (1 + low), np.inf))

@@ -10,13 +10,12 @@ import numpy as np
 from . import tracked
 from .bounds import exact
 from .geometry import Taps
-from .tracked import Tracked, track
+from .tracked import Tracked, constant, joined, moving_average, sqrt, track
 
 
 def stacked(parts):
     """Tracked values, one for each step, as one."""
-    parts = [track(part) for part in parts]
-    return Tracked(np.stack([part.value for part in parts]), np.stack([part.error for part in parts]))
+    return joined(np.stack, parts)
 
 
 def patches(x, kernel, strides, padding):
@@ -40,7 +39,7 @@ def conv_dense_step(images, labels, w1, b1, w2, b2, *, strides=2):
     powers = tracked.exp(shifted)
     total = powers.sum(-1, keepdims=True)
     losses = tracked.log(total)[:, 0] - (shifted * truth).sum(-1)
-    errors = (powers / total - truth) * (1 / Tracked(len(images)))
+    errors = (powers / total - truth) * (1 / constant(len(images)))
     back = (errors @ exact(w2).T).reshape(*hidden.value.shape) * hidden * (1 - hidden)
     return {
         "loss": losses.mean(),
@@ -65,23 +64,10 @@ def weights_after(
     after = []
     for t, (weights, gradient) in enumerate(zip(before, gradients)):
         steps = t + int(decayed_first)
-        now = _constant(rate) / (1 + _constant(decay) * steps) if decay else _constant(rate)
+        now = constant(rate) / (1 + constant(decay) * steps) if decay else constant(rate)
         moved = track(weights) - move(track(gradient), now)
-        after.append(moved - now * _constant(weight_decay) * weights if weight_decay else moved)
+        after.append(moved - now * constant(weight_decay) * weights if weight_decay else moved)
     return stacked(after)
-
-
-def _constant(number):
-    """A setting, rounded to the dtype of the weights."""
-    return Tracked(number, abs(number))
-
-
-def _sqrt(x):
-    def slope(v):
-        with np.errstate(divide="ignore"):
-            return np.where(v > 0, 0.5 / np.sqrt(v), 0.0)
-
-    return x.through(np.sqrt, slope)
 
 
 def _gradient_descent():
@@ -94,7 +80,7 @@ def _momentum(momentum, nesterov=False, rate_inside=False):
     ``rate_inside``: the accumulator holds each gradient times the rate of its own step, as Keras's velocity.
     ``nesterov``: the step is that of the next accumulator, with the gradient of this one.
     """
-    state, momentum = [track(0.0)], _constant(momentum)
+    state, momentum = [track(0.0)], constant(momentum)
 
     def move(gradient, rate):
         gradient, rate = (rate * gradient, 1.0) if rate_inside else (gradient, rate)
@@ -110,17 +96,16 @@ def _rmsprop(decay_of_square, epsilon, start, inside=True, centred=False):
     ``inside`` False: g / (sqrt(mean square) + epsilon).  ``centred``: the square of the mean gradient is
     taken off the mean square.
     """
-    state, decay = [track(float(start)), track(0.0)], _constant(decay_of_square)
+    state = [track(float(start)), track(0.0)]
 
     def move(gradient, rate):
-        state[0] = decay * state[0] + (1 - decay) * (gradient * gradient)
-        square = state[0]
+        state[0] = square = moving_average(state[0], gradient * gradient, decay_of_square)
         if centred:
-            state[1] = decay * state[1] + (1 - decay) * gradient
+            state[1] = moving_average(state[1], gradient, decay_of_square)
             square = square - state[1] * state[1]
         if inside:
-            return rate * gradient * tracked.rsqrt(square + _constant(epsilon))
-        return rate * gradient / (_sqrt(square) + _constant(epsilon))
+            return rate * gradient * tracked.rsqrt(square + constant(epsilon))
+        return rate * gradient / (sqrt(square) + constant(epsilon))
 
     return move
 
@@ -131,23 +116,23 @@ def _adam(beta1, beta2, epsilon, hat=True, corrected=True):
     ``hat`` False: algorithm 1, where the root is corrected before epsilon is added.  ``corrected`` False:
     neither mean is corrected for its beginning with 0.
     """
-    state, b1, b2 = [track(0.0), track(0.0), 0], _constant(beta1), _constant(beta2)
+    state = [track(0.0), track(0.0), 0]
 
-    def power(beta, t):
-        return Tracked(beta**t, (2 * t + tracked.CALL) * beta**t)  # by products or by one call
+    def power(beta, t):  # by products or by one call
+        return Tracked(beta**t, lambda p: p.rounding(beta**t, 0.0, 2 * t + p.call))
 
     def move(gradient, rate):
         m, v, t = state
-        m = b1 * m + (1 - b1) * gradient
-        v = b2 * v + (1 - b2) * (gradient * gradient)
+        m = moving_average(m, gradient, beta1)
+        v = moving_average(v, gradient * gradient, beta2)
         state[:] = m, v, t + 1
         if not corrected:
-            return rate * m / (_sqrt(v) + _constant(epsilon))
+            return rate * m / (sqrt(v) + constant(epsilon))
         if not hat:
-            root = _sqrt(v / (1 - power(beta2, t + 1)))
-            return rate * m / (1 - power(beta1, t + 1)) / (root + _constant(epsilon))
-        rate = rate * _sqrt(1 - power(beta2, t + 1)) / (1 - power(beta1, t + 1))
-        return rate * m / (_sqrt(v) + _constant(epsilon))
+            root = sqrt(v / (1 - power(beta2, t + 1)))
+            return rate * m / (1 - power(beta1, t + 1)) / (root + constant(epsilon))
+        rate = rate * sqrt(1 - power(beta2, t + 1)) / (1 - power(beta1, t + 1))
+        return rate * m / (sqrt(v) + constant(epsilon))
 
     return move
 
@@ -158,7 +143,7 @@ def _adagrad(start, epsilon):
 
     def move(gradient, rate):
         state[0] = state[0] + gradient * gradient
-        return rate * gradient / (_sqrt(state[0]) + _constant(epsilon))
+        return rate * gradient / (sqrt(state[0]) + constant(epsilon))
 
     return move
 
