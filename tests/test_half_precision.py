@@ -743,3 +743,21 @@ def test_a_sequence_may_be_long():
     x = np.full((1, 1000, 1), 0.5)
     answer = reference.lstm(x, np.full((1, 4), 0.1), np.full((1, 4), 0.1), np.zeros(4))
     assert (answer.worst("float16") > answer.worst("float32")).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_network_has_bounds_in_every_precision(dtype):
+    """What a layer carries on from the one before may be large, but is a number."""
+    network = reference.Network(_X.reshape(1, 4, 4, 4))
+    given = {"mean": np.ones(4), "variance": np.ones(4), "beta": np.zeros(4), "gamma": np.ones(4)}
+    network.step("normed", lambda x: reference.batch_norm(x, epsilon=1e-3, **given))
+    network.step("lrn", lambda x: reference.lrn(x, alpha=1.0, **_LRN))
+    network.step("pooled", lambda x: reference.avg_pool2d(x, ksize=2, strides=2))
+    network.step("flat", reference.flatten)
+    network.step("dense", lambda x: reference.dense(x, _X.repeat(2).reshape(16, 8), np.zeros(8)))
+    network.step("scaled", lambda x: reference.scaled(x, 100.0))
+    network.step("softmax", reference.softmax)
+    network.step("sigmoid", reference.sigmoid)
+    for answer in network.values():
+        for bound in (answer.worst, answer.expected, answer.typical):
+            assert (bound(dtype) >= 0).all()

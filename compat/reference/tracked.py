@@ -106,10 +106,10 @@ class Tracked:
         return _follows(value, error, self, other)
 
     def __neg__(self):
-        return self.rearranged(lambda array: array, -self.value)
+        return _follows(-self.value, lambda p, e: e, self)
 
     def __abs__(self):
-        return self.rearranged(lambda array: array, abs(self.value))
+        return _follows(abs(self.value), lambda p, e: e, self)
 
     def __sub__(self, other):
         return self + -track(other)
@@ -195,9 +195,9 @@ class Tracked:
         """With more error: what ``more``, a function of the ``Precision``, gives."""
         return _follows(self.value, lambda p, e: e + more(p), self)
 
-    def rearranged(self, move, value=None):
-        """The same elements in other places or fewer; ``value``: where they change as well, by their sign."""
-        return _follows(move(self.value) if value is None else value, lambda p, e: move(e), self)
+    def rearranged(self, move):
+        """The same elements in other places, or fewer of them."""
+        return _follows(move(self.value), lambda p, e: move(e), self)
 
     def reshape(self, *shape):
         return self.rearranged(lambda array: array.reshape(*shape))
