@@ -8,10 +8,12 @@ import numpy as np
 
 from . import cases as case_files
 from .errors import CompatError
-from .explain import HYPOTHESES, Target, describe, explain, first_wrong_step
+from .explain import HYPOTHESES, Rule, Target, describe, explain, first_wrong_step
 from .judge import PASSING, compare, judge
+from .measured import answers_against
 from .reference import Network
 from .store import Run
+from .suite import Suite
 
 #: Other causes that fit as well: more would tell nobody anything.
 _OTHERS = 3
@@ -50,9 +52,9 @@ def main(arguments):
         if known:
             print(f"  known: {known['reason']}")
         return 0 if known or record["status"] == "unsupported" else 1
-    sample = _sample(run, arguments.sample, record)
+    sample, suite = _sample(run, arguments.sample, record)
     started = time.monotonic()
-    references = _references(sample)
+    references = _references(sample, suite, record, run)
     if verdict is None:  # the run has not been judged, or its verdicts are gone
         verdict = judge(record, references, run.objects.read).as_json()
     print(f"{sample.id} {arguments.dialect} in {run.name}: {verdict['word']}")
@@ -80,15 +82,22 @@ def _sample(run, sample_id, record):
     if sample_id not in run.samples:
         raise CompatError(f"{run.folder}: {sample_id} has no case file; run it again")
     path = run.samples[sample_id]["path"]
-    sample = case_files.select(case_files.find([path]), [sample_id])[sample_id]
+    suite = Suite(case_files.find([path]))
+    sample = case_files.select(suite.cases, [sample_id])[sample_id]
     if sample.case_digest() != record["case"]:
         raise CompatError(f"{path}: {sample_id} has changed since it was run: compat run {path} again")
-    if sample.operation.reference is None:
+    if sample.operation.reference is None and sample.operation.against is None:
         raise CompatError(f"{sample_id}: the operation has no reference to explain it by")
-    return sample
+    return sample, suite
 
 
-def _references(sample):
+def _references(sample, suite, record, run):
+    """Of an operation without a reference, the result that it is judged against."""
+    if sample.operation.against:
+        found = suite.base(sample, record, run)
+        if found is None:
+            raise CompatError(f"{sample.id}: what it is judged against is not recorded: run it there first")
+        return answers_against(record, run.objects.read, *found)
     try:
         return sample.refer()
     except Exception as error:  # a case's own code
@@ -101,6 +110,12 @@ def _reasons(sample, record, references, read, seconds):
     results = {name: (read(output["digest"]), output["dtype"]) for name, output in record["outputs"].items()}
     inputs = sample.arrays()
     known = {f"the input {name}": array for name, array in inputs.items()}
+    if sample.operation.against:
+        name, target = _first_wrong(results, references, record["dtype"])
+        if len(results) > 1:
+            yield f"it begins at {name}"
+        yield from _causes(target, known, seconds)
+        return
     if isinstance(references, Network):
         step = first_wrong_step(references, results, record["dtype"])
         if step is not None:
@@ -117,6 +132,18 @@ def _reasons(sample, record, references, read, seconds):
             return
     target = Target(sample.operation, list(inputs.values()), sample.parameters, results, record["dtype"])
     yield from _causes(target, known, seconds)
+
+
+def _first_wrong(results, answers, input_dtype):
+    """(name, Target) of the first output that is not the one it is judged against.
+
+    All that can be undone there is what was done to the answer itself: nothing is known of its making.
+    """
+    for name, (result, dtype) in results.items():
+        answer = answers.get(name)
+        if answer is None or compare(result, dtype, answer, input_dtype)["word"] not in PASSING:
+            break
+    return name, Target(Rule(lambda: answer), [], {}, {"y": (result, dtype)}, input_dtype)
 
 
 class _Progress:
@@ -159,12 +186,16 @@ def _causes(target, known, seconds):
         for other in found[1 : 1 + _OTHERS]:
             yield "as well possible: " + "; and ".join(other.sentences)
         return
+    _, references, _ = target.baseline()
+    weights = list(_wrong_weights(target, references or {}))
+    if weights:
+        yield from weights
+        return
     stopped = ", until the time was over" if progress.seconds >= seconds else ""
     yield (
         f"none of {len(HYPOTHESES)} hypotheses fits, alone or in pairs ({progress.tried} possibilities "
         f"tried{stopped}); what the difference looks like:"
     )
-    _, references, _ = target.baseline()
     for name in references or {}:
         if name not in target.results:
             yield f"{name}: expected, and not there"
@@ -182,6 +213,15 @@ def _causes(target, known, seconds):
             allowance = reference.worst(dtype) if _floating(dtype) else np.zeros(reference.value.shape)
             for sentence in describe(result.astype(np.float64), reference.value, allowance, known):
                 yield f"{name}: {sentence}" if len(target.results) > 1 else sentence
+
+
+def _wrong_weights(target, references):
+    """A line for every output that one wrong weight explains, as the judge's projection names it."""
+    for name, (result, dtype) in target.results.items():
+        if name in references:
+            numbers = compare(result, dtype, references[name], target.dtype)
+            if "weight" in numbers:
+                yield f"cause: one weight is another number: {numbers['message']}"
 
 
 def _floating(dtype):

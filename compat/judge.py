@@ -244,8 +244,9 @@ def _measure(result, value, finite, dtype, reference):
             f"at most by {numbers['max_abs']:.3g}"
         )
         return dict(_jsonable(numbers), word=word, message=message)
-    if nu <= _STAGNATION and finite.all() and reference.alike and reference.products is not None:
-        found = project(result - value, value, reference.products, UNIT_ROUNDOFF[precision])
+    if nu <= _STAGNATION and finite.all() and reference.carried is None and reference.products is not None:
+        few_u = reference.few * UNIT_ROUNDOFF[precision]
+        found = project(result - value, value, reference.products, few_u)
         numbers["share_weight"] = found.share if found else 0.0
         if numbers["share_weight"] > 1:
             numbers["weight"] = {"index": list(found.index), "off": found.off, "value": found.weight}

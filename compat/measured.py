@@ -97,10 +97,10 @@ class Measured(Reference):
         return self._times(FEW, dtype)
 
 
-def judge_against(record, read, base, read_base):
-    """The verdict on a record against another of the same case, by the spread of both.
+def answers_against(record, read, base, read_base):
+    """{output name: Measured}: another record of the same case as the answer, by the spread of both.
 
-    ``identical`` are the same bits.  ``read``, ``read_base``: digest -> array, of either's store.
+    ``read``, ``read_base``: digest -> array, of either's store.
     """
 
     def both(name, shape):
@@ -112,8 +112,13 @@ def judge_against(record, read, base, read_base):
         return np.sqrt(sum((s.astype(np.float64) ** 2 for s in spreads if s.shape == shape), np.zeros(shape)))
 
     results = {name: read_base(output["digest"]) for name, output in base["outputs"].items()}
-    answers = {
+    return {
         name: Measured(result, both(name, result.shape), base["outputs"][name]["dtype"])
         for name, result in results.items()
     }
+
+
+def judge_against(record, read, base, read_base):
+    """The verdict on a record against another of the same case; ``identical`` are the same bits."""
+    answers = answers_against(record, read, base, read_base)
     return judge(record, answers, read, {name: o["digest"] for name, o in base["outputs"].items()})

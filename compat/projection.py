@@ -14,7 +14,7 @@ things that rounding does have a sign in common, and are no fault:
   outputs of a channel, is taken off first;
 * equal windows round alike: outputs of the same bits and the same error count as one;
 * a product of few different values, or a transformed kernel, rounds as if the weight itself were off by a
-  few u: a weight is wrong beyond ``FEW`` u of its filter's typical weight.
+  few u: a weight is wrong beyond ``few`` u of its filter's typical weight.
 """
 
 import math
@@ -22,7 +22,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-FEW = 8
 _PROBABILITY = 1e-9
 
 
@@ -43,11 +42,12 @@ class Projection(NamedTuple):
         )
 
 
-def project(residual, value, products, u):
+def project(residual, value, products, few_u):
     """The weight that the residual speaks against most, as a Projection, or None where there is no noise.
 
     ``residual``: result - value, both float64 and finite, of the answer's shape.  ``products``:
-    ``compat.reference.products.Products``.  ``u``: the unit roundoff of the result.
+    ``compat.reference.products.Products``.  ``few_u``: the share of itself that a weight may
+    be off by rounding alone.
     """
     if not products.weights.size or not residual.any():
         return None
@@ -65,7 +65,7 @@ def project(residual, value, products, u):
     off = float(_ratio(along[index], met[index]))
     # The typical weight of its filter: what a transformed kernel mixes.
     typical = np.sqrt(np.mean(np.square(products.weights[..., index[-1]])))
-    few = FEW * u * max(abs(float(products.weights[index])), float(typical))
+    few = few_u * max(abs(float(products.weights[index])), float(typical))
     significant = min(float(significance[index]), abs(off) / few if few else np.inf)
     return Projection(significant, tuple(map(int, index)), off, float(products.weights[index]))
 

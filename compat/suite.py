@@ -85,13 +85,8 @@ class Suite:
 
     def _judge_against(self, sample, record, run):
         """By what the sample names to be judged against: in this run, or in another beside it."""
-        dialect, environment = sample.operation.against
-        where = dialect if environment is None else f"{dialect} in {environment}"
-        beside = run.folder if environment is None else os.path.join(os.path.dirname(run.folder), environment)
-        found = self._base(sample, record, Run.open(beside)) if Run.exists(beside) else None
-        golden = self.golden[self.case_of[sample.id].path]
-        if found is None and golden is not None and golden.environment.get("name") == environment:
-            found = self._base(sample, record, golden)
+        where = " in ".join(filter(None, sample.operation.against))
+        found = self.base(sample, record, run)
         if found is None:
             return Verdict(
                 "unjudged",
@@ -106,14 +101,25 @@ class Suite:
             verdict.message += f"; against {where}, by the measured spread"
         return verdict
 
-    @staticmethod
-    def _base(sample, record, run):
-        """(the record that the sample names, how to read its arrays), or None where there is no result."""
-        base = run.record(sample.id, sample.operation.against[0])
-        if base is None or base["status"] != "ok" or base["case"] != record["case"]:
-            return None
-        digests = [o["digest"] for o in base["outputs"].values()] + list(base.get("spread", {}).values())
-        return (base, run.objects.read) if all(digest in run.objects for digest in digests) else None
+    def base(self, sample, record, run):
+        """(the record that the sample is judged against, how to read its arrays), or None without a result.
+
+        It is in this run, in another beside it, or in the golden.
+        """
+        dialect, environment = sample.operation.against
+        beside = run.folder if environment is None else os.path.join(os.path.dirname(run.folder), environment)
+        golden = self.golden[self.case_of[sample.id].path]
+        places = [Run.open(beside)] if Run.exists(beside) else []
+        if golden is not None and golden.environment.get("name") == environment:
+            places.append(golden)
+        for place in places:
+            base = place.record(sample.id, dialect)
+            if base is None or base["status"] != "ok" or base["case"] != record["case"]:
+                continue
+            digests = [o["digest"] for o in base["outputs"].values()] + list(base.get("spread", {}).values())
+            if all(digest in place.objects for digest in digests):
+                return base, place.objects.read
+        return None
 
     def judge_what_waited(self, run):
         """Judge anew the rows that are judged against another, which may be there by now; saves the run."""

@@ -5,6 +5,6 @@
 
 from .search import HYPOTHESES, Found, Target, explain
 from .shape import describe
-from .steps import first_wrong_step
+from .steps import Rule, first_wrong_step
 
-__all__ = ["HYPOTHESES", "Found", "Target", "describe", "explain", "first_wrong_step"]
+__all__ = ["HYPOTHESES", "Found", "Rule", "Target", "describe", "explain", "first_wrong_step"]

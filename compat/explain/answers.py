@@ -3,7 +3,6 @@
 import numpy as np
 
 from .. import reference
-from ..arrays import UNIT_ROUNDOFF, round_to
 from ..reference.bounds import Reference
 from .hypothesis import Catalogue
 from .images import wrapped
@@ -158,33 +157,3 @@ CATALOGUE.answer(
 def _(answer):
     if answer.value.size:
         yield Reference(np.zeros((0,)), dtype="float32"), {"shape": (0,)}
-
-
-@CATALOGUE.answer(
-    "rounded to less precision",
-    "the answer is that of {dtype}: a mixed-precision policy, or a cast that should not be",
-)
-def _(answer):
-    for dtype in ("bfloat16", "float16", "float32"):
-        yield Rounded(answer, dtype), {"dtype": dtype}
-
-
-class Rounded(Reference):
-    """An answer that went through another precision at its end; ``holds`` only of numbers that it has."""
-
-    alike = False
-
-    def __init__(self, answer, precision):
-        super().__init__(answer.value, answer.magnitude, answer.terms, answer.dtype, answer.carried)
-        self._answer, self._precision = answer, precision
-
-    def holds(self, result):
-        if result.dtype.name == self._precision:  # every result has the precision of its own dtype
-            return False
-        return np.array_equal(round_to(result, self._precision).astype(result.dtype), result)
-
-    def worst(self, dtype):
-        rounding = UNIT_ROUNDOFF[self._precision] * np.abs(self.value)
-        return (1 + UNIT_ROUNDOFF[self._precision]) * self._answer.worst(dtype) + rounding
-
-    expected = typical = worst

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..judge import PASSING, compare
-from . import answers, draws, functions, images, kernels, optimisers, signals, statistics, windows
+from . import answers, draws, functions, images, kernels, optimisers, precisions, signals, statistics, windows
 from .altered import Call, refer
 from .corner import corner
 
-#: The hypotheses about calls, by how often they are met; then those about answers.
+#: The hypotheses about calls, by how often they are met; then those about answers, and about precision.
 CALLS = [
     *kernels.CATALOGUE,
     *windows.CATALOGUE,
@@ -21,8 +21,7 @@ CALLS = [
     *draws.CATALOGUE,
     *images.CATALOGUE,
 ]
-ANSWERS = list(answers.CATALOGUE)
-HYPOTHESES = [*CALLS, *ANSWERS]
+HYPOTHESES = [*CALLS, *answers.CATALOGUE, *precisions.CATALOGUE]
 #: Seconds that one computation of the reference may take before the search begins in a corner of it.
 _SLOW = 0.02
 #: A change that answers so many times what was there, and what was computed, explains nothing and is slow.

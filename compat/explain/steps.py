@@ -16,11 +16,11 @@ def first_wrong_step(network, results, input_dtype):
         with np.errstate(all="ignore"):  # what was recorded may be anything
             answer = rule(*inputs)
         if compare(result, dtype, answer, input_dtype)["word"] not in PASSING:
-            return name, Target(_Rule(rule), inputs, {}, {"y": (result, dtype)}, input_dtype)
+            return name, Target(Rule(rule), inputs, {}, {"y": (result, dtype)}, input_dtype)
     return None
 
 
-class _Rule:
+class Rule:
     """A step of a network as an operation of its own."""
 
     def __init__(self, rule):

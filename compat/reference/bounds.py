@@ -46,6 +46,9 @@ class Reference:
         self.carried = carried
         self.products = products
 
+    #: How many u a weight may be off by rounding alone, see ``compat.projection``.
+    few = 8
+
     @property
     def alike(self):
         """Whether nothing but the output's own roundings is allowed for, which are of one size."""

@@ -76,8 +76,10 @@ class Elsewise(Reference):
 
     alike = False
 
-    def __init__(self, answer, magnitude, terms):
-        super().__init__(answer.value, magnitude, terms, answer.dtype)
+    def __init__(self, answer, magnitude, terms, few):
+        """``few``: how many u the transform of a kernel may move a weight, see ``compat.projection``."""
+        super().__init__(answer.value, magnitude, terms, answer.dtype, products=answer.products)
+        self.few = few
 
 
 #: A^T, G and B^T of F(m, 3): Lavin and Gray, Fast algorithms for convolutional neural networks, 2016.
@@ -135,7 +137,7 @@ def _winograd(answer, tile):
     around = Taps(x.shape, wider.shape[:2], 1, pads, 1)
     magnitude = around.summed(abs(x), wider)
     rest = answer.magnitude - taps.summed(abs(x), abs(w))  # a bias, where there is one
-    return Elsewise(answer, magnitude + rest, 4 * (tile + 2) + 9 + w.shape[2] + 1)
+    return Elsewise(answer, magnitude + rest, 4 * (tile + 2) + 9 + w.shape[2] + 1, 8 * tile**2)
 
 
 def _fft(answer):
@@ -158,7 +160,7 @@ def _fft(answer):
     )
     points = sum(math.ceil(math.log2(2 * n)) for n in taps.padded)
     rest = answer.magnitude - taps.summed(abs(x), abs(w))
-    return Elsewise(answer, magnitude[:, None, None] + rest, 21 * points + 3 + w.shape[2] + 1)
+    return Elsewise(answer, magnitude[:, None, None] + rest, 21 * points + 3 + w.shape[2] + 1, 16)
 
 
 CLAIMS = {

@@ -1,0 +1,103 @@
+"""What is right but less exact than it should be: another dtype, settings in float32, other algorithms."""
+
+import numpy as np
+
+from ..arrays import UNIT_ROUNDOFF, round_to
+from ..reference.bounds import Reference
+from ..reference.claims import under
+from .hypothesis import Catalogue
+
+CATALOGUE = Catalogue()
+
+
+@CATALOGUE.call(
+    "a setting in float32",
+    "{name} is held in float32, {wrong:.12g} for {right:.12g}: an attribute of the operation or a cast; "
+    "write the formula out with a float64 tensor",
+)
+def _(call):
+    if not any(getattr(value, "dtype", None) == np.float64 for value in call.arguments.values()):
+        return
+    for name, value in call.arguments.items():
+        if isinstance(value, float):
+            for wrong in (float(np.float32(value)), 1 - float(np.float32(1 - value))):
+                if wrong != value:
+                    yield call.but(**{name: wrong}), {"name": name, "wrong": wrong, "right": value}
+
+
+@CATALOGUE.answer(
+    "another dtype",
+    "the answer is computed in {dtype} and stays in it: cast it back, or say dtype= (Keras 2: set_floatx)",
+)
+def _(answer):
+    for dtype in UNIT_ROUNDOFF:
+        yield Reference(answer.value, answer.magnitude, answer.terms, dtype, answer.carried), {"dtype": dtype}
+
+
+@CATALOGUE.answer(
+    "rounded to less precision",
+    "the answer is that of {dtype}: a mixed-precision policy, or a cast that should not be",
+)
+def _(answer):
+    for dtype in ("bfloat16", "float16", "float32"):
+        yield Rounded(answer, dtype), {"dtype": dtype}
+
+
+class Rounded(Reference):
+    """An answer that went through another precision at its end; ``holds`` only of numbers that it has."""
+
+    alike = False
+
+    def __init__(self, answer, precision):
+        super().__init__(answer.value, answer.magnitude, answer.terms, answer.dtype, answer.carried)
+        self._answer, self._precision = answer, precision
+
+    def holds(self, result):
+        if result.dtype.name == self._precision:  # every result has the precision of its own dtype
+            return False
+        return np.array_equal(round_to(result, self._precision).astype(result.dtype), result)
+
+    def worst(self, dtype):
+        rounding = UNIT_ROUNDOFF[self._precision] * np.abs(self.value)
+        return (1 + UNIT_ROUNDOFF[self._precision]) * self._answer.worst(dtype) + rounding
+
+    expected = typical = worst
+
+
+@CATALOGUE.answer(
+    "Winograd's algorithm",
+    "the errors are those of Winograd's F({tile}x{tile}, 3x3), a right answer that is less exact: ask for "
+    "another algorithm, or claim it, .on(dialect, claims='winograd-{tile}x{tile}')",
+)
+def _(answer):
+    for tile in (2, 4):
+        claimed = under(answer, f"winograd-{tile}x{tile}")
+        if claimed is not answer:
+            yield claimed, {"tile": tile}
+
+
+@CATALOGUE.answer(
+    "as exact as float32",
+    "it is as exact as float32 and no more: a constant (those of tf.nn.gelu), a setting or a cast in float32 "
+    "on the way",
+)
+def _(answer):
+    yield OnTheWay(answer)
+
+
+class OnTheWay(Reference):
+    """A float64 answer with errors of a float32 somewhere."""
+
+    alike = False
+
+    def __init__(self, answer):
+        super().__init__(answer.value, answer.magnitude, answer.terms, answer.dtype, answer.carried)
+        self._answer = answer
+
+    def holds(self, result):
+        return result.dtype == np.float64
+
+    def worst(self, dtype):
+        return self._answer.worst("float32")
+
+    expected = typical = worst
