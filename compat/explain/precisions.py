@@ -66,7 +66,7 @@ class Rounded(Reference):
 
 @CATALOGUE.answer(
     "Winograd's algorithm",
-    "the errors are those of Winograd's F({tile}x{tile}, 3x3), a right answer that is less exact: ask for "
+    "the errors are within those of Winograd's F({tile}x{tile}, 3x3), a right answer less exact: ask for "
     "another algorithm, or claim it, .on(dialect, claims='winograd-{tile}x{tile}')",
 )
 def _(answer):
