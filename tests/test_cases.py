@@ -155,8 +155,9 @@ def test_the_golden_is_of_these_samples():
         if spelled and outputs_of(golden, sample.id, sample.case_digest()) is None:
             without.append(sample.id)
     # A graph refuses the first in every version, and nothing but a graph or an eager call spells it; the
-    # format .keras begins with Keras 2.12.
-    assert set(without) <= {"conv2d_kernel_too_large[k5-n3]", "model_files[keras]"}
+    # format .keras begins with Keras 2.12, the error function of bfloat16 with TensorFlow 2.4.
+    later = {"conv2d_kernel_too_large[k5-n3]", "model_files[keras]", "gelu[bfloat16-erf]"}
+    assert set(without) <= later
     assert not set(golden.records) - set(SAMPLES)
 
 
@@ -165,6 +166,8 @@ def test_the_golden_agrees_with_the_references(tmp_path):
     golden = Run.open(folder_of(CASES[0].path))
     judged = 0
     for sample_id, row in golden.records.items():
+        if SAMPLES[sample_id].operation.against:  # itself
+            continue
         for dialect, record in row.items():
             if all(output["digest"] in golden.objects for output in record["outputs"].values()):
                 references = SAMPLES[sample_id].refer()
