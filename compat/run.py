@@ -114,5 +114,7 @@ def _run(dialect, sample, inputs):
 def _first_line(error):
     """The line of an exception's text that says something."""
     lines = [line.strip() for line in str(error).splitlines()]
+    places = [number for number, line in enumerate(lines) if line.startswith("Node: ")]
+    lines = lines[places[-1] :] if places else lines  # before it stands where the node was made
     said = [line for line in lines if line and not line.startswith(_HEADINGS)]
     return f"{type(error).__name__}: {said[0] if said else ''}"[:300]
