@@ -94,7 +94,7 @@ PAIRS = {
 
 @pytest.mark.parametrize("pair", PAIRS, ids=" and ".join)
 def test_two_causes_are_found_together(pair):
-    assert names(conv, (X, W, B), SAME, PAIRS[pair](), seconds=60) == [pair]
+    assert names(conv, (X, W, B), SAME, PAIRS[pair](), seconds=600) == [pair]
 
 
 GAMMA, BETA, MEAN = noise(3) + 2, noise(3), noise(3)

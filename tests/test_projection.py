@@ -121,7 +121,9 @@ INPUTS = {
     "tiles": lambda: np.tile(_photograph()[:, :10, :10], (1, 8, 8, 1)),
     "one grey": lambda: np.full((1, 80, 80, 3), np.float32(0.3)),
     "stripes": lambda: np.tile(np.float32([0.1, 0.7])[:, None], (1, 40, 80, 3)).reshape(1, 80, 80, 3),
-    "one pixel": lambda: np.pad(np.full((1, 1, 1, 3), np.float32(0.3)), ((0, 0), (40, 39), (40, 39), (0, 0))),
+    "one pixel": lambda: np.pad(
+        np.full((1, 1, 1, 3), np.float32(0.3)), ((0, 0), (40, 39), (40, 39), (0, 0)), "constant"
+    ),
 }
 KERNELS = {
     "noise": noise(3, 3, 3, 4),
