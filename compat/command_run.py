@@ -166,6 +166,7 @@ def _compute(plan, process, suite, arguments):
     workers = arguments.workers or min(os.cpu_count() or 1, 4, 1 + len(plan) // 50)
     options = [
         f"--compat-out={arguments.out}", f"--compat-plan={plan_path}", f"-n{workers}", "--maxprocesses=16",
+        f"--max-worker-restart={len(plan)}",  # a broken framework may die in every one of them
         f"--timeout={arguments.timeout:g}", "--timeout-method=thread",
         "-q", "--tb=no", "--no-header", "--no-summary", "--noconftest", "--rootdir=.", f"-c{os.devnull}",
         "-pno:cacheprovider", "-pno:python", "-pno:doctest", "-pno:unittest",

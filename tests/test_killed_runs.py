@@ -225,6 +225,15 @@ def test_an_implementation_that_dies(tmp_path, fault, workers):
     assert "faulty[s3] numpy crashed: the process died while computing it" in result.stdout
 
 
+def test_a_framework_that_dies_every_time(tmp_path):
+    """oneDNN of TensorFlow 2.5 and 2.6 dies so in every convolution on some processors."""
+    case = write(tmp_path / "faulty.py", FAULTY.format(fault="pass").replace("return 2 * x", "os.abort()"))
+    arguments = ("-m", "compat.cli", "run", case, "--out", "runs/here", "--dialect", "numpy", "-n", "1")
+    result = python(*arguments, cwd=tmp_path)
+    assert result.returncode == 1, result.stderr
+    assert "numpy        7 crashed" in result.stdout
+
+
 @pytest.mark.parametrize("fault", ["time.sleep(1000)", "exec('while True: pass')"])
 def test_an_implementation_that_hangs(tmp_path, fault):
     result, record, verdict = run_faulty(tmp_path, fault, "--timeout", "3")

@@ -121,22 +121,19 @@ def _(call):
         return
     w = np.asarray(call["w"])
     inputs, units = w.shape
-    for channels in range(2, inputs // 2 + 1):
-        pixels = inputs // channels
-        side = int(round(pixels**0.5))
-        if inputs % channels or side * side != pixels or side < 2:
-            continue
-        from_nchw = w.reshape(channels, side, side, units).transpose(1, 2, 0, 3).reshape(w.shape)
+    sides = [
+        (channels, side)
+        for channels, side in ((c, int(round((inputs / c) ** 0.5))) for c in range(2, inputs // 2 + 1))
+        if channels * side * side == inputs and side > 1
+    ]
+    # What was computed is the kernel in the wrong order; the words are for the kernel that was given.  One of
+    # NCHW comes first: of 64 channels of 2x2 pixels and 4 of 8x8 nobody can tell whose order it is.
+    for channels, side in sides:
         from_nhwc = w.reshape(side, side, channels, units).transpose(2, 0, 1, 3).reshape(w.shape)
-        # What was computed is the kernel in the wrong order; the words are for the kernel that was given.
-        yield (
-            call.but(w=from_nchw),
-            _order("NHWC", "NCHW", (side, side, channels, "units"), (2, 0, 1, 3)),
-        )
-        yield (
-            call.but(w=from_nhwc),
-            _order("NCHW", "NHWC", (channels, side, side, "units"), (1, 2, 0, 3)),
-        )
+        yield call.but(w=from_nhwc), _order("NCHW", "NHWC", (channels, side, side, "units"), (1, 2, 0, 3))
+    for channels, side in sides:
+        from_nchw = w.reshape(channels, side, side, units).transpose(1, 2, 0, 3).reshape(w.shape)
+        yield call.but(w=from_nchw), _order("NHWC", "NCHW", (side, side, channels, "units"), (2, 0, 1, 3))
 
 
 def _order(was, now, shape, axes):
