@@ -26,7 +26,7 @@ _PROBABILITY = 1e-9
 
 
 class Projection(NamedTuple):
-    """``share``: of the limit, more than 1 convicts.  ``index`` of the weight, and how far ``off`` it is."""
+    """``share``: of the limit; beyond 1 it convicts the weight at ``index``, which is ``off`` by so much."""
 
     share: float
     index: tuple
@@ -57,11 +57,11 @@ def project(residual, value, products, few_u):
     noise = np.sqrt(products.projected(2, share * rest**2))
     limit = math.sqrt(2 * math.log(2 * products.weights.size / _PROBABILITY))
     significance = _ratio(np.abs(along), noise) / limit
+    if significance.max() <= 1:
+        return Projection(float(significance.max()), (), 0.0, 0.0)
     # The wrong weight explains most of the residual; its neighbours, which meet similar pixels, some of it.
     met = products.projected(2, share)
     index = np.unravel_index(np.argmax(np.where(significance > 1, _ratio(along**2, met), 0)), met.shape)
-    if significance[index] <= 1:
-        index = np.unravel_index(np.argmax(significance), met.shape)
     off = float(_ratio(along[index], met[index]))
     # The typical weight of its filter: what a transformed kernel mixes.
     typical = np.sqrt(np.mean(np.square(products.weights[..., index[-1]])))
