@@ -1,8 +1,38 @@
-"""Compare one computation across the dialects and versions of TensorFlow. The public names."""
+"""Compare one computation across the dialects and versions of TensorFlow. The public names.
 
-from . import fixtures, layers, networks, reference
+They are imported when they are first used: ``compat --help`` needs no NumPy.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any, List
+
 from .errors import CompatError, Unsupported
-from .operation import operation
+
+if TYPE_CHECKING:
+    from . import layers, reference
+    from .case import fixtures, networks
+    from .case.operation import operation
 
 __version__ = "0.1.0"
 __all__ = ["CompatError", "Unsupported", "fixtures", "layers", "networks", "operation", "reference"]
+
+_HOMES = {
+    "fixtures": "compat.case.fixtures",
+    "layers": "compat.layers",
+    "networks": "compat.case.networks",
+    "operation": "compat.case.operation",
+    "reference": "compat.reference",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'compat' has no attribute {name!r}")
+    module = importlib.import_module(_HOMES[name])
+    found = module.operation if name == "operation" else module  # type: ignore[attr-defined]
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> List[str]:
+    return sorted({*globals(), *__all__})

@@ -25,6 +25,11 @@ SMALLEST_NORMAL = {
 }
 
 
+def sha256_of_text(source):
+    """SHA-256, in hexadecimal, of a text file's bytes; the ends of its lines do not count."""
+    return hashlib.sha256(source.replace(b"\r\n", b"\n")).hexdigest()
+
+
 def digest(array):
     """SHA-256, in hexadecimal, of the array's dtype, shape and bytes in C order.
 

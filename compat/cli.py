@@ -1,130 +1,108 @@
-"""The command ``compat``. Exit status: 0 all agree or are known, 1 something differs, 2 wrong input."""
+"""The command ``compat``.
+
+Exit status: 0 all agree or are known, 1 something differs or could not be judged, 2 wrong input.
+"""
 
 import argparse
+import importlib
 import os
 import sys
+from typing import Any, Dict, List, Optional, Sequence
 
-from . import cases as case_files
-from . import command_explain, command_run, command_scorecard, command_since, diff, golden
-from .dialects import DIALECTS
-from .environment import metadata
 from .errors import CompatError
-from .store import Run
+
+#: Each command is a module of its own, imported when it is asked for.
+COMMANDS = {
+    "list": "operations, samples, and the dialects available here",
+    "run": "compute, record and judge samples in this environment",
+    "judge": "the verdicts of what is recorded, anew, without a framework",
+    "diff": "what changed between two runs: identical, drift, regression",
+    "explain": "why a result differs, and the edit that mends it",
+    "since": "the versions at which a result changed, of those that were run",
+    "bisect": "the same, running the versions between as it needs them",
+    "scorecard": "faults injected: how many are caught, and named rightly",
+    "accept": "make a run the golden, and say what changed",
+}
+#: Commands of packages that compat does not import, with what they are for.
+_ELSEWHERE = {"report": "write the pages of runs"}
 
 
-def main(argv=None):
-    argv = sys.argv[1:] if argv is None else argv
-    elsewhere = _commands_elsewhere()
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    argv = sys.argv[1:] if argv is None else list(argv)
     name = argv[0] if argv else ""
+    for stream in (sys.stdout, sys.stderr):  # a name may hold bytes that are no text
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        if name in elsewhere:
-            return _run_elsewhere(elsewhere[name], argv[1:]) or 0
-        parser, commands = _parser(elsewhere)
-        arguments = parser.parse_args(argv)
-        return commands[name](arguments) or 0
+        return _main(name, argv)
     except CompatError as error:
-        print(f"compat {name}: {error}", file=sys.stderr)
+        print(f"compat {name}: {_one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"compat {name}: stopped; what was computed is kept", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        print(
+            f"compat {name}: whoever read the output went away: stopped; what was computed is kept",
+            file=sys.stderr,
+        )
+        return 2
 
 
-class _Parser(argparse.ArgumentParser):
-    """Tells wrong usage in one line, like all wrong input."""
-
-    def error(self, message):
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+def _one_line(error: CompatError) -> str:
+    return " ".join(str(error).split("\n"))
 
 
-def _parser(elsewhere):
+def _main(name: str, argv: Sequence[str]) -> int:
+    elsewhere = _commands_elsewhere() if name not in COMMANDS else {}
+    if name in elsewhere:
+        return _run_elsewhere(elsewhere[name], argv[1:])
+    if name == "report":
+        raise CompatError("the pages are not installed: pip install 'compat[report]'")
     parser = _Parser(
         prog="compat",
         description="One computation in every dialect of TensorFlow: is a difference rounding or a bug?",
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands = {}
-
-    def command(name, run, text):
-        commands[name] = run
-        return subparsers.add_parser(name, help=text, description=text)
-
-    listing = command("list", _list, "operations, samples, and the dialects available here")
-    listing.add_argument("paths", nargs="*", metavar="PATH", help="case files or folders (default: cases)")
-    command_run.add_arguments(
-        command("run", command_run.main, "compute, record and judge samples in this environment")
-    )
-    difference = command("diff", _diff, "what changed between two runs: identical, drift, regression")
-    difference.add_argument("run_a", metavar="RUN_A")
-    difference.add_argument("run_b", metavar="RUN_B")
-    command_explain.add_arguments(
-        command("explain", command_explain.main, "why a result differs, and the edit that mends it")
-    )
-    command_scorecard.add_arguments(
-        command(
-            "scorecard", command_scorecard.main, "faults injected: how many are caught, and named rightly"
-        )
-    )
-    command_since.add_arguments(
-        command("since", command_since.main, "the versions at which a result changed, of those that were run")
-    )
-    command_since.add_bisect_arguments(
-        command("bisect", command_since.bisect, "the same, running the versions between as it needs them")
-    )
-    accepting = command("accept", _accept, "make a run the golden, and say what changed")
-    accepting.add_argument("run", metavar="RUN")
-    accepting.add_argument(
-        "--golden", default=os.path.join("cases", "golden"), metavar="FOLDER", help="default: %(default)s"
-    )
-    for name in sorted(elsewhere):
-        command(
-            name, None, "write the pages of runs" if name == "report" else f"from {elsewhere[name].value}"
-        )
-    return parser, commands
+    module: Any = None
+    for command, text in {
+        **COMMANDS,
+        **{n: _ELSEWHERE.get(n, f"from {e.value}") for n, e in elsewhere.items()},
+    }.items():
+        of_command = subparsers.add_parser(command, help=text, description=text)
+        if command == name:
+            module = importlib.import_module(f"compat.commands.{command}")
+            module.add_arguments(of_command)
+    arguments = parser.parse_args(argv)
+    status = module.main(arguments) or 0
+    sys.stdout.flush()
+    return int(status)
 
 
-def _commands_elsewhere():
+class _Parser(argparse.ArgumentParser):
+    """Tells wrong usage in one line, like all wrong input."""
+
+    def error(self, message: str) -> Any:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _commands_elsewhere() -> Dict[str, Any]:
     """Commands of packages that compat does not import, by their entry points."""
-    found = metadata.entry_points()
+    from .record.versions import metadata
+
+    found: Any = metadata.entry_points()
     group = "compat.commands"
     entries = found.select(group=group) if hasattr(found, "select") else found.get(group, ())
     return {entry.name: entry for entry in entries}
 
 
-def _run_elsewhere(entry, argv):
+def _run_elsewhere(entry: Any, argv: List[str]) -> int:
     try:
         main_of_entry = entry.load()
     except ImportError as error:
         raise CompatError(f"needs more than compat itself ({error}): pip install 'compat[report]'") from None
-    return main_of_entry(argv)
-
-
-def _list(arguments):
-    reasons = {name: dialect.missing() for name, dialect in DIALECTS.items()}
-    for name, reason in reasons.items():
-        print(f"{name:13}{reason or 'available'}")
-    for case in case_files.find(arguments.paths or ["cases"]):
-        for operation in case.operations:
-            spelled = ", ".join(name for name in DIALECTS if name in operation.implementations)
-            print(f"\n{operation.name}  ({case.path}; {spelled})")
-            for sample in operation.samples.values():
-                print(f"  {sample.id}{'  slow' if sample.slow else ''}")
-
-
-def _diff(arguments):
-    return diff.main(Run.open(arguments.run_a), Run.open(arguments.run_b))
-
-
-def _accept(arguments):
-    changes = golden.accept(Run.open(arguments.run), arguments.golden)
-    for what in ("added", "removed", "changed"):
-        for sample_id in changes[what]:
-            print(f"{what}  {sample_id}")
-    print(", ".join(f"{len(changes[what])} {what}" for what in changes))
-    return 0
+    return int(main_of_entry(argv) or 0)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
     out/runs/                    the store
         objects/<sha256>.npy     every distinct array of every run, once
         tf1.15/run.json          a run: its environment, its samples, its records
-        tf1.15/verdicts.json     what the judge made of them; may be made again at any time
+        tf1.15/verdicts.json     what the judge made of them, for other programs; compat never reads it
         tf1.15/journal/          rows of a run under way, one file each
+        tf1.15/lock              held while something records into the run
 
 Every file appears by rename, so a reader never sees half of one, and a run that was killed is its
 ``run.json`` plus its journal.  Equal results are one file, so stores from several machines merge
@@ -14,89 +15,94 @@ by copying their folders together.  Nothing is ever unpickled.
 import contextlib
 import hashlib
 import json
+import math
 import os
 import shutil
 import time
-import uuid
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from .arrays import digest
 from .errors import CompatError
+from .files import appearing, is_regular, open_regular, read_bytes, reason
+from .records import Description, Environment, Record, Verdict, as_json, from_json
 
-#: The version of the format. A reader refuses anything newer.
-FORMAT = 1
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
+#: The version of the format. A reader refuses anything else.
+FORMAT = 2
 #: Where tox.ini has the runs written.
 STORE = os.path.join("out", "runs")
-_RUN, _VERDICTS, _JOURNAL, _OBJECTS = "run.json", "verdicts.json", "journal", "objects"
+_RUN, _VERDICTS, _JOURNAL, _OBJECTS, _LOCK = "run.json", "verdicts.json", "journal", "objects", "lock"
 _AGAIN = "delete the folder and run again, or choose another --out"
 
 
-@contextlib.contextmanager
-def _appearing(path, mode):
-    """A file that appears under its name only when it is complete."""
-    folder = os.path.dirname(path)
-    temporary = os.path.join(folder, f".tmp-{uuid.uuid4().hex}")
-    try:
-        os.makedirs(folder, exist_ok=True)
-        with open(temporary, mode) as file:
-            yield file
-        os.replace(temporary, path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        if isinstance(error, OSError):
-            raise CompatError(f"{path}: cannot be written ({error.strerror})") from None
-        raise
-
-
-def _canonical(content):
+def _canonical(content: Any) -> str:
     """The text that is written and checked. Keys keep their order: outputs stand in the order of flow."""
     return json.dumps(content, allow_nan=False, separators=(",", ":"))
 
 
-def _write_json(path, content):
-    """Content under a checksum: an edited or truncated file is told from a good one."""
+def write_json(path: str, content: Any, readable: bool = False) -> None:
+    """Content under a checksum: an edited or truncated file is told from a good one.
+
+    ``readable``: indented, so that people can read what changes in it.
+    """
     text = _canonical(content)
     checksum = hashlib.sha256(text.encode()).hexdigest()
-    with _appearing(path, "w") as file:
+    text = json.dumps(content, allow_nan=False, indent=1) if readable else text
+    with appearing(path, "w") as file:
         file.write(f'{{"format":{FORMAT},"checksum":"{checksum}","content":{text}}}\n')
 
 
-def _read_json(path):
+def read_json(path: str) -> Any:
+    """The content of a file that ``write_json`` wrote.  Raises CompatError for any other."""
     try:
-        with open(path, encoding="utf-8") as file:
-            document = json.load(file, parse_constant=_no_number)
-    except OSError as error:
-        raise CompatError(f"{path}: cannot be read ({error.strerror})") from None
-    except (ValueError, RecursionError):
+        text = read_bytes(path).decode("utf-8")
+        document = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError, MemoryError):
         raise CompatError(f"{path}: is truncated or no JSON; {_AGAIN}") from None
     version = document.get("format") if isinstance(document, dict) else None
     if type(version) is not int:  # bool is an int
         raise CompatError(f"{path}: is no file of a run (it has no format number)")
     if version > FORMAT:
         raise CompatError(
-            f"{path}: has format {version}, written by a newer compat; this one reads up to {FORMAT}: "
-            "upgrade compat"
+            f"{path}: has format {version}, written by a newer compat; this one reads {FORMAT}: upgrade compat"
         )
+    if version < FORMAT:
+        raise CompatError(f"{path}: has format {version}, written by an older compat: {_AGAIN}")
     content = document.get("content")
-    if hashlib.sha256(_canonical(content).encode()).hexdigest() != document.get("checksum"):
+    try:
+        right = hashlib.sha256(_canonical(content).encode()).hexdigest() == document.get("checksum")
+    except (ValueError, RecursionError):
+        right = False
+    if not right:
         raise CompatError(f"{path}: was edited or damaged (its checksum does not match); {_AGAIN}")
     return content
 
 
-def _no_number(text):
+def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
 
 
-def _tables(path, content, *names):
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large")
+    return number
+
+
+def _table(path: str, content: Any, *names: str) -> List[Dict[str, Any]]:
     """Those parts of a file's content, all of them tables."""
     if not isinstance(content, dict) or not all(isinstance(content.get(name), dict) for name in names):
         raise CompatError(f"{path}: lacks a part of a run; {_AGAIN}")
     return [content[name] for name in names]
 
 
-def _identity(path):
+def _identity(path: str) -> Optional[Tuple[int, int]]:
     """What changes when another file takes the name; None where there is none."""
     try:
         status = os.stat(path)
@@ -108,67 +114,65 @@ def _identity(path):
 class Objects:
     """The arrays of a store, each under its digest."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: str) -> None:
         self.folder = folder
 
-    def path(self, name):
+    def path(self, name: str) -> str:
+        if len(name) != 64 or set(name) - set("0123456789abcdef"):
+            raise CompatError(f"{self.folder}: {name[:80]!r} is no digest of an array; record it again")
         return os.path.join(self.folder, f"{name}.npy")
 
-    def add(self, array):
+    def add(self, array: Any) -> str:
         """Keep an array; returns its digest. Raises ValueError for an array of Python objects."""
         name = digest(array)
-        if not os.path.exists(self.path(name)):
-            with _appearing(self.path(name), "wb") as file:
+        if name not in self:
+            with appearing(self.path(name), "wb") as file:
                 np.lib.format.write_array(
                     file, np.ascontiguousarray(array).reshape(np.shape(array)), allow_pickle=False
                 )
         return name
 
-    def __contains__(self, name):
-        return os.path.exists(self.path(name))
+    def __contains__(self, name: str) -> bool:
+        return is_regular(self.path(name))
 
-    def read(self, name):
+    def read(self, name: str) -> np.ndarray:
         """The array of that digest, checked against it."""
         path = self.path(name)
-        try:
-            with open(path, "rb") as file:
+        with open_regular(path) as file:
+            try:
                 array = np.lib.format.read_array(file, allow_pickle=False)
-        except OSError as error:
-            raise CompatError(
-                f"{path}: an array of the run cannot be read ({error.strerror}); run again with --fresh"
-            ) from None
-        except Exception:  # NumPy parses the header: ValueError, SyntaxError, EOFError, MemoryError ...
-            raise CompatError(
-                f"{path}: is no plain array (truncated, or pickled); delete it and run again"
-            ) from None
+            except Exception:  # NumPy parses the header: ValueError, SyntaxError, EOFError, MemoryError ...
+                raise CompatError(
+                    f"{path}: is no plain array (truncated, or pickled); delete it and run again"
+                ) from None
         if digest(array) != name:
             raise CompatError(f"{path}: its contents do not match its name; delete it and run again")
         return array
 
 
 class Run:
-    """One run: ``environment``, ``samples`` by id, ``records`` and ``verdicts`` by id and dialect."""
+    """One run: ``environment``, ``samples`` by id, and ``records`` by id and dialect."""
 
-    def __init__(self, folder, environment=None):
+    def __init__(self, folder: str, environment: Optional[Environment] = None) -> None:
         self.folder = os.path.abspath(folder)
         self.name = os.path.basename(self.folder)
-        self.objects = Objects(os.path.join(os.path.dirname(self.folder), _OBJECTS))
-        self.environment = environment or {}
-        self.samples = {}
-        self.records = {}
-        self.verdicts = {}
+        self.store = os.path.dirname(self.folder)
+        self.objects = Objects(os.path.join(self.store, _OBJECTS))
+        self.environment = environment or Environment(self.name)
+        self.samples: Dict[str, Description] = {}
+        self.records: Dict[str, Dict[str, Record]] = {}
 
-    def _path(self, *parts):
+    def _path(self, *parts: str) -> str:
         return os.path.join(self.folder, *parts)
 
     # -- reading
 
     @classmethod
-    def exists(cls, folder):
+    def exists(cls, folder: str) -> bool:
         return os.path.exists(os.path.join(folder, _RUN))
 
     @classmethod
-    def open(cls, folder):
+    def open(cls, folder: str) -> "Run":
         """The run in a folder, with the rows of its journal. Raises CompatError where it is none.
 
         A run that is saved meanwhile is read again: its rows move from the journal into run.json.
@@ -180,106 +184,151 @@ class Run:
                 return run
 
     @classmethod
-    def _open(cls, folder):
+    def _open(cls, folder: str) -> "Run":
         run = cls(folder)
         if not os.path.isdir(folder):
             raise CompatError(f"{folder}: there is no such run; compat run --out {folder} makes one")
         if not cls.exists(folder):
             raise CompatError(f"{folder}: is no run (it has no {_RUN})")
-        run._load(_read_json(run._path(_RUN)))
-        if os.path.exists(run._path(_VERDICTS)):
-            run.verdicts = _read_json(run._path(_VERDICTS))
-            _tables(run._path(_VERDICTS), run.verdicts)
-        for row in run._journal():
-            run._add(row)
+        path = run._path(_RUN)
+        environment, samples, records = _table(path, read_json(path), "environment", "samples", "records")
+        run.environment = from_json(Environment, environment, path)
+        run.samples = {
+            sample: from_json(Description, description, f"{path}: {sample}")
+            for sample, description in samples.items()
+        }
+        for sample, row in records.items():
+            (row,) = _table(path, {"row": row}, "row")
+            run.records[sample] = {
+                dialect: from_json(Record, record, f"{path}: {sample} {dialect}")
+                for dialect, record in row.items()
+            }
+        for sample, dialect, record in run._journal():
+            run.add(sample, dialect, record)
         return run
 
-    def _load(self, content):
-        self.environment, self.samples, self.records = _tables(
-            self._path(_RUN), content, "environment", "samples", "records"
-        )
-
-    def _journal(self):
+    def _journal(self) -> Iterator[Tuple[str, str, Record]]:
+        """The rows that are not yet in run.json."""
         try:
             names = sorted(os.listdir(self._path(_JOURNAL)))
         except OSError:
             return
         for path in (self._path(_JOURNAL, name) for name in names if name.endswith(".json")):
             try:
-                row = _read_json(path)
+                yield self._row(path)
             except CompatError:
                 if os.path.exists(path):
                     raise
-                continue  # it is in run.json by now
-            _tables(path, row, "record")
-            yield row
+                # it is in run.json by now
 
-    def _add(self, row):
-        sample, dialect = row["sample"], row["dialect"]
-        self.records.setdefault(sample, {})[dialect] = row["record"]
-        self.verdicts.setdefault(sample, {}).pop(dialect, None)
-        if row["verdict"] is not None:
-            self.verdicts[sample][dialect] = row["verdict"]
+    @staticmethod
+    def _row(path: str) -> Tuple[str, str, Record]:
+        content = read_json(path)
+        (record,) = _table(path, content, "record")
+        sample, dialect = content.get("sample"), content.get("dialect")
+        if not isinstance(sample, str) or not isinstance(dialect, str):
+            raise CompatError(f"{path}: lacks a part of a run; {_AGAIN}")
+        return sample, dialect, from_json(Record, record, path)
 
-    def record(self, sample, dialect):
+    def add(self, sample: str, dialect: str, record: Record) -> None:
+        self.records.setdefault(sample, {})[dialect] = record
+
+    def record(self, sample: str, dialect: str) -> Optional[Record]:
         """The record of a sample's id in a dialect, or None."""
         return self.records.get(sample, {}).get(dialect)
 
-    def verdict(self, sample, dialect):
-        """The verdict as JSON values, or None where it was not judged."""
-        return self.verdicts.get(sample, {}).get(dialect)
-
     # -- writing
 
-    def write_row(self, sample, dialect, record, verdict=None):
-        """One row of the journal; replaces an earlier one of the same sample and dialect."""
-        row = {"sample": sample, "dialect": dialect, "record": record, "verdict": verdict}
-        _write_json(self._row_path(sample, dialect), row)
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """While this process records into the run.  Raises CompatError where another one does."""
+        path = self._path(_LOCK)
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+            file = open(path, "ab")  # noqa: SIM115 - held until the end
+        except OSError as error:
+            raise CompatError(f"{path}: cannot be written ({reason(error)})") from None
+        with file:
+            try:
+                if fcntl is not None:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # goes with the process, however it ends
+            except OSError:
+                raise CompatError(
+                    f"{self.folder}: another compat records into this run; wait for it, or choose another --out"
+                ) from None
+            yield
 
-    def _row_path(self, sample, dialect):
+    def write_row(self, sample: str, dialect: str, record: Record) -> None:
+        """One row of the journal; replaces an earlier one of the same sample and dialect."""
+        row = {"sample": sample, "dialect": dialect, "record": as_json(record)}
+        write_json(self._row_path(sample, dialect), row)
+
+    def _row_path(self, sample: str, dialect: str) -> str:
         name = hashlib.sha256(f"{sample} {dialect}".encode()).hexdigest()[:32]
         return self._path(_JOURNAL, f"{name}.json")
 
-    def age(self, sample, dialect):
-        """Seconds since the row of the journal was written."""
-        return time.time() - os.path.getmtime(self._row_path(sample, dialect))
+    def age(self, sample: str, dialect: str) -> float:
+        """Seconds since the row of the journal was written; 0 without one."""
+        try:
+            return time.time() - os.path.getmtime(self._row_path(sample, dialect))
+        except OSError:
+            return 0.0
 
-    def rewrite_row(self, sample, dialect, status, message):
+    def rewrite_row(self, sample: str, dialect: str, status: str, message: str) -> None:
         """Another status for a row of the journal that has no result."""
-        row = _read_json(self._row_path(sample, dialect))
-        row["record"].update(status=status, message=message)
-        if row["verdict"] is not None:
-            row["verdict"].update(word=status, message=message)
-        _write_json(self._row_path(sample, dialect), row)
+        _, _, record = self._row(self._row_path(sample, dialect))
+        record.status, record.message = status, message
+        self.write_row(sample, dialect, record)
 
-    def write_plan(self, text):
+    def write_plan(self, text: str) -> str:
         """Keep what a run under way is to compute, beside its rows; returns the path."""
         path = self._path(_JOURNAL, "plan")
-        with _appearing(path, "w") as file:
+        with appearing(path, "w") as file:
             file.write(text)
         return path
 
-    def save(self):
+    def drop_journal(self) -> None:
+        """Forget the rows of a run that was killed."""
+        if not os.path.islink(self._path(_JOURNAL)):
+            shutil.rmtree(self._path(_JOURNAL), ignore_errors=True)
+
+    def save(self, readable: bool = False) -> None:
         """Write the run with the rows of its journal, then drop the journal."""
-        for row in self._journal():
-            self._add(row)
-        _write_json(self._path(_VERDICTS), self.verdicts)
-        content = {"environment": self.environment, "samples": self.samples, "records": self.records}
-        _write_json(self._path(_RUN), content)
-        shutil.rmtree(self._path(_JOURNAL), ignore_errors=True)
+        for sample, dialect, record in self._journal():
+            self.add(sample, dialect, record)
+        content = {name: as_json(getattr(self, name)) for name in ("environment", "samples", "records")}
+        write_json(self._path(_RUN), content, readable)
+        self.drop_journal()
+
+    def write_verdicts(self, verdicts: Dict[str, Dict[str, Verdict]]) -> None:
+        """What the judge made of the records, for other programs and for people."""
+        write_json(self._path(_VERDICTS), as_json(verdicts))
 
 
-def find(paths):
-    """The runs at the paths: each a run, or a store, whose runs are found within it."""
-    runs = []
+def find(paths: Sequence[str]) -> List[Run]:
+    """The runs at the paths: each a run, a store, whose runs are found within it, or a name in ``out/runs``."""
+    runs: List[Run] = []
     for path in paths:
+        if not os.path.exists(path) and Run.exists(os.path.join(STORE, path)):
+            path = os.path.join(STORE, path)
         if Run.exists(path) or not os.path.isdir(path):
             runs.append(Run.open(path))
             continue
-        inner = sorted(name for name in os.listdir(path) if Run.exists(os.path.join(path, name)))
-        if not inner:
+        inner = [os.path.join(path, name) for name in sorted(os.listdir(path))]
+        found = [Run.open(folder) for folder in inner if Run.exists(folder)]
+        if not found:
             raise CompatError(
                 f"{path}: holds no runs; compat run --out {os.path.join(path, 'NAME')} makes one"
             )
-        runs.extend(Run.open(os.path.join(path, name)) for name in inner)
-    return runs
+        runs.extend(found)
+    return list({os.path.realpath(run.folder): run for run in runs}.values())
+
+
+def find_one(path: str) -> Run:
+    """The run at a path, or of that name in ``out/runs``.  Raises CompatError for a store of several."""
+    found = find([path])
+    if len(found) > 1:
+        raise CompatError(
+            f"{path}: holds {len(found)} runs ({', '.join(r.name for r in found[:6])}); name one"
+        )
+    return found[0]

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..judge import PASSING, compare
+from ..judge.compare import compare
+from ..records import PASSING
 from . import answers, draws, functions, images, kernels, optimisers, precisions, signals, statistics, windows
 from .altered import Call, refer
 from .corner import corner
@@ -79,9 +80,9 @@ class Target:
             if not getattr(reference, "holds", lambda result: True)(result):
                 return None
             numbers = compare(result, dtype, reference, reference.dtype or self.dtype)
-            if numbers["word"] not in PASSING:
+            if numbers.word not in PASSING:
                 return None
-            largest = max(largest, numbers.get("share", 0.0))
+            largest = max(largest, numbers.share or 0.0)
         return largest
 
     def refer(self, change):

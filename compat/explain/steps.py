@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..judge import PASSING, compare
+from ..judge.compare import compare
+from ..records import PASSING
 from .search import Target
 
 
@@ -15,7 +16,7 @@ def first_wrong_step(network, results, input_dtype):
         rule, inputs = step
         with np.errstate(all="ignore"):  # what was recorded may be anything
             answer = rule(*inputs)
-        if compare(result, dtype, answer, input_dtype)["word"] not in PASSING:
+        if compare(result, dtype, answer, input_dtype).word not in PASSING:
             return name, Target(Rule(rule), inputs, {}, {"y": (result, dtype)}, input_dtype)
     return None
 

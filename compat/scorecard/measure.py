@@ -5,10 +5,12 @@ Twice: by the bounds of the references, and by the measured allowance, as if the
 
 import numpy as np
 
+from ..case.fixtures import Fixture
 from ..explain import Target, explain
-from ..fixtures import Fixture
-from ..judge import PASSING, compare
-from ..measured import Measured, spread
+from ..judge.compare import compare
+from ..record.repeats import spread
+from ..records import PASSING
+from ..reference.measured import Measured
 from . import harmless
 from .faults import FAULTS
 from .operations import OPERATIONS
@@ -79,8 +81,8 @@ def score(operations=None, faults=None, progress=lambda done, total: None):
                 answers.append((bases[computation], measured_alarms))
             for by, flagged in answers:
                 numbers = compare(result, dtype, by, dtype)
-                if numbers["word"] not in PASSING:
-                    flagged.append(f"{computation}, {name}: {numbers['message']}")
+                if numbers.word not in PASSING:
+                    flagged.append(f"{computation}, {name}: {numbers.message}")
     return Scorecard(rows, alarms, measured_alarms, variations)
 
 
@@ -107,8 +109,8 @@ def _meet(row, fault, computation, base):
         return
     row.tried += 1
     row.larger += moved > 2
-    row.measured += moved > 2 and compare(result, "float32", base, "float32")["word"] not in PASSING
-    caught = compare(result, "float32", answer, "float32")["word"] not in PASSING
+    row.measured += moved > 2 and compare(result, "float32", base, "float32").word not in PASSING
+    caught = compare(result, "float32", answer, "float32").word not in PASSING
     if not caught:
         if moved > 2:
             row.missed.append(str(computation))

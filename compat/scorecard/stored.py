@@ -6,8 +6,8 @@ them, and known_differences.toml does not explain, is a false alarm.
 
 from typing import NamedTuple
 
-from ..judge import JUDGED, PASSING
-from ..since import version_of
+from ..judge.since import version_of
+from ..records import JUDGED, PASSING
 
 
 class Stored(NamedTuple):
@@ -28,23 +28,22 @@ class Stored(NamedTuple):
         )
 
 
-def stored(runs):
-    """Count the results of runs that should agree: those judged, less the known differences."""
+def stored(judged):
+    """Count the results of judged runs that should agree: those judged, less the known differences."""
     results, distinct, flagged = 0, set(), []
-    for run in runs:
-        for sample_id, row in run.verdicts.items():
-            for dialect, verdict in row.items():
-                if verdict["word"] not in JUDGED or verdict.get("known"):
-                    continue
-                results += 1
-                outputs = run.record(sample_id, dialect)["outputs"]
-                distinct.add((sample_id, *(output["digest"] for output in outputs.values())))
-                if verdict["word"] not in PASSING:
-                    flagged.append(f"{run.name} {sample_id} {dialect}: {verdict['message']}")
+    runs = [one.run for one in judged]
+    for one in judged:
+        for sample_id, dialect, verdict in one.rows():
+            if verdict.word not in JUDGED or verdict.known:
+                continue
+            results += 1
+            distinct.add((sample_id, one.run.records[sample_id][dialect].bits))
+            if verdict.word not in PASSING:
+                flagged.append(f"{one.name} {sample_id} {dialect}: {verdict.message}")
     return Stored(
         len({version_of(run) for run in runs} - {()}),
         sum(_setting(run, "TF_ENABLE_ONEDNN_OPTS") == "1" for run in runs),
-        sum(run.environment.get("threads", 1) > 1 for run in runs),
+        sum(run.environment.threads > 1 for run in runs),
         results,
         len(distinct),
         flagged,
@@ -52,4 +51,4 @@ def stored(runs):
 
 
 def _setting(run, name):
-    return (run.environment.get("settings") or {}).get(name)
+    return run.environment.settings.get(name)

@@ -1,0 +1,26 @@
+"""``compat judge``: every verdict of stores anew, from what is recorded, without a framework."""
+
+from typing import Any
+
+from ..judge.judging import judge_runs
+from ..store import STORE, find
+from .telling import Progress, add_all, add_cases, tell_runs
+
+
+def add_arguments(parser: Any) -> None:
+    parser.add_argument(
+        "stores",
+        nargs="*",
+        metavar="STORE",
+        help=f"stores, runs, or names of runs in {STORE} (default: {STORE})",
+    )
+    add_cases(parser)
+    add_all(parser)
+
+
+def main(arguments: Any) -> int:
+    runs = find(arguments.stores or [STORE])
+    judged = judge_runs(runs, arguments.cases, keep=True, progress=Progress("judge"))
+    for one in judged:
+        one.run.write_verdicts(one.verdicts)
+    return tell_runs(judged, arguments.all)

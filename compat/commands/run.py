@@ -1,0 +1,88 @@
+"""``compat run``: record samples in this environment, judge them, and say what came out."""
+
+import math
+import os
+from typing import Any
+
+from ..case import files
+from ..errors import CompatError
+from ..judge.judging import judge_runs
+from ..record.dialects import DIALECTS, dialect
+from ..record.plan import Wanted
+from ..record.run import Settings, record
+from ..store import Run
+from .junit import write_junit
+from .telling import Progress, add_all, tell_run
+
+
+def add_arguments(parser: Any) -> None:
+    add = parser.add_argument
+    add("paths", nargs="*", metavar="PATH", help="case files or folders (default: cases)")
+    add("--out", required=True, metavar="RUN", help="the folder of the run, e.g. out/runs/tf2.15")
+    add("--sample", action="append", default=[], metavar="ID", help="only this sample; may be repeated")
+    add("--dialect", action="append", default=[], metavar="NAME", help="only this dialect; may be repeated")
+    add("--not-slow", action="store_true", help="leave out the samples marked slow")
+    add("--fresh", action="store_true", help="compute again what is already recorded and unchanged")
+    add("--record-only", action="store_true", help="do not judge: compat judge does it, for all runs at once")
+    add(
+        "-n",
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes side by side (default: one a core, at most 4)",
+    )
+    add(
+        "--timeout",
+        type=float,
+        default=300,
+        metavar="S",
+        help="seconds for one sample (default: %(default)g)",
+    )
+    add("--junitxml", metavar="FILE", help="write the verdict on every item as JUnit XML as well")
+    add_all(parser)
+
+
+def main(arguments: Any) -> int:
+    _check(arguments)
+    cases = files.find(arguments.paths or ["cases"])
+    for case in cases:
+        if "[" in case.path or "::" in case.path:
+            raise CompatError(f"{case.path}: pytest takes [ and :: for more than a path: rename it")
+    samples = files.select(cases, arguments.sample)
+    dialects = [dialect(name).name for name in arguments.dialect] or list(DIALECTS)
+    chosen = [sample for sample in samples.values() if not (sample.slow and arguments.not_slow)]
+    wanted = Wanted(cases, chosen, dialects, arguments.fresh)
+    run = record(arguments.out, wanted, Settings(arguments.workers, arguments.timeout), _tell)
+    if arguments.record_only:
+        _tell(
+            f"{run.name}: recorded; compat judge {os.path.dirname(arguments.out) or '.'} says whether they agree"
+        )
+        return 0
+    (judged,) = judge_runs([run], cases=cases, keep=True, progress=Progress("judge"))
+    run.write_verdicts(judged.verdicts)
+    if arguments.junitxml:
+        write_junit(arguments.junitxml, judged)
+    rows = [row for row in judged.rows() if row[0] in samples and row[1] in dialects]
+    return tell_run(judged, rows, arguments.all)
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)
+
+
+def _check(arguments: Any) -> None:
+    """Options that argparse lets pass."""
+    if not arguments.out:
+        raise CompatError("--out is empty; name the folder of the run")
+    if arguments.workers is not None and arguments.workers < 1:
+        raise CompatError(f"--workers {arguments.workers}: expected at least 1")
+    if not (math.isfinite(arguments.timeout) and arguments.timeout > 0):
+        raise CompatError(f"--timeout {arguments.timeout:g}: expected seconds, more than 0")
+    if os.path.exists(arguments.out) and not os.path.isdir(arguments.out):
+        raise CompatError(f"{arguments.out}: is a file; --out names a folder")
+    if not Run.exists(arguments.out) and os.path.isdir(arguments.out):
+        # The journal of a run is deleted when it ends: never in a folder that is somebody else's.
+        ours = ("verdicts.json", "lock", "journal")
+        foreign = [n for n in os.listdir(arguments.out) if n not in ours and not n.startswith(".tmp-")]
+        if foreign:
+            raise CompatError(f"{arguments.out}: is no run, and not empty; choose another --out")

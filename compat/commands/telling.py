@@ -1,0 +1,119 @@
+"""What the commands print of verdicts, and the options that several of them have."""
+
+import collections
+import sys
+import time
+from typing import Any, Callable, Counter, Iterable, List, Sequence, Tuple
+
+from ..judge.judging import Judged
+from ..record.dialects import in_order
+from ..records import SEVERITY, Verdict, needs_a_person
+
+_SHOWN = 20
+
+
+def add_cases(parser: Any) -> None:
+    parser.add_argument(
+        "--cases",
+        action="append",
+        metavar="PATH",
+        help="case files or folders to take references from (default: cases)",
+    )
+
+
+def add_all(parser: Any) -> None:
+    parser.add_argument("--all", action="store_true", help=f"tell every finding, not the first {_SHOWN}")
+
+
+class Progress:
+    """A line every few seconds, written over on a terminal: a short command says nothing."""
+
+    def __init__(self, what: str, every: float = 3.0, write: Callable[[str], Any] = sys.stderr.write) -> None:
+        self._what, self._every, self._write = what, every, write
+        self._last = time.monotonic()
+        self._shown = False
+
+    def __call__(self, done: int, total: int) -> None:
+        terminal = sys.stderr.isatty()
+        if done == total:
+            if self._shown and terminal:
+                self._write("\r\033[K")
+            return
+        if time.monotonic() - self._last >= (0.3 if self._shown and terminal else self._every):
+            self._last, self._shown = time.monotonic(), True
+            text = f"{self._what}: {done:,} of {total:,} samples"
+            self._write(f"\r{text}" if terminal else f"{text}\n")
+            sys.stderr.flush()
+
+
+def counts(verdicts: Iterable[Verdict]) -> str:
+    """``134 identical, 173 agrees, 228 unsupported, 41 known``."""
+    found: Counter[str] = collections.Counter(verdict.shown for verdict in verdicts)
+    return ", ".join(f"{found[word]} {word}" for word in (*SEVERITY, "known") if found[word])
+
+
+Finding = Tuple[str, str, Verdict]
+
+
+def findings(rows: Iterable[Finding]) -> List[Finding]:
+    """What somebody has to look at, worst first, otherwise in their order."""
+    needed = [row for row in rows if needs_a_person(row[2])]
+    return sorted(needed, key=lambda row: -SEVERITY[row[2].word])
+
+
+def tell_findings(found: Sequence[Finding], everything: bool, indent: str = "  ") -> None:
+    shown = found if everything else found[:_SHOWN]
+    for sample, dialect, verdict in shown:
+        print(f"{indent}{sample} {dialect} {verdict.word}: {verdict.message}")
+    if len(found) > len(shown):
+        print(f"{indent}... and {len(found) - len(shown)} more (--all tells them)")
+
+
+def tell_run(judged: Judged, rows: Sequence[Finding], everything: bool) -> int:
+    """Verdicts by dialect, then what needs a person; returns the exit status."""
+    print()
+    for dialect in in_order({row[1] for row in rows}):
+        verdicts = [verdict for _, name, verdict in rows if name == dialect]
+        records = [judged.record(sample, dialect) for sample, name, _ in rows if name == dialect]
+        seconds = sum(record.seconds for record in records if record)
+        print(f"  {dialect:13}{counts(verdicts)}  ({seconds:.1f} s)")
+    found = findings(rows)
+    tell_findings(found, everything)
+    return _conclude(judged.name, rows, found)
+
+
+def tell_runs(judged: Sequence[Judged], everything: bool) -> int:
+    """A line for every run, with what needs a person below it; returns the exit status."""
+    status = 0
+    for one in judged:
+        rows = list(one.rows())
+        found = findings(rows)
+        print(f"{one.name}: {counts(verdict for _, _, verdict in rows) or 'nothing recorded'}")
+        tell_findings(found, everything)
+        status |= _status(rows, found)
+    looked = sum(len(findings(one.rows())) for one in judged)
+    empty = [one.name for one in judged if _status(list(one.rows()), [])]
+    if looked:
+        print(f"{looked} to look at")
+    elif empty:
+        print(
+            f"nothing could be judged in {', '.join(empty)}: every sample is unsupported there, or none is recorded"
+        )
+    else:
+        print("all agree or are known")
+    return status
+
+
+def _status(rows: Sequence[Finding], found: Sequence[Finding]) -> int:
+    return 1 if found or all(verdict.word == "unsupported" for _, _, verdict in rows) else 0
+
+
+def _conclude(name: str, rows: Sequence[Finding], found: Sequence[Finding]) -> int:
+    if found:
+        print(f"{name}: {len(found)} to look at")
+    elif _status(rows, found):
+        print(f"{name}: nothing could be judged: every sample is unsupported here")
+    else:
+        print(f"{name}: all agree or are known")
+    sys.stdout.flush()
+    return _status(rows, found)

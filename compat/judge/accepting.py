@@ -1,0 +1,131 @@
+"""``compat accept``: a judged run becomes the golden, merged into what is there."""
+
+import dataclasses
+import os
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Set
+
+from ..errors import CompatError
+from ..record.dialects import in_order
+from ..records import PASSING, Description, Record
+from ..store import Run
+from .judging import Judged
+
+#: Larger arrays stay out of the repository; their digest is enough to know them by.
+LARGEST_ARRAY_BYTES = 16 * 1024
+_PREFERRED = "tf1.session"
+
+
+@dataclass
+class Changes:
+    """Ids of samples, by what became of them; ``left`` are those that the run does not hold."""
+
+    added: List[str] = field(default_factory=list)
+    changed: List[str] = field(default_factory=list)
+    removed: List[str] = field(default_factory=list)
+    kept: List[str] = field(default_factory=list)
+    left: List[str] = field(default_factory=list)
+
+
+def accept(judged: Judged, folder: str, replace: bool = False) -> Changes:
+    """Make a run the golden in ``folder``; with ``replace`` without the samples that the run does not hold.
+
+    Raises CompatError, and changes nothing, where a verdict forbids it or the folder is somebody else's.
+    """
+    _check_folder(judged.run, folder)
+    path = os.path.join(folder, "run")
+    old = Run.open(path) if Run.exists(path) else None
+    new = Run(path, judged.run.environment)
+    for sample_id in sorted(judged.run.records):
+        dialect = _golden_dialect(judged, sample_id)
+        if dialect is not None:
+            new.samples[sample_id] = judged.run.samples[sample_id]
+            new.add(sample_id, dialect, _lasting(judged.run.records[sample_id][dialect]))
+    if not new.records:
+        raise CompatError(f"{judged.run.folder}: has no result that could become the golden")
+    changes = _changes(old, new, replace)
+    for sample_id in changes.left:
+        assert old is not None
+        new.samples[sample_id], new.records[sample_id] = old.samples[sample_id], old.records[sample_id]
+    _keep_small_arrays(judged.run, new)
+    new.samples = {sample: _spare(new.samples[sample]) for sample in sorted(new.samples)}
+    new.records = {sample: new.records[sample] for sample in sorted(new.records)}
+    new.save(readable=True)
+    for name in _digests(old) - _digests(new):  # never what the golden did not list
+        if name in new.objects:
+            os.unlink(new.objects.path(name))
+    return changes
+
+
+def _lasting(record: Record) -> Record:
+    """Without what is of one run only.  What others are judged against keeps the files that it was made of."""
+    files = record.files if record.measured else {}
+    return dataclasses.replace(record, files=files, code="", seconds=0.0)
+
+
+def _spare(description: Description) -> Description:
+    """Without what a page shows: the golden is read by the judge."""
+    return dataclasses.replace(description, doc="", operation_doc="", sources={}, parameters={}, inputs={})
+
+
+def _check_folder(run: Run, folder: str) -> None:
+    if not os.path.exists(folder):
+        return
+    if not os.path.isdir(folder):
+        raise CompatError(f"{folder}: is a file; --golden names a folder")
+    names = {name for name in os.listdir(folder) if not name.startswith(".")}
+    inner = {name for name in names if Run.exists(os.path.join(folder, name))}
+    if (names and "run" not in inner) or inner - {"run"} or Run.exists(folder):
+        raise CompatError(
+            f"{folder}: is no golden (a folder of `run` and `objects`) and not empty; choose another"
+        )
+    if os.path.realpath(run.folder) == os.path.realpath(os.path.join(folder, "run")):
+        raise CompatError(f"{folder}: is the golden of this run already")
+
+
+def _golden_dialect(judged: Judged, sample_id: str) -> Optional[str]:
+    """The preferred dialect with a result; an unexplained difference is no result."""
+    for dialect in sorted(in_order(judged.run.records[sample_id]), key=lambda name: name != _PREFERRED):
+        record, verdict = judged.record(sample_id, dialect), judged.verdict(sample_id, dialect)
+        if record is None or record.status != "ok":
+            continue
+        if verdict is None or (verdict.word not in (*PASSING, "unjudged") and not verdict.known):
+            word = verdict.word if verdict else "unjudged"
+            raise CompatError(
+                f"{judged.run.folder}: {sample_id} in {dialect} is {word}: "
+                "mend it, or explain it in known_differences.toml, before it becomes the golden"
+            )
+        return dialect
+    return None
+
+
+def _records(run: Optional[Run]) -> List[Record]:
+    return [record for row in run.records.values() for record in row.values()] if run else []
+
+
+def _digests(run: Optional[Run]) -> Set[str]:
+    return {name for record in _records(run) for name in record.digests()}
+
+
+def _keep_small_arrays(run: Run, new: Run) -> None:
+    for name in _digests(new):
+        if name in run.objects and name not in new.objects:
+            array = run.objects.read(name)
+            if array.nbytes <= LARGEST_ARRAY_BYTES:
+                new.objects.add(array)
+
+
+def _bits(run: Run, sample_id: str) -> Dict[str, object]:
+    return {dialect: record.bits for dialect, record in run.records[sample_id].items()}
+
+
+def _changes(old: Optional[Run], new: Run, replace: bool) -> Changes:
+    changes = Changes()
+    before, after = set(old.records if old else ()), set(new.records)
+    changes.added = sorted(after - before)
+    (changes.removed if replace else changes.left).extend(sorted(before - after))
+    for sample_id in sorted(before & after):
+        assert old is not None
+        same = _bits(old, sample_id) == _bits(new, sample_id)
+        (changes.kept if same else changes.changed).append(sample_id)
+    return changes

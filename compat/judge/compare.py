@@ -1,0 +1,179 @@
+"""One output against its answer: the numbers, and the word that they make.
+
+``agrees``      inside every bound: the difference is rounding
+``suspicious``  some order of summation could do it, but rounding does not behave like that
+``differs``     no rounding explains it
+"""
+
+import numpy as np
+
+from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, round_to
+from ..records import Numbers, WrongWeight
+from .projection import project
+
+
+def compare(result, dtype, reference, input_dtype):
+    """The Numbers of one output against its Reference.
+
+    ``result``: the array, bfloat16 widened to float32; ``dtype``: the name of its dtype;
+    ``input_dtype``: what the output's dtype should be unless the reference says otherwise.
+    Shape and dtype come before values.
+    """
+    expected_dtype = reference.dtype or input_dtype
+    if result.shape != reference.value.shape:
+        return _mismatch(f"the shape is {result.shape}; expected {reference.value.shape}")
+    if dtype != expected_dtype:
+        return _mismatch(f"the dtype is {dtype}; expected {expected_dtype}")
+    result = result.astype(np.float64)
+    # A number too large for the dtype is infinite in a correct implementation.
+    value = reference.value
+    if dtype in UNIT_ROUNDOFF:
+        rounded = round_to(value, dtype).astype(np.float64)
+        value = np.where(np.isinf(rounded), rounded, value)
+    counts = {
+        "nan": [int(np.isnan(result).sum()), int(np.isnan(value).sum())],
+        "inf": [int(np.isinf(result).sum()), int(np.isinf(value).sum())],
+    }
+    finite = np.isfinite(value)
+    if (
+        not np.array_equal(np.isnan(result), np.isnan(value))
+        or not np.array_equal(result[np.isinf(result)], value[np.isinf(result)])
+        or not np.array_equal(np.isinf(result), np.isinf(value))
+    ):
+        message = "{0[0]} NaN and {1[0]} infinite values; expected {0[1]} and {1[1]} at their places"
+        numbers = _mismatch(message.format(counts["nan"], counts["inf"]))
+    else:
+        with np.errstate(all="ignore"):  # an error may be too large to square
+            numbers = _measure(result, value, finite, dtype, reference)
+    numbers.nan, numbers.inf = counts["nan"], counts["inf"]
+    return numbers
+
+
+def _mismatch(message):
+    return Numbers("differs", message)
+
+
+def _share(error, allowance):
+    """error / allowance, elementwise; 0 where there is no error, infinite where none is allowed or known."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(error == 0, 0.0, error / allowance)
+    return np.where(np.isnan(share), np.inf, share)
+
+
+def _measure(result, value, finite, dtype, reference):
+    if not finite.any():
+        return Numbers("agrees", max_abs=0.0, share=0.0, share_expected=0.0)
+    precision = dtype if dtype in UNIT_ROUNDOFF else "float64"
+    error = np.where(finite, np.abs(np.where(finite, result, 0) - np.where(finite, value, 0)), 0)
+    share = _share(error, reference.worst(precision))
+    share_expected = _share(error, reference.expected(precision))
+    rms = float(np.sqrt(np.mean(_share(error, reference.typical(precision))[finite] ** 2)))
+    # Few elements say little about their mean square: widen the band as 1 / sqrt(count) does.
+    rms_limit = 1 + 4 / np.sqrt(finite.sum())
+    worst = np.unravel_index(np.argmax(share), error.shape)
+    largest = float(np.abs(value[finite]).max())
+    numbers = Numbers(
+        "agrees",
+        max_abs=_json(error.max()),
+        max_rel=_json(_share(error, np.abs(value))[finite].max()),
+        scaled=_json(error.max() / largest) if largest else 0.0,
+        ulps=_json(_ulps(error, value, finite, precision)),
+        share=_json(share.max()),
+        share_expected=_json(share_expected.max()),
+        share_rms=_json(rms / float(rms_limit)),
+        share_outlier=_json(_outlier(error, finite, precision, reference)),
+        worst_index=[int(i) for i in worst],
+        found=_json(result[worst]),
+        expected=_json(value[worst]),
+        unequal=int(np.count_nonzero(error)),
+        count=int(error.size),
+    )
+    nu = reference.longest * UNIT_ROUNDOFF[precision]
+    numbers.word, limit = _conclude(numbers, nu)
+    if numbers.word != "agrees":
+        where = ", ".join(map(str, numbers.worst_index))
+        numbers.message = (
+            f"at [{where}] {numbers.found:.9g}, expected {numbers.expected:.9g}: {limit}; "
+            f"{numbers.unequal} of {numbers.count} elements are off, at most by {numbers.max_abs:.3g}"
+        )
+    elif nu <= _STAGNATION and finite.all() and reference.carried is None and reference.products is not None:
+        few_u = reference.few * UNIT_ROUNDOFF[precision]
+        found = project(result - value, value, reference.products, few_u)
+        numbers.share_weight = _json(found.share) if found else 0.0
+        if found and found.share > 1:
+            numbers.weight = WrongWeight(list(found.index), _json(found.off), _json(found.weight))
+            numbers.word, numbers.message = "differs", found.sentence()
+    return numbers
+
+
+def _conclude(numbers, nu):
+    """The word and what it follows from; ``nu``: the most roundings of one sum times the unit roundoff.
+
+    Rounding errors are independent with mean zero only while nu is well below 1: a long sum in a
+    half precision stagnates, and its errors have a direction.  There the mean square convicts nobody.
+    In a chain of layers the longest sum counts, not all together: rounding begins anew in each.
+    """
+    independent = nu <= _STAGNATION
+    if numbers.share > 1:
+        return "differs", f"{_times(numbers.share)} the rounding allowance"
+    if numbers.share_rms > 1:
+        what = f"root mean square {_times(numbers.share_rms)} what rounding does"
+        return "differs" if independent else "suspicious", what
+    if independent and numbers.share_outlier > 1:
+        what = f"{_times(numbers.share_outlier)} as far out as rounding throws one element among its like"
+        return "differs", what
+    if numbers.share_expected > 1:
+        return "suspicious", f"{_times(numbers.share_expected)} what rounding is likely to do"
+    return "agrees", ""
+
+
+#: n u beyond which a sum in a low precision may stagnate.
+_STAGNATION = 0.25
+#: The rule on outliers wants a noise to stand out of: so many elements, nearly all of them off.
+_FEWEST, _NEARLY_ALL = 32, 0.9
+#: Sums that many times larger or smaller than the median are not its like.
+_ALIKE = 8
+
+
+def _outlier(error, finite, precision, reference):
+    """How far the worst element stands out of the others, over the limit; 0 where nothing can be said.
+
+    One kernel rounds all elements alike.  Scaled by what moves the rounding of a sum, its largest
+    partial sums, u (sum |x_i w_i| + sqrt(n) |y|), the errors of a correct kernel are of one size: within
+    sqrt(n), the most that the order of a sum can matter, and 24, which no tail of a noise reaches.
+    """
+    if not reference.alike:  # what a layer before it did to one input shows in a few outputs
+        return 0.0
+    u, size = UNIT_ROUNDOFF[precision], np.abs(reference.value)
+    scale = u * (reference.magnitude + np.sqrt(reference.terms) * size)
+    # Where underflow may weigh more than rounding, or few products dominate the sum, elements are not alike.
+    summed = finite & (scale > reference.terms * SMALLEST_NORMAL[precision])
+    if summed.any():
+        middle = np.median(scale[summed])
+        summed &= (scale >= middle / _ALIKE) & (scale <= middle * _ALIKE)
+    if summed.sum() < _FEWEST or np.count_nonzero(error[summed]) < _NEARLY_ALL * summed.sum():
+        return 0.0
+    scaled = (error[summed] / scale[summed]).ravel()
+    farthest = int(np.argmax(scaled))
+    others = np.sqrt(np.mean(np.delete(scaled, farthest) ** 2))
+    return float(scaled[farthest] / (others * max(24.0, float(np.sqrt(reference.terms.max())))))
+
+
+#: JSON has no infinity; the largest float64 stands for it.
+_TOP = float(np.finfo(np.float64).max)
+
+
+def _json(number):
+    return float(min(number, _TOP)) if number > 0 else float(number)
+
+
+def _times(share):
+    return "beyond any multiple of" if share >= _TOP else f"{share:.3g} times"
+
+
+def _ulps(error, value, finite, precision):
+    """The largest error in units in the last place of the expected value."""
+    size = np.maximum(np.abs(np.where(finite, value, 0)), SMALLEST_NORMAL[precision])
+    unit = 2.0 ** (np.floor(np.log2(size))) * 2 * UNIT_ROUNDOFF[precision]
+    with np.errstate(over="ignore"):
+        return float((error / unit)[finite].max())

@@ -1,0 +1,369 @@
+"""Every verdict of a store, from what is recorded: never from this process's settings, frameworks, or order of runs."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..case.files import Case, changed_files
+from ..case.operation import Sample
+from ..errors import CompatError, StoreError
+from ..records import Description, Record, Verdict, needs_a_person
+from ..reference import Reference
+from ..reference.measured import answers_against
+from ..store import Run
+from . import golden, known
+from .library import DEFAULT, Library, sample_in
+from .memory import CaseDigests, Notes, key
+from .verdicts import Judge, judge, judge_against
+
+__all__ = ["DEFAULT", "Judged", "Judging", "judge_runs"]
+
+
+@dataclass
+class Judged:
+    """A run with the verdicts on its records, by the sample's id and the dialect."""
+
+    run: Run
+    verdicts: Dict[str, Dict[str, Verdict]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.run.name
+
+    def record(self, sample: str, dialect: str) -> Optional[Record]:
+        return self.run.record(sample, dialect)
+
+    def verdict(self, sample: str, dialect: str) -> Optional[Verdict]:
+        return self.verdicts.get(sample, {}).get(dialect)
+
+    def rows(self) -> Iterator[Tuple[str, str, Verdict]]:
+        """(sample, dialect, verdict) of every record."""
+        for sample, row in self.verdicts.items():
+            for dialect, verdict in row.items():
+                yield sample, dialect, verdict
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to look: also where nothing at all could be judged."""
+        verdicts = [verdict for _, _, verdict in self.rows()]
+        return any(map(needs_a_person, verdicts)) or all(v.word == "unsupported" for v in verdicts)
+
+
+def judge_runs(
+    runs: Sequence[Run],
+    named: Optional[Sequence[str]] = None,
+    cases: Sequence[Case] = (),
+    keep: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> List[Judged]:
+    """The runs with their verdicts.
+
+    ``named``: case files and folders that may be loaded (by default ``cases``); ``cases``: those that are loaded.
+    ``keep``: write the float64 answers into the store, for the pages.  ``progress`` is told how many samples are done.
+    """
+    judging = Judging(runs, named, cases, keep)
+    judged = [Judged(run) for run in runs]
+    samples = list(dict.fromkeys(sample for run in runs for sample in run.records))
+    for number, sample in enumerate(samples):
+        judging.judge_sample(sample, judged)
+        progress(number + 1, len(samples))
+    judging.end()
+    return judged
+
+
+class Judging:
+    """What the verdicts of several runs have in common."""
+
+    def __init__(
+        self,
+        runs: Sequence[Run],
+        named: Optional[Sequence[str]] = None,
+        cases: Sequence[Case] = (),
+        keep: bool = False,
+    ) -> None:
+        self._runs = runs
+        self._keep = keep
+        self._library = Library(named, [run.store for run in runs], cases)
+        self._beside: Dict[str, Optional[Run]] = {run.folder: run for run in runs}
+        self._digests: Dict[str, CaseDigests] = {}
+        self._known: Dict[str, List[known.KnownDifference]] = {}
+        self._changed: Dict[Tuple[str, Tuple[Tuple[str, str], ...]], List[str]] = {}
+
+    def end(self) -> None:
+        for digests in self._digests.values():
+            digests.save()
+
+    def judge_sample(self, sample_id: str, judged: Sequence[Judged]) -> None:
+        """The verdicts on one sample in all runs: its answer is computed once, each distinct result judged once."""
+        about = _Sample(self, sample_id)
+        for one in judged:
+            for dialect, record in one.run.records.get(sample_id, {}).items():
+                verdict = about.verdict(one.run, dialect, record)
+                one.verdicts.setdefault(sample_id, {})[dialect] = verdict
+        about.end()
+
+    def verdict(self, run: Run, sample_id: str, dialect: str) -> Verdict:
+        """The verdict on one record."""
+        about = _Sample(self, sample_id)
+        verdict = about.verdict(run, dialect, run.records[sample_id][dialect])
+        about.end()
+        return verdict
+
+    def sample(self, run: Run, sample_id: str, record: Record) -> Tuple[Case, Sample]:
+        """The sample with its case.  Raises CompatError where it is not here, or is not what was recorded."""
+        case, why_not = self.case(run, sample_id, record)
+        sample = sample_in(case, sample_id) if case else None
+        if case is None or sample is None:
+            raise CompatError(f"{sample_id}: {why_not or 'its case file has no such sample any more'}")
+        return case, sample
+
+    def answers(self, run: Run, sample: Sample, record: Record) -> Mapping[str, Reference]:
+        """What a record is judged by: the sample's reference, or what it is judged against.  Raises CompatError."""
+        if sample.operation.against:
+            place, base, why_not = _Sample(self, sample.id).base(run, run.samples[sample.id])
+            if place is None or base is None:
+                raise CompatError(f"{sample.id}: there is nothing to judge it against: {why_not}")
+            return answers_against(record, run.objects.read, base, place.objects.read)
+        if sample.operation.reference is None:
+            raise CompatError(f"{sample.id}: the operation has no reference to explain it by")
+        references, error = refer(sample)
+        if error:
+            raise CompatError(f"{sample.id}: {error}")
+        return references
+
+    # -- what a sample asks for
+
+    def case(self, run: Run, sample_id: str, record: Record) -> Tuple[Optional[Case], str]:
+        description = run.samples.get(sample_id)
+        if description is None:
+            return None, "the run does not say which case file it is of: record it again"
+        return self._library.find(sample_id, description, next(iter(record.files.values()), ""))
+
+    def case_digest(self, case: Case, sample: Sample) -> str:
+        if case.path not in self._digests:
+            self._digests[case.path] = CaseDigests(case.files())
+        with case.at_work():
+            return self._digests[case.path].of(sample)
+
+    def changed(self, case: Case, record: Record) -> List[str]:
+        """The files of the record that are other now."""
+        place = case.path, tuple(record.files.items())
+        if place not in self._changed:
+            self._changed[place] = changed_files(case.path, record.files)
+        return self._changed[place]
+
+    def known(self, case_path: str) -> List[known.KnownDifference]:
+        path = known.path_beside(case_path)
+        if path is None:
+            return []
+        if path not in self._known:
+            self._known[path] = known.read(path)
+        return self._known[path]
+
+    def beside(self, run: Run, environment: Optional[str]) -> Optional[Run]:
+        """The run itself, or that of another environment in the same store; None where it is not there."""
+        if environment is None:
+            return run
+        folder = os.path.join(run.store, environment)
+        if folder not in self._beside:
+            self._beside[folder] = Run.open(folder) if Run.exists(folder) else None
+        return self._beside[folder]
+
+    @property
+    def keep(self) -> bool:
+        return self._keep
+
+
+class _Sample:
+    """The verdicts on one sample."""
+
+    def __init__(self, judging: Judging, sample_id: str) -> None:
+        self._judging = judging
+        self._id = sample_id
+        self._by_case: Dict[str, _OfCase] = {}
+
+    def end(self) -> None:
+        for of_case in self._by_case.values():
+            of_case.notes.save()
+
+    def verdict(self, run: Run, dialect: str, record: Record) -> Verdict:
+        description = run.samples.get(self._id)
+        case, why_not = self._judging.case(run, self._id, record)
+        verdict = self._unmarked(run, dialect, record, description, case, why_not)
+        path = case.path if case else description.path if description else None
+        if path is not None and description is not None:
+            entries = self._judging.known(path)
+            known.mark(verdict, description.operation, description.name, dialect, run.environment, entries)
+        return verdict
+
+    def _unmarked(
+        self,
+        run: Run,
+        dialect: str,
+        record: Record,
+        description: Optional[Description],
+        case: Optional[Case],
+        why_not: str,
+    ) -> Verdict:
+        stale = self._stale(case, record)
+        if stale:
+            return Verdict("stale", stale)
+        if record.status != "ok":
+            return Verdict(record.status, record.message)
+        if description is not None and description.against:
+            return self._against(run, dialect, record, description, case)
+        if case is None:
+            return Verdict("unjudged", why_not)
+        return self._of_case(case).verdict(run, record)
+
+    def _stale(self, case: Optional[Case], record: Record) -> str:
+        """Why the record is no longer of this sample, or nothing."""
+        if case is None:
+            return ""
+        sample = sample_in(case, self._id)
+        if sample is None:
+            return f"{case.path} has no such sample any more: record it again"
+        changed = self._judging.changed(case, record)
+        if changed:
+            return f"{', '.join(changed[:3])} has changed since it was recorded: record it again"
+        if self._judging.case_digest(case, sample) != record.case:
+            return "its inputs or parameters have changed since it was recorded: record it again"
+        return ""
+
+    def _of_case(self, case: Case) -> "_OfCase":
+        if case.path not in self._by_case:
+            sample = sample_in(case, self._id)
+            assert sample is not None  # or its records were stale
+            digest = self._judging.case_digest(case, sample)
+            self._by_case[case.path] = _OfCase(case, sample, digest, self._judging.keep)
+        return self._by_case[case.path]
+
+    # -- against another record
+
+    def _against(
+        self, run: Run, dialect: str, record: Record, description: Description, case: Optional[Case]
+    ) -> Verdict:
+        """By what the sample names to be judged against: in this run, in another of the store, or in the golden."""
+        whose = " in ".join(filter(None, _named(description)))
+        place, base, why_not = self.base(run, description)
+        if base is None or place is None:
+            return Verdict("unjudged", f"{whose} has no result to be judged against: {why_not}")
+        changed = self._judging.changed(case, base) if case else []
+        changed += [name for name, digest in base.files.items() if record.files.get(name, digest) != digest]
+        if base.case != record.case or changed:
+            what = f"{', '.join(dict.fromkeys(changed))} was other" if changed else "its inputs were others"
+            return Verdict("stale", f"{whose} was recorded when {what}: record it again there")
+        if not base.random and any(name not in place.objects for name in base.digests()):
+            if base.bits == record.bits:
+                return Verdict("identical")
+            return Verdict("unjudged", f"{whose} is in the golden by its digests only: record it again there")
+        who = f"{dialect} in {run.name}"
+        verdict = judge_against(record, run.objects.read, base, place.objects.read, who, whose)
+        if not base.random:
+            answers = {name: place.objects.read(output.digest) for name, output in base.outputs.items()}
+            verdict.reference = _kept(run, answers) if self._judging.keep else {}
+        return verdict
+
+    def base(self, run: Run, description: Description) -> Tuple[Optional[Run], Optional[Record], str]:
+        """(the run and the record that the sample is judged against), or None and why not."""
+        dialect, environment = _named(description)
+        place = self._judging.beside(run, environment)
+        base = place.record(self._id, dialect) if place else None
+        if base is not None and base.status == "ok":
+            return place, base, ""
+        kept = golden.beside_case(description.path)
+        if kept is not None and environment in (kept.environment.name, None):
+            found = kept.record(self._id, dialect)
+            if found is not None and found.status == "ok":
+                return kept, found, ""
+        if base is not None:
+            return None, None, f"it ended there with {base.status}: {base.message}"
+        folder = os.path.join(run.store, environment or run.name)
+        missing = f"{folder} is no run" if place is None else f"{folder} has no record of it"
+        return None, None, f"{missing}; record it there, then judge again"
+
+
+class _OfCase:
+    """The verdicts by a sample's reference, of one case file."""
+
+    def __init__(self, case: Case, sample: Sample, digest: str, keep: bool) -> None:
+        self._case = case
+        self._sample = sample
+        self._keep = keep
+        self.notes = Notes(key("verdicts", sample.id, digest, case.files()))
+        self._references: Mapping[str, Reference] = {}
+        self._error = ""
+        self._computed = False
+        self._judges: Dict[str, Judge] = {}
+        self._stores: Dict[str, Dict[str, str]] = {}
+        self._golden = golden.outputs_of(golden.beside_case(case.path), sample.id, digest)
+
+    def verdict(self, run: Run, record: Record) -> Verdict:
+        if self._sample.operation.reference is None:
+            return judge(record, None, run.objects.read)
+        bits = key(record.dtype, record.claim, record.bits)
+        verdict = self.notes.verdict(bits)
+        if verdict is None:
+            self._compute()
+            if self._error:
+                return Verdict("unjudged", self._error)
+            if run.store not in self._judges:
+                self._judges[run.store] = Judge(self._references, run.objects.read)
+            try:
+                verdict = self._judges[run.store](record)
+            except CompatError as error:  # an array of the store is missing or damaged
+                return Verdict("unjudged", str(error))
+            self.notes.note(bits, verdict)
+            self.notes.note_answers(self.notes.answers or {})
+        if verdict.word == "agrees" and self._golden == dict(
+            (name, digest) for name, digest, _ in record.bits
+        ):
+            verdict.word = "identical"
+        if self._keep:
+            verdict.reference = self._kept_in(run)
+        return verdict
+
+    def _compute(self) -> None:
+        """The float64 answers, once."""
+        if self._computed:
+            return
+        self._computed = True
+        with self._case.at_work():
+            self._references, self._error = refer(self._sample)
+
+    def _kept_in(self, run: Run) -> Dict[str, str]:
+        """The digests of the answers, each kept in the run's store."""
+        if run.store not in self._stores:
+            answers = self.notes.answers
+            if not answers or any(digest not in run.objects for digest in answers.values()):
+                self._compute()
+                answers = _kept(run, {n: r.value for n, r in self._references.items()})
+                self.notes.note_answers(answers)
+            self._stores[run.store] = answers
+        return self._stores[run.store]
+
+
+def refer(sample: Sample) -> Tuple[Mapping[str, Reference], str]:
+    """The references of a sample by output name, and why there are none."""
+    try:
+        with np.errstate(all="ignore"):
+            return sample.refer() or {}, ""
+    except Exception as error:  # a case's own code
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return {}, f"the reference fails: {said}"
+
+
+def _named(description: Description) -> Tuple[str, Optional[str]]:
+    """The dialect and the environment that a sample is judged against."""
+    dialect, environment = (*(description.against or ()), None, None)[:2]
+    return dialect or "", environment
+
+
+def _kept(run: Run, answers: Mapping[str, np.ndarray]) -> Dict[str, str]:
+    """The digests of arrays, kept in the run's store; none where it cannot be written."""
+    try:
+        return {name: run.objects.add(array) for name, array in answers.items()}
+    except StoreError:
+        return {}

@@ -1,0 +1,134 @@
+"""known_differences.toml: differences that are understood, each with its reason and address.
+
+    [[difference]]
+    operation = "conv2d_default_strides"
+    samples = ["*"]                       # optional; names or patterns
+    dialects = ["tf2.eager", "tf2.function"]
+    tensorflow = ">=2.0"                  # optional; PEP 440
+    settings = {TF_ENABLE_ONEDNN_OPTS = "0"}   # optional; of the environment
+    verdict = "error"
+    reason = "strides lost its default in TensorFlow 2"
+    address = "https://..."
+
+An entry that matches a sample which agrees is stale, and fails: the file never outlives the facts.
+"""
+
+from fnmatch import fnmatchcase
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from ..case.files import beside
+from ..errors import CompatError
+from ..files import is_regular, read_bytes
+from ..record.dialects import DIALECTS
+from ..records import PASSING, SEVERITY, Known
+
+try:
+    import tomllib
+except ImportError:  # before Python 3.11
+    import tomli as tomllib
+
+FILE_NAME = "known_differences.toml"
+_REQUIRED = {"operation", "dialects", "verdict", "reason", "address"}
+_OPTIONAL = {"samples", "tensorflow", "settings"}
+
+
+def _is_text(value):
+    return isinstance(value, str) and value != ""
+
+
+def _are_texts(value):
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+_FORMS = dict.fromkeys(("operation", "verdict", "reason", "address"), (_is_text, "a text"))
+_FORMS["samples"] = _FORMS["dialects"] = (_are_texts, "a list of texts")
+_FORMS["tensorflow"] = (lambda value: isinstance(value, str), "a text")
+_FORMS["settings"] = (
+    lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
+    "a table of texts",
+)
+
+
+class KnownDifference:
+    """One entry of the file; ``where`` tells it apart in messages."""
+
+    def __init__(self, fields, where):
+        self.where = where
+        missing, extra = _REQUIRED - set(fields), set(fields) - _REQUIRED - _OPTIONAL
+        if missing or extra:
+            what = (
+                f"lacks {', '.join(sorted(missing))}"
+                if missing
+                else f"has unknown {', '.join(sorted(extra))}"
+            )
+            raise CompatError(f"{where} {what}")
+        for name, value in fields.items():
+            fits, expected = _FORMS[name]
+            if not fits(value):
+                raise CompatError(f"{where}: {name}: expected {expected}, found {value!r}")
+        self.operation = fields["operation"]
+        self.samples = fields.get("samples", ["*"])
+        self.dialects = fields["dialects"]
+        self.verdict = fields["verdict"]
+        self.reason = fields["reason"]
+        self.address = fields["address"]
+        self.settings = fields.get("settings", {})
+        try:
+            self.tensorflow = SpecifierSet(fields.get("tensorflow", ""))
+        except InvalidSpecifier as error:
+            raise CompatError(f"{where}: tensorflow: {error}") from None
+        unknown = [d for d in self.dialects if d not in DIALECTS]
+        if unknown:
+            raise CompatError(f"{where}: no dialect {unknown[0]!r}; there are {', '.join(DIALECTS)}")
+        if self.verdict not in SEVERITY:
+            raise CompatError(f"{where}: no verdict {self.verdict!r}; there are {', '.join(SEVERITY)}")
+        if self.verdict in PASSING:
+            raise CompatError(f"{where}: verdict {self.verdict!r} needs no explanation")
+
+    def matches(self, operation, sample, dialect, environment):
+        """Whether it speaks of this sample (its name), in this dialect, as it was recorded in that Environment."""
+        return (
+            self.operation == operation
+            and dialect in self.dialects
+            and any(fnmatchcase(sample, pattern) for pattern in self.samples)
+            and all(environment.settings.get(name) == value for name, value in self.settings.items())
+            and (
+                not str(self.tensorflow)
+                or (
+                    environment.tensorflow is not None
+                    and self.tensorflow.contains(environment.tensorflow, prereleases=True)
+                )
+            )
+        )
+
+
+def read(path):
+    """The entries of a file. Raises CompatError with the place of what is wrong."""
+    try:
+        document = tomllib.loads(read_bytes(path).decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CompatError(f"{path}: {str(error).splitlines()[0]}") from None
+    entries = document.pop("difference", [])
+    if document or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        raise CompatError(f"{path}: write [[difference]] tables and nothing else")
+    return [KnownDifference(fields, f"{path}: difference {i + 1}") for i, fields in enumerate(entries)]
+
+
+def path_beside(case_path):
+    """The path of the file that speaks for a case file: in its folder or the nearest one above; or None."""
+    return next(filter(is_regular, beside(case_path, FILE_NAME)), None)
+
+
+def mark(verdict, operation, sample, dialect, environment, entries):
+    """Mark a verdict as known where an entry says so; turn a stale entry into a ``differs``."""
+    found = verdict.word
+    for entry in entries:
+        if not entry.matches(operation, sample, dialect, environment):
+            continue
+        if found == entry.verdict:
+            verdict.known = Known(entry.reason, entry.address)
+        elif found in PASSING:
+            verdict.message = f"{entry.where} expects {entry.verdict}, but it agrees: mend the entry"
+            verdict.word = "differs"
+    return verdict

@@ -1,0 +1,84 @@
+"""Where the case of a recorded sample is: a judge needs its reference, and runs no code that a store brings along.
+
+A case file is loaded where somebody named it, or where it is to the byte the file that the record was made of and
+lies in no store.
+"""
+
+import os
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from ..arrays import sha256_of_text
+from ..case.files import Case, paths_below
+from ..case.operation import Sample
+from ..errors import CompatError
+from ..files import is_regular, read_bytes
+from ..records import Description
+
+#: Where a project has its cases: what ``compat run`` takes when nothing is named.
+DEFAULT = "cases"
+
+
+class Library:
+    """The cases of samples.  ``named``: files and folders; by default ``cases`` where there is such a folder."""
+
+    def __init__(
+        self, named: Optional[Sequence[str]], stores: Sequence[str], cases: Sequence[Case] = ()
+    ) -> None:
+        if named is None:
+            named = [DEFAULT] if os.path.isdir(DEFAULT) and not cases else []
+        for path in named:
+            if not os.path.exists(path):
+                raise CompatError(f"{path}: there is no such case file or folder")
+        self._named = [
+            path for entry in named for path in (paths_below(entry) if os.path.isdir(entry) else [entry])
+        ]
+        self._stores = [os.path.realpath(store) + os.sep for store in stores]
+        self._loaded: Dict[str, Tuple[Optional[Case], str]] = {
+            os.path.realpath(case.path): (case, "") for case in cases
+        }
+        self._given = list(cases)
+        self._by_operation: Optional[Dict[str, Case]] = None
+
+    def find(self, sample_id: str, description: Description, digest: str) -> Tuple[Optional[Case], str]:
+        """The case of a sample, or None and why; ``digest``: of the case file as it was recorded."""
+        path = os.path.realpath(description.path)
+        if path in self._loaded:
+            return self._loaded[path]
+        if path in map(os.path.realpath, self._named):
+            return self._load(description.path)
+        case = self._named_with(description.operation)
+        if case is not None:
+            return case, ""
+        if not is_regular(path):
+            return None, f"its case file {description.path} is not here: name it with --cases"
+        if any(path.startswith(store) for store in self._stores):
+            return (
+                None,
+                f"its case file {description.path} lies in the store, and is not run: name another with --cases",
+            )
+        if sha256_of_text(read_bytes(path)) != digest:
+            return None, (
+                f"its case file {description.path} is not the one that was recorded: record it again, or name it with "
+                "--cases"
+            )
+        return self._load(description.path)
+
+    def _load(self, path: str) -> Tuple[Optional[Case], str]:
+        real = os.path.realpath(path)
+        if real not in self._loaded:
+            try:
+                self._loaded[real] = Case(path), ""
+            except CompatError as error:
+                self._loaded[real] = None, f"its case file cannot be loaded here: {error}"
+        return self._loaded[real]
+
+    def _named_with(self, operation: str) -> Optional[Case]:
+        """The named case file that defines an operation: it was recorded under another path."""
+        if self._by_operation is None:
+            loaded: List[Optional[Case]] = list(self._given) + [self._load(path)[0] for path in self._named]
+            self._by_operation = {o.name: case for case in loaded if case for o in case.operations}
+        return self._by_operation.get(operation)
+
+
+def sample_in(case: Case, sample_id: str) -> Optional[Sample]:
+    return next((sample for sample in case.samples() if sample.id == sample_id), None)

@@ -1,0 +1,96 @@
+"""What was judged before, kept beside the user's other caches: a verdict is made once for the same bits.
+
+Never in the store: a store may come from anywhere, and what it says of itself is not believed.  Every entry is found
+by a digest of all that it follows from, so that nothing here can be out of date.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+from ..errors import CompatError
+from ..record.code import digest_of
+from ..records import Verdict, as_json, from_json
+from ..store import read_json, write_json
+
+#: The parts of compat that a verdict follows from.
+_JUDGING = ("arrays.py", "case", "judge", "layers", "records.py", "reference")
+
+
+def folder() -> str:
+    """``COMPAT_CACHE``, or the place that the system has for caches."""
+    named = os.environ.get("COMPAT_CACHE")
+    if named:
+        return named
+    import platformdirs
+
+    return platformdirs.user_cache_dir("compat", appauthor=False)
+
+
+def key(*parts: Any) -> str:
+    """A digest of JSON values, of the judge, and of NumPy's version."""
+    text = json.dumps([digest_of(*_JUDGING), np.__version__, *parts], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Notes:
+    """What is known of one sample: the digests of its ``answers``, and verdicts by the bits they are of."""
+
+    def __init__(self, name: str, root: Optional[str] = None) -> None:
+        self._path = os.path.join(root or folder(), name[:2], f"{name}.json")
+        self.answers: Optional[Dict[str, str]] = None
+        self._verdicts: Dict[str, Any] = {}
+        self._new = False
+        with contextlib.suppress(CompatError, TypeError, KeyError):
+            content = read_json(self._path)
+            self.answers, self._verdicts = dict(content["answers"]), dict(content["verdicts"])
+
+    def verdict(self, bits: str) -> Optional[Verdict]:
+        if bits not in self._verdicts:
+            return None
+        try:
+            return from_json(Verdict, self._verdicts[bits], self._path)
+        except CompatError:
+            return None
+
+    def note(self, bits: str, verdict: Verdict) -> None:
+        self._verdicts[bits] = as_json(verdict)
+        self._new = True
+
+    def note_answers(self, answers: Dict[str, str]) -> None:
+        self._new |= self.answers != answers
+        self.answers = answers
+
+    def save(self) -> None:
+        """Keep what is new; a cache that cannot be written costs time, and nothing else."""
+        if self._new and self.answers is not None:
+            with contextlib.suppress(CompatError):
+                write_json(self._path, {"answers": self.answers, "verdicts": self._verdicts})
+            self._new = False
+
+
+class CaseDigests:
+    """The case digests of the samples of one case file, so that no fixture is made to know them."""
+
+    def __init__(self, files: Dict[str, str]) -> None:
+        self._path = os.path.join(folder(), "cases", key(files) + ".json")
+        self._digests: Dict[str, str] = {}
+        self._new = False
+        with contextlib.suppress(CompatError, TypeError, ValueError):
+            self._digests = {str(name): str(digest) for name, digest in read_json(self._path).items()}
+
+    def of(self, sample: Any) -> str:
+        if sample.id not in self._digests:
+            self._digests[sample.id] = sample.case_digest()
+            self._new = True
+        return self._digests[sample.id]
+
+    def save(self) -> None:
+        if self._new:
+            with contextlib.suppress(CompatError):
+                write_json(self._path, self._digests)
+            self._new = False

@@ -1,0 +1,130 @@
+"""One sample in one dialect -> a record; a record carries no judgement."""
+
+import functools
+import time
+import warnings
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+from ..case.files import Case
+from ..case.operation import Sample
+from ..errors import CompatError, StoreError, Unsupported
+from ..records import Output, Record
+from ..store import Objects
+from .dialects import Dialect, Results
+from .dialects import dialect as find_dialect
+from .repeats import measure
+
+#: Lines with which TensorFlow begins a message before it comes to the point.
+_HEADINGS = (
+    "Graph execution error",
+    "Detected at node",
+    "Node: ",
+    "File ",
+    "Traceback",
+    "in user code",
+    "Exception encountered when calling",
+)
+#: Larger inputs are not looked at again for what an implementation wrote into them.
+_LARGEST_WATCHED = 1 << 25
+
+
+def blank_record(case: Case, sample: Sample, code: str, status: str, message: str = "") -> Record:
+    """The record of a sample that has no result (yet)."""
+    first = next(iter(sample.inputs.values()), None)
+    with case.at_work():
+        dtype = first.dtype if first else "float64"
+        return Record(status, sample.case_digest(), dtype, message, case.files(), code)
+
+
+def unavailable(sample: Sample, dialect_name: str) -> Optional[str]:
+    """Why the sample cannot be computed in the dialect here, without importing anything; or None."""
+    reason = find_dialect(dialect_name).missing()
+    if reason:
+        return reason
+    if dialect_name not in sample.operation.implementations:
+        return f"{sample.operation.name} is not spelled in {dialect_name}"
+    return None
+
+
+def compute(case: Case, sample: Sample, dialect_name: str, objects: Objects, code: str) -> Record:
+    """The record of a sample in a dialect, its arrays kept in ``objects``.
+
+    Whatever the implementation and the framework raise becomes the record.  Raises StoreError where the arrays
+    cannot be kept: that is no result.
+    """
+    record = blank_record(case, sample, code, "ok")
+    record.claim = sample.operation.claims.get(dialect_name)
+    try:
+        with case.at_work():
+            _compute(record, sample, find_dialect(dialect_name), objects)
+    except StoreError:
+        raise
+    except Unsupported as reason:
+        _without_result(record, "unsupported", _told(reason))
+    except CompatError as error:
+        _without_result(record, "error", _told(error))
+    except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+        # Whatever the implementation raises is the result of this sample; Ctrl-C goes to the process that waits.
+        _without_result(record, "error", _first_line(error))
+    record.files = case.files()  # with what was imported late
+    return record
+
+
+def _without_result(record: Record, status: str, message: str) -> None:
+    record.status, record.message = status, message
+    record.outputs, record.measured, record.random = {}, {}, []
+
+
+def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Objects) -> None:
+    reason = unavailable(sample, dialect.name)
+    if reason:
+        raise Unsupported(reason)
+    dialect.module()
+    start = time.perf_counter()
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        run = functools.partial(_run, dialect, sample)
+        results = run(sample.inputs)
+        record.seconds = round(time.perf_counter() - start, 6)
+        _check_inputs(sample)
+        if sample.operation.against:
+            measured = measure(run, sample.inputs, results)
+            record.random = measured.random
+            record.measured = {
+                name: {kind: objects.add(array) for kind, array in arrays.items()}
+                for name, arrays in measured.arrays.items()
+            }
+    record.outputs = {
+        name: Output(objects.add(array), dtype, list(array.shape)) for name, (array, dtype) in results.items()
+    }
+
+
+def _run(dialect: Dialect, sample: Sample, inputs: Dict[str, Any]) -> Results:
+    return dialect.compute(sample.operation.implementations[dialect.name], inputs, sample.parameters)
+
+
+def _check_inputs(sample: Sample) -> None:
+    """Raises CompatError for an implementation that wrote into what it was given."""
+    for name, fixture in sample.inputs.items():
+        if fixture.array.nbytes <= _LARGEST_WATCHED and fixture.was_changed():
+            raise CompatError(f"the implementation changes its input {name} in place: let it work on a copy")
+
+
+def _told(error: BaseException) -> str:
+    """The text of an exception, of characters that every file can hold."""
+    return str(error).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _first_line(error: BaseException) -> str:
+    """The line of an exception's text that says something."""
+    try:
+        text = _told(error)
+    except Exception:  # an exception whose own __str__ fails
+        text = ""
+    lines = [line.strip() for line in text.splitlines()]
+    places = [number for number, line in enumerate(lines) if line.startswith("Node: ")]
+    lines = lines[places[-1] :] if places else lines  # before it stands where the node was made
+    said = [line for line in lines if line and not line.startswith(_HEADINGS)]
+    return f"{type(error).__name__}: {said[0] if said else ''}"[:300]

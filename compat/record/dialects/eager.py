@@ -1,0 +1,58 @@
+"""``tf2.eager``: TensorFlow 2 operations called one by one.
+
+In TensorFlow 1.14 and 1.15 this is ``tf.compat.v2`` after ``enable_eager_execution()``, which
+must come first in a process: hence a process of its own there.
+"""
+
+from typing import Tuple
+
+from ...errors import CompatError, Unsupported
+from ..versions import tensorflow_version, threads
+from .base import Dialect
+from .tensorflow import as_tensor, from_tensors, import_tensorflow, missing_tensorflow
+
+#: An error, never "unsupported": what is asked for exists here.
+EAGER_IS_OFF = (
+    "eager execution was switched off in this process, by tf.disable_v2_behavior() or disable_eager_execution() in "
+    "the case file or in what it imports: tf1.session needs neither, or import that within its implementation"
+)
+
+
+class Eager(Dialect):
+    name = "tf2.eager"
+    depends_on: Tuple[str, ...] = ("tensorflow",)
+    order: float = 4
+
+    @property
+    def process(self):
+        return "eager" if (tensorflow_version() or (2,)) < (2,) else "graph"
+
+    def missing(self):
+        reason = missing_tensorflow((1, 14))
+        return f"tf.compat.v2 {reason}" if reason and tensorflow_version() else reason
+
+    def module(self):
+        tensorflow = import_tensorflow()
+        if tensorflow_version() < (2,):
+            self._switch_on(tensorflow)
+            return tensorflow.compat.v2
+        if not tensorflow.executing_eagerly():
+            raise CompatError(EAGER_IS_OFF)
+        return tensorflow
+
+    @staticmethod
+    def _switch_on(tf):
+        if tf.executing_eagerly():
+            return
+        config = tf.ConfigProto(intra_op_parallelism_threads=threads(), inter_op_parallelism_threads=1)
+        try:
+            tf.enable_eager_execution(config=config)
+        except ValueError:
+            raise Unsupported(
+                "TensorFlow 1 switches eager execution on at start-up only: run this dialect alone"
+            ) from None
+
+    def compute(self, implementation, inputs, parameters):
+        tf = self.module()
+        tensors = [as_tensor(tf, fixture) for fixture in inputs.values()]
+        return from_tensors(implementation(tf, *tensors, **parameters))

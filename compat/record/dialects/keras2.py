@@ -1,0 +1,71 @@
+"""``keras2``: ``tf.keras`` up to TensorFlow 2.15, the package ``tf_keras`` after it.
+
+Implementations get the first input as the tensor that flows through the layers and the others as
+arrays; they build a layer, ``set_weights`` and call it.  In TensorFlow 1 the tensor is a placeholder
+of Keras's graph, and Keras's session computes the result.
+"""
+
+from ...errors import CompatError, Unsupported
+from ..versions import tensorflow_version, threads, version_of
+from .base import Dialect, load, named
+from .eager import EAGER_IS_OFF
+from .tensorflow import as_tensor, fetched, from_tensors, import_tensorflow, missing_tensorflow
+
+_KERAS_3_IS_TF_KERAS = (2, 16)
+
+
+class Keras2(Dialect):
+    name = "keras2"
+    depends_on = ("tensorflow", "tf_keras")
+    order = 6
+
+    def missing(self):
+        if missing_tensorflow():
+            return missing_tensorflow()
+        if tensorflow_version() >= _KERAS_3_IS_TF_KERAS and not version_of("tf_keras"):
+            return "from TensorFlow 2.16 Keras 2 is the package tf_keras, which is not installed"
+        return None
+
+    def module(self):
+        tensorflow = import_tensorflow()
+        if tensorflow_version() < _KERAS_3_IS_TF_KERAS:
+            return tensorflow.keras
+
+        def importer():
+            import tf_keras
+
+            return tf_keras
+
+        return load(f"tf_keras {version_of('tf_keras')}", importer)
+
+    def compute(self, implementation, inputs, parameters):
+        keras = self.module()
+        keras.backend.clear_session()
+        if tensorflow_version() >= (2,):
+            if not import_tensorflow().executing_eagerly():
+                raise CompatError(EAGER_IS_OFF)
+            arguments = flowing_and_weights(import_tensorflow(), inputs)
+            return from_tensors(implementation(keras, *arguments, **parameters))
+        return _in_session(keras, implementation, list(inputs.values()), parameters)
+
+
+def flowing_and_weights(tf, inputs):
+    """The first input as the tensor that flows through the layers, the others as arrays."""
+    first, *others = inputs.values()
+    return [as_tensor(tf, first)] + [fixture.array for fixture in others]
+
+
+def _in_session(keras, implementation, fixtures, parameters):
+    tf = import_tensorflow()
+    if tf.executing_eagerly():
+        raise Unsupported("Keras of TensorFlow 1 is run as a graph: not in a process with eager execution on")
+    if any(fixture.dtype == "bfloat16" for fixture in fixtures):
+        raise Unsupported("Keras of TensorFlow 1 knows no bfloat16")
+    config = tf.ConfigProto(intra_op_parallelism_threads=threads(), inter_op_parallelism_threads=1)
+    with tf.Session(graph=tf.get_default_graph(), config=config) as session:
+        keras.backend.set_session(session)
+        first = tf.placeholder(fixtures[0].array.dtype, fixtures[0].array.shape)
+        weights = [fixture.array for fixture in fixtures[1:]]
+        outputs = named(implementation(keras, first, *weights, **parameters))
+        feed = {first: fixtures[0].array}
+        return fetched(lambda tensors: keras.backend.get_session().run(tensors, feed), outputs)

@@ -1,0 +1,41 @@
+"""``keras3``: Keras 3 on its TensorFlow backend."""
+
+import os
+
+from ...errors import CompatError
+from ..versions import release, version_of
+from .base import Dialect, load
+from .eager import EAGER_IS_OFF
+from .keras2 import flowing_and_weights
+from .tensorflow import from_tensors, import_tensorflow, missing_tensorflow
+
+
+class Keras3(Dialect):
+    name = "keras3"
+    depends_on = ("tensorflow", "keras")
+    order = 7
+
+    def missing(self):
+        if missing_tensorflow((2, 16)):
+            return missing_tensorflow((2, 16))
+        version = version_of("keras")
+        return None if version and release(version) >= (3,) else "Keras 3 is not installed"
+
+    def module(self):
+        import_tensorflow()
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+
+        def importer():
+            import keras
+
+            return keras
+
+        return load(f"Keras {version_of('keras')}", importer)
+
+    def compute(self, implementation, inputs, parameters):
+        keras = self.module()
+        if not import_tensorflow().executing_eagerly():
+            raise CompatError(EAGER_IS_OFF)
+        keras.utils.clear_session(free_memory=False)
+        arguments = flowing_and_weights(import_tensorflow(), inputs)
+        return from_tensors(implementation(keras, *arguments, **parameters))

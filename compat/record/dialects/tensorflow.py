@@ -1,0 +1,99 @@
+"""What the TensorFlow dialects share: finding it, importing it quietly, feeding and fetching."""
+
+import functools
+import os
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from ..versions import tensorflow_version, threads, version_of
+from .base import Results, collect, load, named
+
+
+def missing_tensorflow(first: Optional[Tuple[int, ...]] = None) -> Optional[str]:
+    """Why there is no TensorFlow of at least version ``first`` (a tuple) here, or None."""
+    version = tensorflow_version()
+    if version is None:
+        return "TensorFlow is not installed"
+    if first and version < first:
+        return "needs TensorFlow {}; this is {}".format(
+            ".".join(map(str, first)), ".".join(map(str, version))
+        )
+    return None
+
+
+def _import() -> Any:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import logging
+    import warnings
+
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import tensorflow
+    if tensorflow_version() >= (2,):  # in TensorFlow 1 a session's configuration says it
+        tensorflow.config.threading.set_intra_op_parallelism_threads(threads())
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+    return tensorflow
+
+
+@functools.lru_cache(maxsize=None)
+def import_tensorflow() -> Any:
+    """TensorFlow, with the number of threads that the run records."""
+    return load(f"TensorFlow {version_of('tensorflow')}", _import)
+
+
+def as_tensor(tf: Any, fixture: Any) -> Any:
+    """An eager tensor of the fixture, bfloat16 included."""
+    tensor = tf.constant(fixture.array)
+    return tf.cast(tensor, tf.bfloat16) if fixture.dtype == "bfloat16" else tensor
+
+
+def parts(outputs: Dict[str, Any]) -> Dict[str, Any]:
+    """Sparse and ragged tensors as the tensors that they are made of, named; the others as they are."""
+    tensors: Dict[str, Any] = {}
+    for name, value in outputs.items():
+        for part in ("indices", "values", "dense_shape"):
+            if hasattr(value, "dense_shape"):
+                tensors[f"{name}.{part}"] = getattr(value, part)
+        if hasattr(value, "nested_row_splits"):
+            tensors[f"{name}.values"] = value.flat_values
+            for number, splits in enumerate(value.nested_row_splits):
+                tensors[f"{name}.row_splits_{number}"] = splits
+        elif not hasattr(value, "dense_shape"):
+            tensors[name] = value
+    return tensors
+
+
+def fetched(run: Any, outputs: Dict[str, Any]) -> Results:
+    """The results of a graph's outputs, by ``run`` of a session; what is an array already stays."""
+    tensors = parts(outputs)
+    symbolic = [
+        name for name, value in tensors.items() if hasattr(value, "graph") or hasattr(value, "initializer")
+    ]
+    arrays = dict(zip(symbolic, run([tensors[name] for name in symbolic]))) if symbolic else {}
+    return collect({name: arrays.get(name, value) for name, value in tensors.items()})
+
+
+def from_tensors(result: Any) -> Results:
+    """``{name: (array, dtype name)}`` from eager tensors (or arrays)."""
+    tensors = parts(named(result))
+    return collect(
+        {name: value.numpy() if hasattr(value, "numpy") else _array(value) for name, value in tensors.items()}
+    )
+
+
+def _array(value: Any) -> Any:
+    return value if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
+
+
+def initializers(tf: Any) -> List[Any]:
+    """What a graph's variables, those of tf.metrics as well, and its tables have to run first."""
+    found = []
+    if tf.global_variables():
+        found.append(tf.global_variables_initializer())
+    if tf.local_variables():
+        found.append(tf.local_variables_initializer())
+    if tf.get_collection(tf.GraphKeys.TABLE_INITIALIZERS):
+        found.append(tf.tables_initializer())
+    return found

@@ -1,0 +1,324 @@
+"""What crosses from room to room, as dataclasses, and the words for it.
+
+A Record says what happened when a dialect computed a sample, and carries no judgement; a Verdict is what the
+judge concludes from it.  Both are written as JSON and read back checked: ``from_json`` takes nothing of another
+form, for a store may come from anywhere.
+"""
+
+import dataclasses
+import math
+import typing
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Tuple, Type, TypeVar
+
+from .errors import CompatError
+
+#: What may happen when a dialect computes a sample.
+STATUSES = ("ok", "unsupported", "error", "timeout", "crashed")
+#: Statuses that another attempt may change; the others are the answer until something changes.
+UNFINISHED = ("crashed", "timeout")
+
+#: Verdicts, from best to worst.
+SEVERITY = {
+    "identical": 0,
+    "agrees": 0,
+    "unsupported": 1,
+    "unjudged": 2,
+    "stale": 2,
+    "random": 3,
+    "suspicious": 4,
+    "differs": 5,
+    "error": 6,
+    "timeout": 7,
+    "crashed": 8,
+}
+#: Inside every bound.
+PASSING = ("identical", "agrees")
+#: What follows from numbers.
+JUDGED = ("identical", "agrees", "suspicious", "differs")
+
+
+@dataclass
+class Output:
+    """One tensor of a result: the digest under which it is kept, its dtype and its shape."""
+
+    digest: str
+    dtype: str
+    shape: List[int]
+
+
+@dataclass
+class Record:
+    """What happened when a dialect computed a sample.
+
+    ``case``: digest of what was computed (names, parameters, inputs).  ``files``: the SHA-256 of the case file and
+    of every file that it imports from outside the installed packages, by their path from the case file's folder.
+    ``code``: digest of the environment and of the part of compat that computes.  ``dtype``: of the first input,
+    which the outputs should have.  ``claim``: how the implementation says that it computes its sums.
+    ``measured``: of an operation without a reference, what was measured of each output, as digests by name.
+    ``random``: the outputs that had other bits when they were computed again on the same inputs.
+    ``seconds``: wall time of the computation, the framework's import left out.
+    """
+
+    status: str
+    case: str
+    dtype: str = "float64"
+    message: str = ""
+    files: Dict[str, str] = field(default_factory=dict)
+    code: str = ""
+    claim: Optional[str] = None
+    outputs: Dict[str, Output] = field(default_factory=dict)
+    measured: Dict[str, Dict[str, str]] = field(default_factory=dict)
+    random: List[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def check(self) -> None:
+        """Raises ValueError for what no computation leaves."""
+        if self.status not in STATUSES:
+            raise ValueError(f"no status {self.status!r}; there are {', '.join(STATUSES)}")
+        if (self.status == "ok") != bool(self.outputs):
+            raise ValueError(f"status {self.status} with {len(self.outputs)} outputs")
+
+    @property
+    def bits(self) -> Tuple[Tuple[str, str, str], ...]:
+        """Name, digest and dtype of every output: equal where two results have the same bits."""
+        return tuple((name, output.digest, output.dtype) for name, output in self.outputs.items())
+
+    def digests(self) -> List[str]:
+        """Every array that the record names."""
+        measured = [digest for arrays in self.measured.values() for digest in arrays.values()]
+        return [output.digest for output in self.outputs.values()] + measured
+
+
+@dataclass
+class Input:
+    """A fixture as a sample uses it."""
+
+    fixture: str
+    dtype: str
+    digest: str
+
+
+@dataclass
+class Description:
+    """What is known of a sample without its case file.
+
+    ``against``: the dialect, and the environment or nothing, that an operation without a reference is judged
+    against.  ``sources``: the text of the implementations by dialect.  ``path``: of the case file, as it was given.
+    """
+
+    operation: str
+    name: str
+    case: str
+    path: str
+    doc: str = ""
+    operation_doc: str = ""
+    parameters: Dict[str, Any] = field(default_factory=dict)
+    inputs: Dict[str, Input] = field(default_factory=dict)
+    sources: Dict[str, str] = field(default_factory=dict)
+    against: Optional[List[Optional[str]]] = None
+
+
+@dataclass
+class Processor:
+    """``flags``: those that choose between kernels."""
+
+    model: str = ""
+    machine: str = ""
+    flags: List[str] = field(default_factory=list)
+
+
+@dataclass
+class Environment:
+    """What can change the bits of a result beside the code.
+
+    ``versions``: of the distributions that the dialects depend on.  ``settings``: environment variables that the
+    frameworks and their libraries read.  ``threads``: within one operation.
+    """
+
+    name: str
+    python: str = ""
+    implementation: str = ""
+    system: str = ""
+    versions: Dict[str, str] = field(default_factory=dict)
+    processor: Processor = field(default_factory=Processor)
+    settings: Dict[str, str] = field(default_factory=dict)
+    threads: int = 1
+
+    @property
+    def tensorflow(self) -> Optional[str]:
+        return self.versions.get("tensorflow")
+
+
+@dataclass
+class Known:
+    """Why a difference is expected, from known_differences.toml."""
+
+    reason: str
+    address: str
+
+
+@dataclass
+class WrongWeight:
+    """The weight that the residual speaks against: ``off`` by so much."""
+
+    index: List[int]
+    off: float
+    value: float
+
+
+@dataclass
+class Numbers:
+    """One output against its answer.  What was not measured, because it has another shape say, is None.
+
+    ``max_abs``, ``max_rel``, ``scaled`` (over the largest expected value), ``ulps``: the largest error.
+    ``share``: of the worst-case allowance, ``share_expected`` of what is likely, ``share_rms`` of the root mean
+    square, ``share_outlier`` of how far one element may stand out, ``share_weight`` of what one weight may be off.
+    ``worst_index``, ``found``, ``expected``: where the share is largest; ``part`` "real" or "imaginary" of a complex
+    number.  ``unequal`` of ``count`` elements are off.  ``nan``, ``inf``: how many, found and expected.
+    ``own``: of a step of a network, the numbers of that step alone.
+    """
+
+    word: str
+    message: str = ""
+    max_abs: Optional[float] = None
+    max_rel: Optional[float] = None
+    scaled: Optional[float] = None
+    ulps: Optional[float] = None
+    share: Optional[float] = None
+    share_expected: Optional[float] = None
+    share_rms: Optional[float] = None
+    share_outlier: Optional[float] = None
+    share_weight: Optional[float] = None
+    worst_index: Optional[List[int]] = None
+    part: Optional[str] = None
+    found: Optional[float] = None
+    expected: Optional[float] = None
+    unequal: Optional[int] = None
+    count: Optional[int] = None
+    nan: Optional[List[int]] = None
+    inf: Optional[List[int]] = None
+    weight: Optional[WrongWeight] = None
+    own: Optional["Numbers"] = None
+
+    def check(self) -> None:
+        if self.word not in SEVERITY:
+            raise ValueError(f"no verdict {self.word!r}")
+
+
+@dataclass
+class Verdict:
+    """What the judge concludes: ``word``, the sentence why, and the numbers of each output in the order of flow.
+
+    ``known``: why the difference is expected, or None.  ``reference``: the digests of the answers it was judged by.
+    """
+
+    word: str
+    message: str = ""
+    outputs: Dict[str, Numbers] = field(default_factory=dict)
+    known: Optional[Known] = None
+    reference: Dict[str, str] = field(default_factory=dict)
+
+    def check(self) -> None:
+        if self.word not in SEVERITY:
+            raise ValueError(f"no verdict {self.word!r}")
+
+    @property
+    def shown(self) -> str:
+        """The word for tables: ``known`` where the difference is explained."""
+        return "known" if self.known else self.word
+
+
+def needs_a_person(verdict: Verdict) -> bool:
+    """Whether somebody has to look: everything but what agrees, is known, or cannot be spelled there."""
+    return verdict.known is None and verdict.word not in PASSING and verdict.word != "unsupported"
+
+
+# -- JSON
+
+T = TypeVar("T")
+
+
+def as_json(thing: Any) -> Any:
+    """A dataclass as JSON values; fields that are None are left out."""
+    if dataclasses.is_dataclass(thing):
+        pairs = ((f.name, getattr(thing, f.name)) for f in dataclasses.fields(thing))
+        return {name: as_json(value) for name, value in pairs if value is not None}
+    if isinstance(thing, dict):
+        return {name: as_json(value) for name, value in thing.items()}
+    if isinstance(thing, (list, tuple)):
+        return [as_json(value) for value in thing]
+    return thing
+
+
+def from_json(cls: Type[T], value: Any, where: str) -> T:
+    """The dataclass of JSON values.  Raises CompatError, beginning with ``where``, for any other form."""
+    try:
+        return _decoded(cls, value)
+    except (ValueError, RecursionError) as error:
+        raise CompatError(f"{where}: {error}; record it again") from None
+
+
+def _decoded(kind: Any, value: Any) -> Any:
+    """``value`` as ``kind``: a dataclass, Dict[str, X], List[X], Optional[X], Any, or a plain type."""
+    if dataclasses.is_dataclass(kind):
+        return _decoded_class(kind, value)
+    if kind is Any:
+        return value
+    origin, inner = getattr(kind, "__origin__", None), getattr(kind, "__args__", ())
+    if origin is typing.Union:
+        return None if value is None else _decoded(inner[0], value)
+    if origin in (dict, Dict):
+        if type(value) is not dict:
+            raise ValueError(f"expected a table, found {_short(value)}")
+        return {name: _decoded(inner[1], entry) for name, entry in value.items()}
+    if origin in (list, List):
+        if type(value) is not list:
+            raise ValueError(f"expected a list, found {_short(value)}")
+        return [_decoded(inner[0], entry) for entry in value]
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind or (kind is float and not math.isfinite(value)):
+        raise ValueError(f"expected {kind.__name__}, found {_short(value)}")
+    return value
+
+
+def _decoded_class(cls: Any, value: Any) -> Any:
+    if type(value) is not dict:
+        raise ValueError(f"expected a {cls.__name__}, found {_short(value)}")
+    fields = _fields(cls)
+    unknown = sorted(set(value) - set(fields))
+    if unknown:
+        raise ValueError(f"a {cls.__name__} has no {unknown[0]!r}")
+    arguments = {}
+    for name, (kind, optional) in fields.items():
+        if name in value:
+            try:
+                arguments[name] = _decoded(kind, value[name])
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+        elif not optional:
+            raise ValueError(f"a {cls.__name__} without {name!r}")
+    decoded = cls(**arguments)
+    if hasattr(decoded, "check"):
+        decoded.check()
+    return decoded
+
+
+_FIELDS: Dict[Any, Dict[str, Tuple[Any, bool]]] = {}
+
+
+def _fields(cls: Any) -> Dict[str, Tuple[Any, bool]]:
+    """{name: (type, whether it may be left out)}: what may be None may be left out."""
+    if cls not in _FIELDS:
+        hints = typing.get_type_hints(cls)
+        _FIELDS[cls] = {
+            f.name: (hints[f.name], getattr(hints[f.name], "__origin__", None) is typing.Union)
+            for f in dataclasses.fields(cls)
+        }
+    return _FIELDS[cls]
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
