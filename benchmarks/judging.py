@@ -9,7 +9,8 @@ import time
 import numpy as np
 
 from compat.arrays import digest
-from compat.judge import Judge
+from compat.judge.verdicts import Judge
+from compat.records import Output, Record
 from compat.reference import conv2d
 
 _SAMPLES, _ROUNDS, _DISTINCT, _CELLS = 10_000, 5, 3, 100
@@ -24,12 +25,7 @@ def _cells():
     results = [np.float32(exact), np.nextafter(np.float32(exact), np.float32(9)), np.float32(exact + 1e-7)]
     arrays = {digest(result): result for result in results}
     records = [
-        {
-            "status": "ok",
-            "message": "",
-            "dtype": "float32",
-            "outputs": {"y": {"digest": key, "dtype": "float32", "shape": list(exact.shape)}},
-        }
+        Record("ok", "case", "float32", outputs={"y": Output(key, "float32", list(exact.shape))})
         for key in arrays
     ]
     return reference, arrays, records

@@ -17,6 +17,17 @@ else:
     settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Verdicts are remembered for these tests only, whoever runs them."""
+    before = os.environ.get("COMPAT_CACHE")
+    os.environ["COMPAT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    os.environ.pop("COMPAT_CACHE")
+    if before is not None:
+        os.environ["COMPAT_CACHE"] = before
+
+
 @pytest.fixture
 def compat_command(tmp_path):
     """``compat_command("run", path, "--out", run)`` in ``tmp_path``, in a process of its own."""

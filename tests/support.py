@@ -7,13 +7,19 @@ import sys
 import textwrap
 
 import compat
-from compat.cases import Case
-from compat.environment import describe, metadata
+from compat.arrays import digest
+from compat.case.files import Case
+from compat.judge.judging import judge_runs
+from compat.record.code import code_of
+from compat.record.compute import compute
+from compat.record.environment import describe
+from compat.record.versions import metadata
+from compat.records import Output, Record
 from compat.store import Run
-from compat.suite import Suite
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 CASES = CHECKOUT / "cases"
+PLUGIN = "compat.commands.pytest_plugin"
 SOURCE = pathlib.Path(compat.__file__).resolve().parent
 
 #: Whole numbers doubled: exact everywhere, computed in no time.
@@ -37,9 +43,7 @@ def plugin_options():
     """What makes a plain pytest know the plugin also where compat is on the path but not installed."""
     found = metadata.entry_points()
     entries = found.select(group="pytest11") if hasattr(found, "select") else found.get("pytest11", ())
-    return (
-        [] if any(entry.value == "compat.pytest_plugin" for entry in entries) else ["-pcompat.pytest_plugin"]
-    )
+    return [] if any(entry.value == PLUGIN for entry in entries) else ["-p" + PLUGIN]
 
 
 def environment(**extra):
@@ -64,13 +68,28 @@ def python(*arguments, cwd, timeout=120, **extra):
 
 def quick_run(case, folder):
     """The run that ``compat run case --out folder --dialect numpy`` leaves, made in this process."""
-    suite = Suite([Case(str(case))])
+    case = Case(str(case))
     run = Run(str(folder), describe(folder.name))
-    for sample in suite.samples.values():
-        run.samples[sample.id] = suite.describe(sample)
-        suite.compute(sample, "numpy", run)
+    for sample in case.samples():
+        run.samples[sample.id] = case.describe(sample)
+        run.add(sample.id, "numpy", compute(case, sample, "numpy", run.objects, code_of(run.environment)))
     run.save()
     return run
+
+
+def record_of(outputs, dtype="float32", status="ok", message="", name=digest, **fields):
+    """A record of arrays by name, or of (array, dtype).  ``name``: array -> digest; or the names are the digests."""
+    found = {}
+    for key, array in outputs.items():
+        array, its_dtype = array if isinstance(array, tuple) else (array, array.dtype.name)
+        found[key] = Output(name(array) if name else key, its_dtype, list(array.shape))
+    return Record(status, "case", dtype, message, outputs=found, **fields)
+
+
+def judged(run, **settings):
+    """The run with its verdicts."""
+    (one,) = judge_runs([run], **settings)
+    return one
 
 
 def write(path, text):

@@ -2,17 +2,20 @@
 
 import numpy as np
 import pytest
-from support import CASES, write
+from support import CASES, record_of, write
 
-from compat import cases, layers, reference
+from compat import layers, reference
 from compat.arrays import digest
-from compat.judge import compare, judge
+from compat.case.files import Case
+from compat.judge.compare import compare
+from compat.judge.verdicts import as_golden, judge
+from compat.records import needs_a_person
 from compat.reference import same_padding
 
 SAMPLES = {
     sample.id: sample
     for file in ("conv2d.py", "plus_pattern.py")
-    for sample in cases.Case(str(CASES / file)).samples()
+    for sample in Case(str(CASES / file)).samples()
     if sample.operation.name in ("conv2d", "plus_pattern")
     and all(fixture.dtype != "bfloat16" for fixture in sample.inputs.values())
 }
@@ -146,17 +149,9 @@ def _pairs():
                 yield pytest.param(broken, sample_id, id=f"{broken.__name__}-{sample_id}", marks=marks)
 
 
-def _record(result):
-    return {
-        "status": "ok",
-        "message": "",
-        "dtype": result.dtype.name,
-        "outputs": {"y": {"digest": digest(result), "dtype": result.dtype.name, "shape": list(result.shape)}},
-    }
-
-
 def _judged(sample, result, golden=None):
-    return judge(_record(result), sample.refer(), {digest(result): result}.__getitem__, golden)
+    record = record_of({"y": result}, result.dtype.name)
+    return as_golden(judge(record, sample.refer(), {digest(result): result}.__getitem__), record, golden)
 
 
 @pytest.mark.parametrize(("broken", "sample_id"), list(_pairs()))
@@ -164,7 +159,7 @@ def test_is_flagged(broken, sample_id):
     sample = SAMPLES[sample_id]
     verdict = _judged(sample, broken(Geometry(sample)))
     assert verdict.word == "differs", (verdict.word, verdict.outputs["y"])
-    assert not verdict.passes
+    assert needs_a_person(verdict)
     assert "expected" in verdict.message
 
 
@@ -195,9 +190,9 @@ def test_bias_forgotten(dtype, sample_id):
     for bias in (2.0,) if dtype == "float16" else (2.0, 0.01):
         b = np.full(w.shape[3], bias, dtype)
         answer = reference.conv2d_bias(x, w, b, **geometry)
-        assert compare(layers.conv2d(x, w, bias=b, **geometry), dtype, answer, dtype)["word"] == "agrees"
+        assert compare(layers.conv2d(x, w, bias=b, **geometry), dtype, answer, dtype).word == "agrees"
         forgotten = compare(layers.conv2d(x, w, **geometry), dtype, answer, dtype)
-        assert forgotten["word"] == "differs", forgotten
+        assert forgotten.word == "differs", forgotten
 
 
 def test_the_golden_does_not_excuse_a_fault():

@@ -7,18 +7,22 @@ from fnmatch import fnmatchcase
 import numpy as np
 import pytest
 
-from compat import cases as case_files
 from compat import fixtures
-from compat.golden import folder_of, outputs_of
-from compat.judge import judge
-from compat.operation import DIALECT_NAMES
+from compat.case import files as case_files
+from compat.judge import known as known_differences
+from compat.judge.golden import folder_of, outputs_of
+from compat.judge.judging import judge_runs
+from compat.judge.verdicts import judge
+from compat.record.compute import compute, unavailable
+from compat.record.dialects import DIALECTS
+from compat.record.environment import describe
+from compat.records import needs_a_person
 from compat.store import Run
-from compat.suite import Suite
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CASES = case_files.find([os.path.join(ROOT, "cases")])
 SAMPLES = case_files.select(CASES, [])
-SUITE = Suite(CASES)
+KNOWN = known_differences.read(known_differences.path_beside(CASES[0].path))
 
 #: Where each id of the seed cases, sections A to F, has its row.
 SEEDS = {
@@ -118,21 +122,19 @@ def test_the_responses_peak_where_each_plus_was_drawn():
 @pytest.mark.parametrize("case", CASES, ids=lambda case: os.path.basename(case.path))
 def test_numpy_agrees_or_is_known(case, tmp_path):
     """Every sample that NumPy spells, computed and judged here and now."""
-    run = Run(str(tmp_path / "run"), {})
-    bad = []
+    run = Run(str(tmp_path / "run"), describe("run"))
     for sample in case.samples():
-        if not sample.slow and SUITE.unavailable_row(sample, "numpy") is None:
-            _, verdict = SUITE.compute(sample, "numpy", run)
-            if not verdict.passes:
-                bad.append((sample.id, verdict.word, verdict.message))
-    assert not bad
+        if not sample.slow and unavailable(sample, "numpy") is None:
+            run.samples[sample.id] = case.describe(sample)
+            run.add(sample.id, "numpy", compute(case, sample, "numpy", run.objects, ""))
+    (judged,) = judge_runs([run], cases=[case])
+    assert [(s, v.word, v.message) for s, _, v in judged.rows() if needs_a_person(v)] == []
 
 
 def test_every_known_difference_names_what_exists():
-    entries = next(iter(SUITE.known.values()))
-    assert entries
-    for entry in entries:
-        dialects = set(entry.dialects) - set(DIALECT_NAMES)
+    assert KNOWN
+    for entry in KNOWN:
+        dialects = set(entry.dialects) - set(DIALECTS)
         named = [
             sample
             for sample in SAMPLES.values()
@@ -148,7 +150,7 @@ def test_every_known_difference_names_what_exists():
 def test_the_golden_is_of_these_samples():
     """A changed sample without a renewed golden (compat accept) would be judged against nothing."""
     golden = Run.open(folder_of(CASES[0].path))
-    assert golden.environment["versions"]["tensorflow"].startswith("1.15")
+    assert golden.environment.tensorflow.startswith("1.15")
     without = []
     for sample in SAMPLES.values():
         spelled = set(sample.operation.implementations) - {"keras3"}
@@ -169,14 +171,11 @@ def test_the_golden_agrees_with_the_references(tmp_path):
         if SAMPLES[sample_id].operation.against:  # itself
             continue
         for dialect, record in row.items():
-            if all(output["digest"] in golden.objects for output in record["outputs"].values()):
+            if all(output.digest in golden.objects for output in record.outputs.values()):
                 references = SAMPLES[sample_id].refer()
                 verdict = judge(record, references, golden.objects.read)
-                known = [
-                    e
-                    for e in next(iter(SUITE.known.values()))
-                    if e.matches(SAMPLES[sample_id], dialect, golden.environment["versions"]["tensorflow"])
-                ]
+                operation, name = SAMPLES[sample_id].operation.name, SAMPLES[sample_id].name
+                known = [e for e in KNOWN if e.matches(operation, name, dialect, golden.environment)]
                 assert verdict.word == "agrees" or known, (sample_id, verdict.message)
                 judged += 1
     assert judged > 200

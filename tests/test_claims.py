@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import CASES
+from support import CASES, record_of
 
-from compat import CompatError, cases, layers, operation, reference
+from compat import CompatError, layers, operation, reference
 from compat.arrays import round_to
-from compat.judge import Judge, compare, judge
+from compat.case.files import Case
+from compat.judge.compare import compare
+from compat.judge.verdicts import Judge, judge
 from compat.reference.claims import CLAIMS, under
 
-OPERATIONS = {sample.operation.name: sample.operation for sample in cases.Case(
+OPERATIONS = {sample.operation.name: sample.operation for sample in Case(
     str(CASES / "conv2d_algorithms.py")
 ).samples()}  # fmt: skip
 ALGORITHMS = {
@@ -51,7 +53,7 @@ def test_what_claims_it_stays_within_its_bounds(claim, seed, kind, height, width
     w = np.random.RandomState(seed).normal(0, 0.1, (3, 3, channels, 3)).astype(np.float32)
     answer = under(reference.conv2d(x, w, padding="SAME"), claim)
     numbers = compare(computed(claim, x, w), "float32", answer, "float32")
-    assert numbers["word"] == "agrees", numbers
+    assert numbers.word == "agrees", numbers
 
 
 @pytest.mark.parametrize("down, along", [(0, 0), (1, 0), (1, 1), (3, 2)])
@@ -62,7 +64,7 @@ def test_tiles_may_begin_anywhere(down, along):
     larger = np.pad(x, ((0, 0), (down, 0), (along, 0), (0, 0)), mode="constant")
     for claim in ("winograd-2x2", "winograd-4x4"):
         result = computed(claim, larger, w)[:, down:, along:]
-        assert compare(result, "float32", under(answer, claim), "float32")["word"] == "agrees"
+        assert compare(result, "float32", under(answer, claim), "float32").word == "agrees"
 
 
 def test_without_the_claim_four_by_four_tiles_are_beyond_a_plain_sum():
@@ -70,8 +72,8 @@ def test_without_the_claim_four_by_four_tiles_are_beyond_a_plain_sum():
     answer = reference.conv2d(x, w, padding="SAME")
     for claim in ("winograd-4x4", "tf32-products"):
         result = computed(claim, x, w)
-        assert compare(result, "float32", answer, "float32")["word"] == "differs"
-        assert compare(result, "float32", under(answer, claim), "float32")["word"] == "agrees"
+        assert compare(result, "float32", answer, "float32").word == "differs"
+        assert compare(result, "float32", under(answer, claim), "float32").word == "agrees"
 
 
 FAULTS = {
@@ -88,7 +90,7 @@ def test_a_claim_excuses_no_fault(claim, fault):
     x, w = images(5, (1, 18, 18, 3), "noise"), images(6, (3, 3, 3, 8), "noise")
     answer = under(reference.conv2d(x, w, padding="SAME"), claim)
     wrong = computed(claim, *(np.asarray(a, np.float32) for a in FAULTS[fault](x, w)))
-    assert compare(wrong, "float32", answer, "float32")["word"] == "differs"
+    assert compare(wrong, "float32", answer, "float32").word == "differs"
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
@@ -100,21 +102,20 @@ def test_sums_in_float32_are_held_to_it(dtype):
     )
     answer = under(reference.conv2d(x, w), "float32-sums")
     right = round_to(layers.conv2d(x.astype(np.float32), w.astype(np.float32)), dtype)
-    assert compare(right, dtype, answer, dtype)["word"] == "agrees"
+    assert compare(right, dtype, answer, dtype).word == "agrees"
     total = np.zeros(right.shape, np.float32)
     for i, j, c in np.ndindex(3, 3, 60):
         product = x[:, i : i + 18, j : j + 18, c, None].astype(np.float32) * w[i, j, c].astype(np.float32)
         total = round_to(total + round_to(product, dtype).astype(np.float32), dtype).astype(np.float32)
-    assert compare(round_to(total, dtype), dtype, reference.conv2d(x, w), dtype)["word"] == "agrees"
-    assert compare(round_to(total, dtype), dtype, answer, dtype)["word"] == "differs"
+    assert compare(round_to(total, dtype), dtype, reference.conv2d(x, w), dtype).word == "agrees"
+    assert compare(round_to(total, dtype), dtype, answer, dtype).word == "differs"
     for other in ("float32", "float64"):  # there it says nothing
         plain = reference.conv2d(x, w)
         np.testing.assert_array_equal(answer.worst(other), plain.worst(other))
 
 
 def record(result, claim):
-    outputs = {"y": {"digest": "y", "dtype": "float32", "shape": list(result.shape)}}
-    return {"status": "ok", "message": "", "dtype": "float32", "outputs": outputs, "claim": claim}
+    return record_of({"y": result}, claim=claim)
 
 
 def test_the_judge_takes_the_claim_from_the_record():

@@ -6,7 +6,8 @@ import sys
 import pytest
 from support import quick_run, refusal, write
 
-from compat import cli, command_explain
+from compat import cli
+from compat.commands import explain as command_explain
 
 CASE = """
     from compat import Unsupported, fixtures, operation, reference

@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 import numpy as np
 import pytest
 
-from compat import cases as case_files
 from compat import known, layers, reference
+from compat.case import files as case_files
 from compat.explain import Target, describe, explain, first_wrong_step
 from compat.reference import Network
 

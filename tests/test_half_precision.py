@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from compat import reference
 from compat.arrays import SMALLEST_NORMAL, round_to
-from compat.judge import compare
+from compat.judge.compare import compare
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -689,14 +689,14 @@ def _scaled(rule, *inputs, scale):
 def test_a_fault_larger_than_rounding_differs(right, faulty, dtype):
     """What a faulty implementation computes is what its own reference says, rounded."""
     found = {
-        name: compare(round_to(named(faulty)[name].value, dtype), dtype, answer, dtype)["word"]
+        name: compare(round_to(named(faulty)[name].value, dtype), dtype, answer, dtype).word
         for name, answer in named(right).items()
     }
     assert "differs" in found.values(), found
 
 
 def _verdict(result, answer, dtype):
-    return compare(np.asarray(round_to(result, dtype)), dtype, answer, dtype)["word"]
+    return compare(np.asarray(round_to(result, dtype)), dtype, answer, dtype).word
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -735,7 +735,7 @@ def test_numbers_too_large_or_too_small_have_a_verdict(answers, dtype):
             assert not np.isnan(bound(dtype)).any()
         assert _verdict(answer.value, answer, dtype) == "agrees"
         overflowed = np.where(np.isinf(round_to(answer.value, dtype)), 0, np.inf)
-        assert compare(overflowed.astype(np.float32), dtype, answer, dtype)["word"] == "differs"
+        assert compare(overflowed.astype(np.float32), dtype, answer, dtype).word == "differs"
 
 
 def test_a_sequence_may_be_long():

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import record_of
 
-from compat import judge as judging
 from compat import layers, reference
 from compat.arrays import UNIT_ROUNDOFF, digest, round_to
-from compat.judge import SEVERITY, Verdict, compare, judge
+from compat.judge import verdicts
+from compat.judge.compare import compare
+from compat.judge.verdicts import as_golden, judge
+from compat.records import SEVERITY, Known, Numbers, Verdict, as_json, from_json, needs_a_person
 from compat.reference import Reference
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -171,7 +174,7 @@ def convolutions(draw, most_products=300):
 def check(result, x, w, geometry, what):
     dtype = x.dtype.name
     numbers = compare(result, dtype, reference.conv2d(x, w, **geometry), dtype)
-    assert numbers["word"] == "agrees", (what, numbers)
+    assert numbers.word == "agrees", (what, numbers)
 
 
 @settings(max_examples=150)
@@ -246,11 +249,11 @@ def test_bfloat16_agrees():
             steps = round_to(steps + terms[..., index], "bfloat16")
         answer = reference.conv2d(x, w, padding="SAME")
         for result in (steps, round_to(one_by_one(windows * filters), "bfloat16")):
-            assert compare(result, "bfloat16", answer, "bfloat16")["word"] == "agrees"
+            assert compare(result, "bfloat16", answer, "bfloat16").word == "agrees"
         wrong = compare(
             round_to(one_by_one(windows[..., ::-1] * filters), "bfloat16"), "bfloat16", answer, "bfloat16"
         )
-        assert wrong["word"] == "differs"
+        assert wrong.word == "differs"
 
 
 # -- NaN, infinity, overflow, nothing
@@ -261,7 +264,7 @@ def answer_of(*values, **kwargs):
 
 
 def word_of(result, answer, dtype="float32"):
-    return compare(np.array(result, dtype), dtype, answer, dtype)["word"]
+    return compare(np.array(result, dtype), dtype, answer, dtype).word
 
 
 def test_nan_and_infinity_must_stand_in_their_places():
@@ -276,9 +279,9 @@ def test_nan_and_infinity_must_stand_in_their_places():
         [np.inf, np.nan, 1, -np.inf],
     ):
         numbers = compare(np.array(wrong, np.float32), "float32", answer, "float32")
-        assert numbers["word"] == "differs", wrong
-        assert "NaN" in numbers["message"] and "\n" not in numbers["message"]
-        assert numbers["nan"][1] == 1 and numbers["inf"][1] == 2
+        assert numbers.word == "differs", wrong
+        assert "NaN" in numbers.message and "\n" not in numbers.message
+        assert numbers.nan[1] == 1 and numbers.inf[1] == 2
     assert word_of([2, np.nan, np.inf, -np.inf], answer) == "differs"
 
 
@@ -300,9 +303,9 @@ def test_what_overflows_is_infinite():
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0, 4, 1)])
 def test_empty_arrays(shape):
     answer = Reference(np.zeros(shape), 0.0, 9)
-    assert compare(np.zeros(shape, np.float32), "float32", answer, "float32")["word"] == "agrees"
+    assert compare(np.zeros(shape, np.float32), "float32", answer, "float32").word == "agrees"
     other = compare(np.zeros(shape + (1,), np.float32), "float32", answer, "float32")
-    assert other["word"] == "differs" and "shape" in other["message"]
+    assert other.word == "differs" and "shape" in other.message
 
 
 def test_denormals_may_be_flushed():
@@ -327,27 +330,27 @@ def test_max_pooling_is_exact(ksize, strides, padding, dtype, seed):
     x = filled("noise", (2, 7, 6, 3), seed, dtype)
     answer = reference.max_pool2d(x, ksize=ksize, strides=strides, padding=padding)
     result = layers.max_pool2d(x, ksize, strides, padding=padding)
-    assert compare(result, dtype, answer, dtype)["word"] == "agrees"
+    assert compare(result, dtype, answer, dtype).word == "agrees"
     off = result.copy()
     off.flat[seed % off.size] = np.nextafter(off.flat[seed % off.size], off.dtype.type(9))
     numbers = compare(off, dtype, answer, dtype)
-    assert numbers["word"] == "differs" and numbers["unequal"] == 1
-    assert "beyond any multiple of the rounding allowance" in numbers["message"]
+    assert numbers.word == "differs" and numbers.unequal == 1
+    assert "beyond any multiple of the rounding allowance" in numbers.message
 
 
 def test_shape_and_dtype_come_before_values():
     answer = answer_of(1.0, 2.0)
     numbers = compare(np.zeros((2, 1), np.float64), "float64", answer, "float32")
-    assert numbers == {"word": "differs", "message": "the shape is (2, 1); expected (2,)"}
+    assert numbers == Numbers("differs", "the shape is (2, 1); expected (2,)")
     numbers = compare(np.array([1.0, 2.0]), "float64", answer, "float32")
-    assert numbers == {"word": "differs", "message": "the dtype is float64; expected float32"}
+    assert numbers == Numbers("differs", "the dtype is float64; expected float32")
 
 
 def test_a_reference_may_name_its_dtype():
     answer = answer_of(3.0, dtype="int64")
-    assert compare(np.array([3]), "int64", answer, "float32")["word"] == "agrees"
-    assert compare(np.array([4]), "int64", answer, "float32")["word"] == "differs"
-    assert compare(np.array([3], np.float32), "float32", answer, "float32")["word"] == "differs"
+    assert compare(np.array([3]), "int64", answer, "float32").word == "agrees"
+    assert compare(np.array([4]), "int64", answer, "float32").word == "differs"
+    assert compare(np.array([3], np.float32), "float32", answer, "float32").word == "differs"
 
 
 def test_a_single_number_keeps_its_axes():
@@ -362,7 +365,7 @@ def test_a_single_number_keeps_its_axes():
 def test_broadcast_is_no_excuse():
     answer = reference.conv2d(np.ones((1, 4, 4, 1), np.float32), np.ones((3, 3, 1, 1), np.float32))
     for shape in ((1, 2, 2), (1, 1, 1, 1), (2, 2), ()):
-        assert compare(np.full(shape, 9, np.float32), "float32", answer, "float32")["word"] == "differs"
+        assert compare(np.full(shape, 9, np.float32), "float32", answer, "float32").word == "differs"
 
 
 # -- the numbers
@@ -372,14 +375,14 @@ def test_numbers_say_what_they_are_called():
     answer = answer_of(1.0, 2.0, 4.0, -8.0, magnitude=8.0, terms=4)
     result = np.array([1, 2, np.nextafter(np.float32(4), np.float32(9)), -8], np.float32)
     numbers = compare(result, "float32", answer, "float32")
-    assert numbers["word"] == "agrees" and numbers["message"] == ""
+    assert numbers.word == "agrees" and numbers.message == ""
     step = 2.0**-21
-    assert numbers["max_abs"] == step and numbers["max_rel"] == step / 4 and numbers["scaled"] == step / 8
-    assert numbers["ulps"] == 1
-    assert numbers["worst_index"] == [2] and numbers["found"] == 4 + step and numbers["expected"] == 4
-    assert (numbers["unequal"], numbers["count"]) == (1, 4)
-    assert numbers["nan"] == numbers["inf"] == [0, 0]
-    assert numbers["share"] == pytest.approx(step / answer.worst("float32")[2])
+    assert numbers.max_abs == step and numbers.max_rel == step / 4 and numbers.scaled == step / 8
+    assert numbers.ulps == 1
+    assert numbers.worst_index == [2] and numbers.found == 4 + step and numbers.expected == 4
+    assert (numbers.unequal, numbers.count) == (1, 4)
+    assert numbers.nan == numbers.inf == [0, 0]
+    assert numbers.share == pytest.approx(step / answer.worst("float32")[2])
 
 
 def test_share_is_the_share_of_the_allowance():
@@ -389,9 +392,9 @@ def test_share_is_the_share_of_the_allowance():
     for factor, differs in ((0.5, False), (0.999, False), (1.001, True), (10, True)):
         result = np.array([100.0, 100.0 + factor * edge, 100.0])
         numbers = compare(result, "float64", answer, "float64")
-        assert numbers["share"] == pytest.approx(factor, rel=1e-2)
-        assert (numbers["share"] > 1) == differs
-        assert (numbers["word"] == "differs") >= differs
+        assert numbers.share == pytest.approx(factor, rel=1e-2)
+        assert (numbers.share > 1) == differs
+        assert (numbers.word == "differs") >= differs
 
 
 def test_bounds_are_ordered():
@@ -423,9 +426,10 @@ def test_verdicts_are_json(case, size):
     with np.errstate(over="ignore"):
         wrong = (result * result.dtype.type(1 + size) + result.dtype.type(size)).astype(dtype)
     numbers = compare(wrong, dtype, answer, dtype)
-    assert numbers["word"] in ("agrees", "suspicious", "differs")
-    assert "\n" not in numbers["message"]
-    json.dumps(numbers, allow_nan=False)
+    assert numbers.word in ("agrees", "suspicious", "differs")
+    assert "\n" not in numbers.message
+    text = json.dumps(as_json(numbers), allow_nan=False)
+    assert from_json(Numbers, json.loads(text), "here") == numbers
 
 
 def test_systematic_errors_break_the_mean_square():
@@ -434,39 +438,28 @@ def test_systematic_errors_break_the_mean_square():
     answer = reference.conv2d(x, w, padding="SAME")
     result = (answer.value + 0.9 * answer.expected("float32")).astype(np.float32)
     numbers = compare(result, "float32", answer, "float32")
-    assert numbers["share"] < 1 and numbers["share_expected"] < 1 < numbers["share_rms"]
-    assert numbers["word"] == "differs" and "root mean square" in numbers["message"]
+    assert numbers.share < 1 and numbers.share_expected < 1 < numbers.share_rms
+    assert numbers.word == "differs" and "root mean square" in numbers.message
 
 
 def test_one_element_among_many_stands_out():
     x, w = filled("noise", (2, 9, 11, 256), 1, "float32"), filled("noise", (3, 3, 256, 8), 2, "float32")
     answer = reference.conv2d(x, w, padding="SAME")
     result = layers.conv2d(x, w, padding="SAME")
-    assert compare(result, "float32", answer, "float32")["word"] == "agrees"
+    assert compare(result, "float32", answer, "float32").word == "agrees"
     result[1, 4, 5, 6] *= np.float32(1.0001)
     numbers = compare(result, "float32", answer, "float32")
-    assert numbers["share"] < 1 < numbers["share_outlier"]
-    assert numbers["word"] == "differs" and "one element" in numbers["message"]
+    assert numbers.share < 1 < numbers.share_outlier
+    assert numbers.word == "differs" and "one element" in numbers.message
 
 
 # -- from record to verdict
 
 
-def record_of(**outputs):
-    return {
-        "status": "ok",
-        "message": "",
-        "dtype": "float32",
-        "outputs": {
-            name: {"digest": digest(array), "dtype": array.dtype.name, "shape": list(array.shape)}
-            for name, array in outputs.items()
-        },
-    }
-
-
 def judged(references, golden=None, **outputs):
-    return judge(
-        record_of(**outputs), references, {digest(a): a for a in outputs.values()}.__getitem__, golden
+    record = record_of(outputs)
+    return as_golden(
+        judge(record, references, {digest(a): a for a in outputs.values()}.__getitem__), record, golden
     )
 
 
@@ -489,7 +482,7 @@ def test_the_first_output_that_differs_is_named():
     references = {"a": Reference(ONE), "b": Reference(TWO), "c": Reference(ONE)}
     verdict = judged(references, a=ONE, b=ONE, c=TWO)
     assert verdict.word == "differs" and verdict.message.startswith("b: at [0] 1, expected 3")
-    assert [numbers["word"] for numbers in verdict.outputs.values()] == ["agrees", "differs", "differs"]
+    assert [numbers.word for numbers in verdict.outputs.values()] == ["agrees", "differs", "differs"]
     assert list(verdict.outputs) == ["a", "b", "c"]
     assert judged(references, a=ONE, b=TWO, c=ONE).word == "agrees"
 
@@ -503,9 +496,9 @@ def test_outputs_that_are_missing_or_too_many():
 
 @pytest.mark.parametrize("status", ["unsupported", "error", "timeout", "crashed"])
 def test_without_a_result_the_record_speaks(status):
-    verdict = judge(dict(record_of(), status=status, message="why"), None, None)
+    verdict = judge(record_of({}, status=status, message="why"), None, None)
     assert (verdict.word, verdict.message) == (status, "why")
-    assert verdict.passes == (status == "unsupported")
+    assert needs_a_person(verdict) == (status != "unsupported")
 
 
 def test_without_a_reference_nothing_is_judged():
@@ -514,9 +507,10 @@ def test_without_a_reference_nothing_is_judged():
 
 
 def test_what_passes():
-    assert {word for word in SEVERITY if Verdict(word).passes} == {"identical", "agrees", "unsupported"}
+    quiet = {word for word in SEVERITY if not needs_a_person(Verdict(word))}
+    assert quiet == {"identical", "agrees", "unsupported"}
     for word in SEVERITY:
-        assert Verdict(word, known={"reason": "r", "address": "a"}).passes
+        assert not needs_a_person(Verdict(word, known=Known("r", "a")))
 
 
 def test_no_warning_escapes():
@@ -536,22 +530,18 @@ def test_equal_bits_are_judged_once(monkeypatch):
     """100 cells of 3 distinct results cost 3 comparisons, and every cell has a verdict of its own."""
     arrays = {f"d{i}": np.array([1, 2, 3 + i], np.float32) for i in range(3)}
     asked = []
-    compare_as_ever = judging.compare
-    monkeypatch.setattr(judging, "compare", lambda *a: asked.append(a) or compare_as_ever(*a))
-    judge_all = judging.Judge({"y": Reference([1.0, 2.0, 3.0])}, arrays.__getitem__)
-    output = lambda i: {"y": {"digest": f"d{i % 3}", "dtype": "float32", "shape": [3]}}
-    cells = [{"status": "ok", "message": "", "dtype": "float32", "outputs": output(i)} for i in range(100)]
-    verdicts = [judge_all(cell) for cell in cells]
+    monkeypatch.setattr(verdicts, "compare", lambda *a: asked.append(a) or compare(*a))
+    judge_all = verdicts.Judge({"y": Reference([1.0, 2.0, 3.0])}, arrays.__getitem__)
+    cells = [record_of({"y": arrays["d0"]}, name=lambda _, i=i: f"d{i % 3}") for i in range(100)]
+    found = [judge_all(cell) for cell in cells]
     assert len(asked) == 3
-    assert [v.word for v in verdicts[:4]] == ["agrees", "differs", "differs", "agrees"]
-    verdicts[0].known = {"reason": "this cell's own"}
-    assert verdicts[3].known is None and judge_all(cells[0]).known is None
+    assert [v.word for v in found[:4]] == ["agrees", "differs", "differs", "agrees"]
+    found[0].known = Known("this cell's own", "")
+    assert found[3].known is None and judge_all(cells[0]).known is None
 
 
 def test_the_same_bits_of_another_dtype_are_another_result():
     array = np.array([1, 2], np.float32)
-    judge_all = judging.Judge({"y": Reference([1.0, 2.0])}, lambda digest: array)
-    record = {"status": "ok", "message": "", "dtype": "float32"}
-    right = dict(record, outputs={"y": {"digest": "d", "dtype": "float32", "shape": [2]}})
-    wrong = dict(record, outputs={"y": {"digest": "d", "dtype": "float64", "shape": [2]}})
-    assert [judge_all(cell).word for cell in (right, wrong, right)] == ["agrees", "differs", "agrees"]
+    judge_all = verdicts.Judge({"y": Reference([1.0, 2.0])}, lambda digest: array)
+    assert judge_all(record_of({"y": array})).word == "agrees"
+    assert judge_all(record_of({"y": (array, "float64")})).word == "differs"

@@ -1,12 +1,12 @@
 """known_differences.toml: what an entry speaks of, that a stale one fails, and wrong entries in one line."""
 
 import pytest
-from support import DOUBLE, quick_run, refusal, write
+from support import DOUBLE, judged, quick_run, refusal, write
 
-from compat import known
-from compat.cases import Case
+from compat.case.files import Case
 from compat.errors import CompatError
-from compat.judge import SEVERITY, Verdict
+from compat.judge import known
+from compat.records import SEVERITY, Environment, Known, Verdict, needs_a_person
 
 ENTRY = {
     "operation": '"conv2d"',
@@ -30,20 +30,10 @@ def entries(tmp_path, *texts):
     return known.read(str(path))
 
 
-class Sample:
-    """What an entry asks of a sample."""
-
-    class Operation:
-        def __init__(self, name):
-            self.name = name
-
-    def __init__(self, text):
-        operation, name = text[:-1].split("[")
-        self.operation, self.name = self.Operation(operation), name
-
-
-def matches(entry, sample="conv2d[k3-s1]", dialect="keras2", tensorflow="2.6.5"):
-    return entry.matches(Sample(sample), dialect, tensorflow)
+def matches(entry, sample="conv2d[k3-s1]", dialect="keras2", tensorflow="2.6.5", **settings):
+    operation, name = sample[:-1].split("[")
+    versions = {"tensorflow": tensorflow} if tensorflow else {}
+    return entry.matches(operation, name, dialect, Environment("here", versions=versions, settings=settings))
 
 
 # -- what an entry speaks of
@@ -93,13 +83,12 @@ def test_patterns(tmp_path):
     assert found == {"k3-s1": True, "k10-s1": False, "exact": True, "exactly": False}
 
 
-def test_settings(tmp_path, monkeypatch):
+def test_settings_are_those_that_were_recorded(tmp_path, monkeypatch):
     (entry,) = entries(tmp_path, entry_text(settings='{TF_ENABLE_ONEDNN_OPTS = "1"}'))
-    for value, expected in (("1", True), ("0", False), (None, False)):
-        monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
-        if value is not None:
-            monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", value)
-        assert matches(entry) == expected
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")  # of this process: says nothing
+    assert matches(entry, TF_ENABLE_ONEDNN_OPTS="1")
+    assert not matches(entry, TF_ENABLE_ONEDNN_OPTS="0")
+    assert not matches(entry)
 
 
 # -- what it does to a verdict
@@ -108,34 +97,35 @@ def test_settings(tmp_path, monkeypatch):
 def explained(tmp_path, word, *texts):
     verdict = Verdict(word, "as found")
     found = entries(tmp_path, *texts)
-    return known.explain_known(verdict, Sample("conv2d[k3-s1]"), "keras2", "2.6.5", found)
+    environment = Environment("here", versions={"tensorflow": "2.6.5"})
+    return known.mark(verdict, "conv2d", "k3-s1", "keras2", environment, found)
 
 
 def test_a_known_difference_passes(tmp_path):
     verdict = explained(tmp_path, "differs", entry_text())
-    assert (verdict.word, verdict.message, verdict.passes) == ("differs", "as found", True)
-    assert verdict.known == {"reason": "a reason", "address": "https://example.org"}
+    assert (verdict.word, verdict.message, needs_a_person(verdict)) == ("differs", "as found", False)
+    assert verdict.known == Known("a reason", "https://example.org")
 
 
 @pytest.mark.parametrize("word", ["suspicious", "error", "timeout", "crashed"])
 def test_another_failure_is_not_excused(tmp_path, word):
     verdict = explained(tmp_path, word, entry_text())
-    assert (verdict.word, verdict.known, verdict.passes) == (word, None, False)
-    assert explained(tmp_path, word, entry_text(verdict=f'"{word}"')).passes
+    assert (verdict.word, verdict.known, needs_a_person(verdict)) == (word, None, True)
+    assert not needs_a_person(explained(tmp_path, word, entry_text(verdict=f'"{word}"')))
 
 
 @pytest.mark.parametrize("word", ["identical", "agrees"])
 def test_a_stale_entry_fails(tmp_path, word):
     verdict = explained(tmp_path, word, entry_text())
-    assert verdict.word == "differs" and not verdict.passes
+    assert verdict.word == "differs" and needs_a_person(verdict)
     assert "difference 1 expects differs, but it agrees" in verdict.message
 
 
 def test_one_stale_entry_does_not_excuse_another(tmp_path):
     verdict = explained(tmp_path, "agrees", entry_text(verdict='"error"'), entry_text())
-    assert not verdict.passes and verdict.known is None
+    assert needs_a_person(verdict) and verdict.known is None
     verdict = explained(tmp_path, "agrees", entry_text(), entry_text(verdict='"error"'), entry_text())
-    assert not verdict.passes and verdict.known is None
+    assert needs_a_person(verdict) and verdict.known is None
 
 
 def test_an_entry_that_speaks_of_nothing_here_changes_nothing(tmp_path):
@@ -164,11 +154,11 @@ def test_several_and_none(tmp_path):
 
 def test_the_nearest_file_speaks(tmp_path):
     case = write(tmp_path / "cases" / "models" / "deep.py", DOUBLE)
-    assert known.beside(str(case)) != str(tmp_path / known.FILE_NAME)
+    assert known.path_beside(str(case)) != str(tmp_path / known.FILE_NAME)
     write(tmp_path / known.FILE_NAME, "")
-    assert known.beside(str(case)) == str(tmp_path / known.FILE_NAME)
+    assert known.path_beside(str(case)) == str(tmp_path / known.FILE_NAME)
     write(tmp_path / "cases" / "models" / known.FILE_NAME, "")
-    assert known.beside(str(case)) == str(tmp_path / "cases" / "models" / known.FILE_NAME)
+    assert known.path_beside(str(case)) == str(tmp_path / "cases" / "models" / known.FILE_NAME)
     assert Case(str(case)).samples()
 
 
@@ -228,6 +218,7 @@ def test_a_stale_entry_fails_the_run(tmp_path, double_case):
     text = entry_text(operation='"double"', samples='["s1"]', dialects='["numpy"]', tensorflow=None)
     (tmp_path / known.FILE_NAME).write_text(text)
     run = quick_run(double_case, tmp_path / "runs" / "here")
-    words = {name: row["numpy"]["word"] for name, row in run.verdicts.items()}
+    found = judged(run)
+    words = {name: row["numpy"].word for name, row in found.verdicts.items()}
     assert words == {"double[s0]": "agrees", "double[s1]": "differs", "double[s2]": "agrees"}
-    assert "mend the entry" in run.verdict("double[s1]", "numpy")["message"]
+    assert "mend the entry" in found.verdict("double[s1]", "numpy").message

@@ -8,9 +8,11 @@ from support import write
 
 from compat import CompatError, fixtures, operation
 from compat.arrays import round_to
-from compat.fixtures import Fixture
-from compat.judge import compare
-from compat.measured import REPEATS, Measured, judge_against, moved, spread
+from compat.case.fixtures import Fixture
+from compat.judge.compare import compare
+from compat.judge.verdicts import judge_against
+from compat.record.repeats import REPEATS, moved, spread
+from compat.reference.measured import Measured
 
 NOISE = fixtures.uniform("measured_noise", (40, 30), seed=281, low=-1.0, high=1.0)
 
@@ -117,8 +119,8 @@ def test_an_amplifying_graph_is_allowed_what_it_amplifies():
 
 def test_what_does_not_follow_from_the_inputs_has_to_be_the_same():
     answer = Measured(np.float32([3, 4]), np.zeros(2, np.float32), "float32")
-    assert compare(np.float32([3, 4]), "float32", answer, "float32")["word"] == "agrees"
-    assert compare(np.float32([3, 4.000001]), "float32", answer, "float32")["word"] == "differs"
+    assert compare(np.float32([3, 4]), "float32", answer, "float32").word == "agrees"
+    assert compare(np.float32([3, 4.000001]), "float32", answer, "float32").word == "differs"
 
 
 def test_an_operation_names_what_it_is_judged_against():

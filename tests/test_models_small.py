@@ -4,9 +4,10 @@ import os
 
 import numpy as np
 import pytest
+from support import record_of
 
-from compat import cases as case_files
-from compat.judge import judge
+from compat.case import files as case_files
+from compat.judge.verdicts import judge
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FILES = ("digits", "mnist", "lenet5", "cats_dogs", "alexnet", "layer_tour")
@@ -83,11 +84,7 @@ def verdict_on(sample, **swapped):
     arrays = sample.arrays()
     arrays.update({name: arrays[other] for name, other in swapped.items()})
     tensors = sample.operation.implementations["numpy"](np, *arrays.values(), **sample.parameters)
-    outputs = {
-        name: {"digest": name, "dtype": tensor.dtype.name, "shape": list(tensor.shape)}
-        for name, tensor in tensors.items()
-    }
-    record = {"status": "ok", "message": "", "dtype": "float32", "outputs": outputs}
+    record = record_of(tensors, name=None)
     return judge(record, sample.refer(), tensors.__getitem__)
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import record_of
 
 from compat import layers, reference
-from compat.judge import judge
+from compat.judge.verdicts import as_golden, judge
 
 RANDOM = np.random.RandomState(5)
 
@@ -83,11 +84,7 @@ def compute(w=W, b=B, epsilon=EPSILON, rate=0.0, training=False, sums=None, dtyp
 
 
 def verdict_on(tensors, answers=None):
-    outputs = {
-        name: {"digest": name, "dtype": array.dtype.name, "shape": list(array.shape)}
-        for name, array in tensors.items()
-    }
-    record = {"status": "ok", "message": "", "dtype": "float32", "outputs": outputs}
+    record = record_of(tensors, name=None)
     return judge(record, refer() if answers is None else answers, tensors.__getitem__)
 
 
@@ -98,8 +95,8 @@ def test_the_network_agrees_with_every_step():
     verdict = verdict_on(compute(), NETWORK)
     assert verdict.word == "agrees", verdict.message
     assert list(verdict.outputs) == list(NETWORK)
-    assert all(numbers["own"]["word"] == "agrees" for numbers in verdict.outputs.values())
-    shares = [numbers["share"] for numbers in verdict.outputs.values()]
+    assert all(numbers.own.word == "agrees" for numbers in verdict.outputs.values())
+    shares = [numbers.share for numbers in verdict.outputs.values()]
     assert 0 < max(shares) < 0.6  # an allowance that nothing uses would see nothing
 
 
@@ -158,7 +155,7 @@ def test_a_fault_is_named_at_its_layer(fault):
     others = "swapped" in fault
     for name, numbers in verdict.outputs.items():
         if name != layer and not others:
-            assert numbers["own"]["word"] == "agrees", name
+            assert numbers.own.word == "agrees", name
     if others:
         assert "wrong by themselves as well: conv" in verdict.message
 
@@ -166,9 +163,9 @@ def test_a_fault_is_named_at_its_layer(fault):
 def test_a_fault_is_no_better_for_being_the_golden():
     faulty, right = compute(epsilon=1e-5), compute()
     for tensors, word in ((faulty, "differs"), (right, "identical")):
-        outputs = {name: {"digest": name, "dtype": "float32"} for name in tensors}
-        record = {"status": "ok", "message": "", "dtype": "float32", "outputs": outputs}
-        assert judge(record, NETWORK, tensors.__getitem__, {name: name for name in tensors}).word == word
+        record = record_of(tensors, name=None)
+        verdict = judge(record, NETWORK, tensors.__getitem__)
+        assert as_golden(verdict, record, {name: name for name in tensors}).word == word
 
 
 def test_of_two_faults_both_are_named():
@@ -206,4 +203,4 @@ def test_steps_follow_from_what_was_recorded():
     assert verdict.word == "differs" and verdict.message.startswith("first differs at twice: ")
     assert verdict_on({"start": start + 10, "twice": 2 * start + 20}, refer_steps()).word == "differs"
     short = verdict_on({"start": start[:2], "twice": 2 * start}, refer_steps())
-    assert short.word == "differs" and "another shape" in short.outputs["twice"]["message"]
+    assert short.word == "differs" and "another shape" in short.outputs["twice"].message

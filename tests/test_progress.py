@@ -5,7 +5,7 @@ import time
 
 from support import write
 
-from compat.progress import StillComputing
+from compat.record.progress import StillComputing
 
 
 def test_only_what_takes_long_is_named():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compat import fixtures, layers, reference
-from compat.judge import compare
+from compat.judge.compare import compare
 from compat.reference import Taps
 
 RANDOM = np.random.RandomState(11)
@@ -70,19 +70,19 @@ def test_one_part_in_100000_in_one_tap_is_caught_and_named():
     faulty = layers.conv2d(X, nudged(W, 1e-5), padding="SAME")
     np.testing.assert_allclose(faulty, right, rtol=1e-3, atol=1e-5)  # what people write lets it pass
     numbers = judged(faulty)
-    assert numbers["word"] == "differs"
-    assert max(numbers["share"], numbers["share_rms"], numbers["share_expected"]) < 1
-    assert numbers["weight"]["index"] == list(PLACE)
-    assert numbers["weight"]["off"] / W[PLACE] == pytest.approx(1e-5, rel=0.3)
-    assert "the weight [1, 2, 100, 3] is off by" in numbers["message"]
-    assert judged(right)["word"] == "agrees" and judged(right)["share_weight"] < 0.8
+    assert numbers.word == "differs"
+    assert max(numbers.share, numbers.share_rms, numbers.share_expected) < 1
+    assert numbers.weight.index == list(PLACE)
+    assert numbers.weight.off / W[PLACE] == pytest.approx(1e-5, rel=0.3)
+    assert "the weight [1, 2, 100, 3] is off by" in numbers.message
+    assert judged(right).word == "agrees" and judged(right).share_weight < 0.8
 
 
 @pytest.mark.parametrize("share", [1e-4, -1e-4, 1e-2])
 def test_larger_faults_are_named_at_the_same_weight(share):
     numbers = judged(layers.conv2d(X, nudged(W, share), padding="SAME"))
-    assert numbers["word"] == "differs" and numbers["weight"]["index"] == list(PLACE)
-    assert numbers["weight"]["off"] / W[PLACE] == pytest.approx(share, rel=0.05)
+    assert numbers.word == "differs" and numbers.weight.index == list(PLACE)
+    assert numbers.weight.off / W[PLACE] == pytest.approx(share, rel=0.05)
 
 
 ORDERS = {
@@ -98,14 +98,14 @@ ORDERS = {
 @pytest.mark.parametrize("order", ORDERS)
 def test_no_order_of_the_sum_is_flagged(order):
     numbers = judged(ORDERS[order](len(FILTERS)))
-    assert numbers["word"] == "agrees" and numbers["share_weight"] < 0.8
+    assert numbers.word == "agrees" and numbers.share_weight < 0.8
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**31), st.sampled_from([1, 4, 16, 100]))
 def test_no_shuffled_or_blocked_sum_is_flagged(seed, size):
     order = np.random.RandomState(seed).permutation(len(FILTERS))
-    assert judged(in_blocks(order, size))["word"] == "agrees"
+    assert judged(in_blocks(order, size)).word == "agrees"
 
 
 def _photograph():
@@ -145,7 +145,7 @@ def test_no_input_is_taken_for_a_wrong_weight(image, kernel):
     ]
     for result in results:
         numbers = judged(result, answer)
-        assert numbers["word"] == "agrees", numbers
+        assert numbers.word == "agrees", numbers
 
 
 def dense_case():
@@ -199,10 +199,10 @@ def input_gradient_case():
 )
 def test_a_wrong_weight_is_named_in_every_operation_that_has_weights(case):
     answer, compute, w, place = case()
-    assert judged(compute(w), answer)["word"] == "agrees"
+    assert judged(compute(w), answer).word == "agrees"
     numbers = judged(compute(nudged(w, 1e-5 if case is depthwise_case else 3e-5, place)), answer)
-    named = tuple(numbers["weight"]["index"])
-    assert numbers["word"] == "differs"
+    named = tuple(numbers.weight.index)
+    assert numbers.word == "differs"
     if case is depthwise_case:  # as a grouped kernel of one input channel
         named = named[:2] + divmod(named[3], w.shape[3])
     assert named == place
@@ -211,6 +211,6 @@ def test_a_wrong_weight_is_named_in_every_operation_that_has_weights(case):
 def test_without_noise_there_is_nothing_to_say():
     x, w = np.ones((1, 9, 9, 2), np.float32), np.ones((3, 3, 2, 3), np.float32)
     answer = reference.conv2d(x, w)
-    assert judged(layers.conv2d(x, w), answer)["share_weight"] == 0
+    assert judged(layers.conv2d(x, w), answer).share_weight == 0
     empty = reference.conv2d(x[:0], w)
-    assert compare(layers.conv2d(x[:0], w), "float32", empty, "float32")["word"] == "agrees"
+    assert compare(layers.conv2d(x[:0], w), "float32", empty, "float32").word == "agrees"

@@ -4,9 +4,10 @@ import os
 
 import numpy as np
 import pytest
+from support import record_of
 
-from compat.cases import find, select
-from compat.judge import judge
+from compat.case.files import find, select
+from compat.judge.verdicts import judge
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SAMPLES = select(find([os.path.join(ROOT, "cases", "models")]), [])
@@ -14,15 +15,7 @@ SAMPLES = select(find([os.path.join(ROOT, "cases", "models")]), [])
 
 def judged(sample_id, outputs):
     """The verdict on outputs given as arrays."""
-    record = {
-        "status": "ok",
-        "message": "",
-        "dtype": "float32",
-        "outputs": {
-            name: {"digest": name, "dtype": str(array.dtype), "shape": list(array.shape)}
-            for name, array in outputs.items()
-        },
-    }
+    record = record_of(outputs, name=None)
     return judge(record, SAMPLES[sample_id].refer(), outputs.__getitem__)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compat import layers, reference
-from compat.judge import compare
+from compat.judge.compare import compare
 
 DTYPES = ("float16", "float32", "float64")
 
@@ -17,7 +17,7 @@ def noise(shape, seed, dtype):
 
 def check(result, answer, dtype):
     numbers = compare(result, dtype, answer, dtype)
-    assert numbers["word"] == "agrees", numbers
+    assert numbers.word == "agrees", numbers
 
 
 @st.composite

@@ -6,8 +6,11 @@ import re
 import numpy as np
 import pytest
 
-from compat import cli, command_scorecard
-from compat import judge as judging
+from compat import cli
+from compat.commands import scorecard as command_scorecard
+from compat.judge import compare as judging
+from compat.judge.judging import Judged
+from compat.records import Environment, Known, Output, Record, Verdict
 from compat.scorecard import FAULTS, OPERATIONS, Scorecard, measure, score, stored
 from compat.scorecard.operations import Computation
 from compat.store import Run
@@ -105,15 +108,16 @@ def test_the_command_prints_the_table_and_says_whether_it_holds(card, alarms, st
     assert "82 of 82" in printed.err
 
 
-def _run(tmp_path, name, threads="1", onednn="0", **rows):
-    environment = {"name": name, "versions": {"tensorflow": "2.21.0"}, "threads": int(threads)}
-    environment["settings"] = {"TF_ENABLE_ONEDNN_OPTS": onednn}
-    run = Run(str(tmp_path / name), environment)
+def _run(tmp_path, name, threads=1, onednn="0", **rows):
+    settings = {"TF_ENABLE_ONEDNN_OPTS": onednn}
+    environment = Environment(name, versions={"tensorflow": "2.21.0"}, settings=settings, threads=threads)
+    found = Judged(Run(str(tmp_path / name), environment))
     for sample, (word, digest, known) in rows.items():
-        record = {"status": "ok", "outputs": {"y": {"digest": digest}}}
-        verdict = {"word": word, "message": "off", "known": known and {"reason": "a trap"}}
-        run.records[f"{sample}[a]"], run.verdicts[f"{sample}[a]"] = {"numpy": record}, {"numpy": verdict}
-    return run
+        record = Record("ok", "case", outputs={"y": Output(digest, "float32", [])})
+        found.run.add(f"{sample}[a]", "numpy", record)
+        verdict = Verdict(word, "off", known=Known("a trap", "") if known else None)
+        found.verdicts[f"{sample}[a]"] = {"numpy": verdict}
+    return found
 
 
 def test_stored_runs_are_harmless_variations_too(tmp_path):
@@ -122,7 +126,7 @@ def test_stored_runs_are_harmless_variations_too(tmp_path):
             tmp_path, "tf2.21", x=("agrees", "1", False), y=("identical", "2", False), z=("error", "", True)
         ),
         _run(tmp_path, "tf2.21-onednn", onednn="1", x=("agrees", "3", False), y=("differs", "4", True)),
-        _run(tmp_path, "tf2.21-threads2", threads="2", x=("suspicious", "1", False)),
+        _run(tmp_path, "tf2.21-threads2", threads=2, x=("suspicious", "1", False)),
     ]
     found = stored(runs)
     assert found[:5] == (1, 1, 1, 4, 3)

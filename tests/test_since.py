@@ -2,9 +2,9 @@
 
 import pytest
 
-from compat import since
 from compat.cli import main
 from compat.errors import CompatError
+from compat.judge import since
 from compat.store import Run
 
 VERSIONS = ["1.13", "1.15", "2.0", "2.1", "2.2", "2.4", "2.9", "2.15", "2.21"]

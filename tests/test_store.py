@@ -68,7 +68,7 @@ def test_a_journal_counts_before_it_is_saved(tmp_path):
     run.write_row("op[t]", "numpy", RECORD, VERDICT)
     again = Run.open(run.folder)
     assert again.record("op[s]", "numpy")["status"] == "crashed"
-    assert again.verdict("op[t]", "numpy")["word"] == "agrees"
+    assert again.verdict("op[t]", "numpy").word == "agrees"
     again.save()
     assert sorted(os.listdir(run.folder)) == ["run.json", "verdicts.json"]
     assert Run.open(run.folder).record("op[s]", "numpy")["status"] == "crashed"

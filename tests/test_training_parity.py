@@ -4,10 +4,11 @@ import os
 
 import numpy as np
 import pytest
+from support import record_of
 
-from compat import cases as case_files
 from compat import layers
-from compat.judge import judge
+from compat.case import files as case_files
+from compat.judge.verdicts import judge
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SAMPLES = case_files.select(
@@ -22,11 +23,7 @@ def trained(name):
 
 
 def verdict_on(name, tensors):
-    outputs = {
-        key: {"digest": key, "dtype": tensor.dtype.name, "shape": list(tensor.shape)}
-        for key, tensor in tensors.items()
-    }
-    record = {"status": "ok", "message": "", "dtype": "float32", "outputs": outputs}
+    record = record_of(tensors, name=None)
     sample = SAMPLES[name if "[" in name else f"training_steps[{name}]"]
     return judge(record, sample.refer(), tensors.__getitem__)
 

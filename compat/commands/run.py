@@ -6,6 +6,7 @@ from typing import Any
 
 from ..case import files
 from ..errors import CompatError
+from ..judge import known
 from ..judge.judging import judge_runs
 from ..record.dialects import DIALECTS, dialect
 from ..record.plan import Wanted
@@ -48,6 +49,9 @@ def main(arguments: Any) -> int:
     for case in cases:
         if "[" in case.path or "::" in case.path:
             raise CompatError(f"{case.path}: pytest takes [ and :: for more than a path: rename it")
+        path = known.path_beside(case.path)
+        if path and not arguments.record_only:
+            known.read(path)  # a wrong entry stops here, before anything is written
     samples = files.select(cases, arguments.sample)
     dialects = [dialect(name).name for name in arguments.dialect] or list(DIALECTS)
     chosen = [sample for sample in samples.values() if not (sample.slow and arguments.not_slow)]

@@ -16,7 +16,7 @@ from ..store import Run
 from . import golden, known
 from .library import DEFAULT, Library, sample_in
 from .memory import CaseDigests, Notes, key
-from .verdicts import Judge, judge, judge_against
+from .verdicts import Judge, as_golden, judge, judge_against
 
 __all__ = ["DEFAULT", "Judged", "Judging", "judge_runs"]
 
@@ -317,10 +317,7 @@ class _OfCase:
                 return Verdict("unjudged", str(error))
             self.notes.note(bits, verdict)
             self.notes.note_answers(self.notes.answers or {})
-        if verdict.word == "agrees" and self._golden == dict(
-            (name, digest) for name, digest, _ in record.bits
-        ):
-            verdict.word = "identical"
+        as_golden(verdict, record, self._golden)
         if self._keep:
             verdict.reference = self._kept_in(run)
         return verdict
