@@ -41,7 +41,7 @@ def test_the_commands_of_compat_run_as_they_stand(tmp_path):
     if _compat(["report", "--help"], tmp_path).returncode:
         pytest.skip("compat[report] is not installed here")
     (tmp_path / "cases").mkdir()
-    for name in ("convolve.py", "plus_pattern.py", "known_differences.toml"):
+    for name in ("convolution/convolve.py", "tutorials/plus_pattern.py", "known_differences.toml"):
         shutil.copy(os.path.join(ROOT, "cases", name), str(tmp_path / "cases"))
     (tmp_path / "my_port.py").write_text(_blocks("python")[0], encoding="utf-8")
     commands = _commands("compat")

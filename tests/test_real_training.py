@@ -9,7 +9,7 @@ from compat.cases import find, select
 from compat.judge import judge
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SAMPLES = select(find([os.path.join(ROOT, "cases", "models")]), [])
+SAMPLES = select(find([os.path.join(ROOT, "cases", folder) for folder in ("training", "models")]), [])
 
 
 def judged(sample_id, outputs):
