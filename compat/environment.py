@@ -66,7 +66,8 @@ def threads():
     return int(os.environ.get("COMPAT_THREADS", "1"))
 
 
-def _processor():
+def processor():
+    """The processor's name, and those of its instructions that move the last bits."""
     model, flags = platform.processor() or platform.machine(), []
     try:
         with open("/proc/cpuinfo") as lines:
@@ -93,7 +94,7 @@ def describe(name):
         "implementation": platform.python_implementation(),
         "system": sys.platform,
         "versions": {key: value for key, value in sorted(versions.items()) if value},
-        "processor": _processor(),
+        "processor": processor(),
         "settings": {key: os.environ[key] for key in sorted(os.environ) if _SETTINGS.match(key)},
         "threads": threads(),
     }
