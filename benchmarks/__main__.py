@@ -104,6 +104,7 @@ def main(arguments=None):
     parser.add_argument("--seconds", type=float, default=3.0, help="for each contestant and workload")
     parser.add_argument("--avx2", action="store_true", help="nobody uses AVX-512")
     parser.add_argument("--json", default=os.path.join("out", "benchmarks.json"))
+    parser.add_argument("--page", metavar="FILE", help="write the tables as a Markdown page as well")
     options = parser.parse_args(arguments)
     workloads = chosen(options.workloads)
     try:
@@ -121,6 +122,10 @@ def main(arguments=None):
         json.dump(report, file, indent=1)
     print(table.text(report))
     print(f"written to {options.json}", file=sys.stderr)
+    if options.page:
+        os.makedirs(os.path.dirname(options.page) or ".", exist_ok=True)
+        with open(options.page, "w", encoding="utf-8") as file:
+            file.write(table.page(report, options.page))
     return 0
 
 

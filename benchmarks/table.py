@@ -1,4 +1,6 @@
-"""The table of a benchmark: Markdown, so that it reads in a terminal and in the README alike."""
+"""The table of a benchmark: Markdown, so that it reads in a terminal and on a page alike."""
+
+import os
 
 from .driver import geometric_mean
 
@@ -9,6 +11,23 @@ RIVALS = {
     "tutorial": "tutorial",
     "ours, 1 thread": "1 thread",
 }
+
+
+_PAGE = """\
+# Time and memory of the NumPy layers
+
+Made by `python -m benchmarks --page {path}`; the day, the processor and the versions are these:
+
+{text}
+
+Times are medians, taken in turn in one run: below 1 we are faster. Memory is beyond input and output.
+How it is measured, and why a figure is what it is: [the NumPy layers](layers.md).
+"""
+
+
+def page(report, path):
+    """The tables as a Markdown page that says how it was made."""
+    return _PAGE.format(path=path.replace(os.sep, "/"), text=text(report))
 
 
 def text(report):

@@ -35,6 +35,18 @@ def test_times_ratios_and_memory_stand_side_by_side(tmp_path):
     assert f"| {ratio:.2f} |" in forward
 
 
+def test_the_page_says_how_it_was_made(tmp_path):
+    path = tmp_path / "pages" / "benchmarks.md"
+    small = ("w4a", "--contestants", "ours", "--threads", 1, "--seconds", 0.1)
+    ended = run(*small, "--json", tmp_path / "b.json", "--page", path)
+    assert ended.returncode == 0, ended.stderr
+    page, report = path.read_text(encoding="utf-8"), json.loads((tmp_path / "b.json").read_text())
+    first = "\n".join(page.splitlines()[:5])
+    assert f"`python -m benchmarks --page {path}`" in first
+    assert report["processor"] in first and report["versions"]["day"] in first
+    assert ended.stdout.strip() in page
+
+
 def test_an_unknown_workload_is_told_in_one_line(tmp_path):
     ended = run("w99", "--json", tmp_path / "b.json")
     assert ended.returncode == 2 and not (tmp_path / "b.json").exists()

@@ -14,7 +14,7 @@ from compat.reference import same_padding
 
 SAMPLES = {
     sample.id: sample
-    for file in ("conv2d.py", "plus_pattern.py")
+    for file in ("convolution/conv2d.py", "tutorials/plus_pattern.py")
     for sample in Case(str(CASES / file)).samples()
     if sample.operation.name in ("conv2d", "plus_pattern")
     and all(fixture.dtype != "bfloat16" for fixture in sample.inputs.values())

@@ -14,7 +14,7 @@ from compat.judge.verdicts import Judge, judge
 from compat.reference.claims import CLAIMS, under
 
 OPERATIONS = {sample.operation.name: sample.operation for sample in Case(
-    str(CASES / "conv2d_algorithms.py")
+    str(CASES / "convolution" / "conv2d_algorithms.py")
 ).samples()}  # fmt: skip
 ALGORITHMS = {
     "winograd-2x2": OPERATIONS["conv2d_winograd_2x2"],

@@ -10,7 +10,7 @@ from compat.case.files import find, select
 from compat.judge.verdicts import judge
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SAMPLES = select(find([os.path.join(ROOT, "cases", "models")]), [])
+SAMPLES = select(find([os.path.join(ROOT, "cases", folder) for folder in ("training", "models")]), [])
 
 
 def judged(sample_id, outputs):

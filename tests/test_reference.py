@@ -114,10 +114,14 @@ def test_convolve(length, taps, mode, dtype, seed):
 
 @pytest.mark.parametrize("size", range(1, 12))
 @pytest.mark.parametrize("kernel", range(1, 6))
-def test_same_padding_is_what_tensorflow_documents(size, kernel):
+@pytest.mark.parametrize("same_padding", [reference.same_padding, layers.same_padding])
+def test_same_padding_is_what_tensorflow_documents(same_padding, size, kernel):
     """The two formulas of the guide, one for sizes that the stride divides, one for the others."""
     for stride in range(1, 5):
         total = max(kernel - stride, 0) if size % stride == 0 else max(kernel - size % stride, 0)
-        before, after = reference.same_padding(size, kernel, stride)
+        before, after = same_padding(size, kernel, stride)
         assert (before, after) == (total // 2, total - total // 2)
         assert (size + before + after - kernel) // stride + 1 == -(-size // stride)
+        for dilation in (1, 2, 3):
+            spread = (kernel - 1) * dilation + 1
+            assert same_padding(size, kernel, stride, dilation) == same_padding(size, spread, stride)

@@ -15,7 +15,7 @@ from compat.scorecard import FAULTS, OPERATIONS, Scorecard, measure, score, stor
 from compat.scorecard.operations import Computation
 from compat.store import Run
 
-README = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "README.md")
+PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "scorecard.md")
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +56,16 @@ def test_the_right_cause_comes_first_in_nine_of_ten(card):
     )
 
 
-def test_the_readme_has_these_numbers(card):
-    with open(README, encoding="utf-8") as file:
-        row = next(
-            line for line in file if line.startswith("| ") and "false" not in line and " of 1," in line
-        )
-    numbers = [int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*(?= |$)", row)]
-    assert numbers[:3] == [card.total("tried"), card.total("caught"), card.total("larger")]
-    assert f"{card.named_first:.1%}" in row
+def test_the_page_has_these_numbers(card):
+    with open(PAGE, encoding="utf-8") as file:
+        page = file.read()
+    (totals,) = re.findall(
+        r"([\d,]+) faults on operations: ([\d,]+) of ([\d,]+) beyond rounding caught.* first for (.*?);", page
+    )
+    numbers = [f"{card.total(field):,}" for field in ("tried", "caught", "larger")]
+    assert totals == (*numbers, f"{card.named_first:.1%}"), "compat scorecard --page docs/scorecard.md"
+    rows = re.findall(r"^\| (.*?) \| (\d+) \|", page, re.MULTILINE)
+    assert rows == [(row.name, str(row.tried)) for row in card.rows]
 
 
 def test_a_judge_that_allows_too_much_misses_faults(monkeypatch):
@@ -94,11 +96,15 @@ def test_an_explainer_that_says_nothing_names_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize("alarms, status", [([], 0), (["conv2d same, pairwise: off"], 1)])
-def test_the_command_prints_the_table_and_says_whether_it_holds(card, alarms, status, monkeypatch, capsys):
+def test_the_command_prints_the_table_and_says_whether_it_holds(
+    card, alarms, status, monkeypatch, capsys, tmp_path
+):
     """On the numbers above: CI runs the command itself."""
     found = Scorecard(card.rows, alarms, [], card.variations)
     monkeypatch.setattr(command_scorecard, "score", lambda progress: progress(82, 82) or found)
-    assert cli.main(["scorecard", "--details", "--runs", "nothing-here"]) == status
+    path = tmp_path / "pages" / "scorecard.md"
+    page = ["--page", str(path)]
+    assert cli.main(["scorecard", "--details", "--runs", "nothing-here", *page]) == status
     printed = capsys.readouterr()
     assert "| kernel flipped | 8 | 8 | 8 | 8 | 8 of 8 |" in printed.out
     assert f"{len(alarms)} false alarms" in printed.out and ("false alarm: conv2d" in printed.out) == bool(
@@ -106,6 +112,19 @@ def test_the_command_prints_the_table_and_says_whether_it_holds(card, alarms, st
     )
     assert "misnamed: " in printed.out
     assert "82 of 82" in printed.err
+    written = path.read_text(encoding="utf-8")
+    assert f"Made by `compat scorecard --page {path}` on " in written.splitlines()[2]
+    assert (
+        "| kernel flipped | 8 | 8 | 8 | 8 | 8 of 8 |" in written and f"{len(alarms)} false alarms" in written
+    )
+
+
+def test_a_page_that_cannot_be_written_is_told_before_anything_is_computed(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(command_scorecard, "score", None)
+    for path in (tmp_path, tmp_path / "file" / "page.md"):
+        (tmp_path / "file").write_text("", encoding="utf-8")
+        assert cli.main(["scorecard", "--page", str(path)]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def _run(tmp_path, name, threads=1, onednn="0", **rows):

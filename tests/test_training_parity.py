@@ -12,7 +12,7 @@ from compat.judge.verdicts import judge
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SAMPLES = case_files.select(
-    case_files.find([os.path.join(ROOT, "cases", "models", "training_parity.py")]), []
+    case_files.find([os.path.join(ROOT, "cases", "training", "training_parity.py")]), []
 )
 TENSORS = ("loss", "w1_gradient", "w1", "b1_gradient", "b1", "w2_gradient", "w2", "b2_gradient", "b2")
 

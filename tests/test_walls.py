@@ -74,6 +74,16 @@ def test_cases_know_the_public_names_of_compat(path):
     assert not early & (FRAMEWORKS | {"numpy"})
 
 
+@pytest.mark.parametrize("path", _files("cases"), ids=_relative)
+def test_implementations_do_not_ask_the_reference(path):
+    """What is judged must not be computed by what judges it: a record does not depend on compat.reference."""
+    for node in ast.walk(_tree(path)):
+        decorators = getattr(node, "decorator_list", ())
+        if any(isinstance(d, ast.Call) and getattr(d.func, "attr", "") == "on" for d in decorators):
+            named = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+            assert "reference" not in named, f"{_relative(path)}, line {node.lineno}"
+
+
 @pytest.mark.parametrize("path", _files("reports"), ids=_relative)
 def test_reports_read_the_store_and_compute_nothing(path):
     for top, dotted, names in _imports(_tree(path)):

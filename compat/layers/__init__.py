@@ -37,6 +37,7 @@ from .convolution import (
     depthwise_conv2d_filter_grad,
     depthwise_conv2d_input_grad,
 )
+from .geometry import same_padding
 from .modules import (
     Activation,
     BatchNorm,
@@ -134,6 +135,7 @@ __all__ = [
     "normal",
     "relu",
     "relu_grad",
+    "same_padding",
     "sigmoid",
     "sigmoid_grad",
     "softmax",

@@ -62,6 +62,12 @@ class Axis(NamedTuple):
         return ((pixels >= 0) & (pixels < self.size)).sum(axis=1)
 
 
+def same_padding(size, kernel, stride=1, dilation=1):
+    """SAME along one axis, ``(before, after)`` in pixels: ceil(size / stride) outputs, the odd one after."""
+    total = max(0, (-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size)
+    return total // 2, total - total // 2
+
+
 def axis(direction, size, taps, stride, dilation, padding):
     """The ``Axis`` for a checked padding: a name, or (before, after) in pixels.
 
@@ -73,8 +79,8 @@ def axis(direction, size, taps, stride, dilation, padding):
     """
     extent = (taps - 1) * dilation + 1
     if padding == "SAME":
-        out = -(-size // stride)
-        return Axis(size, taps, stride, dilation, max(0, (out - 1) * stride + extent - size) // 2, out)
+        before, after = same_padding(size, taps, stride, dilation)
+        return Axis(size, taps, stride, dilation, before, -(-size // stride))
     if padding == "VALID":
         before, after = 0, 0
     elif padding == "FULL":

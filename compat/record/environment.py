@@ -28,7 +28,7 @@ _PROCESSOR_FLAGS = (
 )
 
 
-def _processor() -> Processor:
+def processor() -> Processor:
     found = Processor(platform.processor() or platform.machine(), platform.machine())
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
@@ -59,7 +59,7 @@ def describe(name: str) -> Environment:
         implementation=platform.python_implementation(),
         system=sys.platform,
         versions={key: value for key, value in versions.items() if value},
-        processor=_processor(),
+        processor=processor(),
         settings={key: _text(os.environ[key]) for key in sorted(os.environ) if _SETTINGS.match(key)},
         threads=threads(),
     )

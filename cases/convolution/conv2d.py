@@ -29,7 +29,7 @@ def _(scipy, x, w, *, strides=1, padding="VALID", dilations=1):
     spread = np.zeros(tuple(size) + w.shape[2:], w.dtype)
     spread[::dilations, ::dilations] = w
     if padding == "SAME":
-        padding = [reference.same_padding(n, k, strides) for n, k in zip(x.shape[1:3], size)]
+        padding = [layers.same_padding(n, k, strides) for n, k in zip(x.shape[1:3], size)]
     if padding != "VALID":
         x = np.pad(x, [(0, 0), *padding, (0, 0)], mode="constant")
     return np.stack(
