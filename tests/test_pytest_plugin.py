@@ -3,7 +3,7 @@
 import xml.etree.ElementTree
 
 import pytest
-from support import DOUBLE, content, plugin_options, python, write
+from support import DOUBLE, content, judged, plugin_options, python, write
 from test_command_line import outcomes
 
 from compat.store import Run
@@ -26,7 +26,7 @@ def pytest_in(folder, *arguments):
 
 def statuses(tmp_path):
     run = Run.open(str(tmp_path / "runs" / "here"))
-    return {name: {d: record["status"] for d, record in row.items()} for name, row in run.records.items()}
+    return {name: {d: record.status for d, record in row.items()} for name, row in run.records.items()}
 
 
 ALL_OK = {f"double[s{i}]": {"numpy": "ok"} for i in range(3)}
@@ -39,10 +39,11 @@ def test_records_and_saves(tmp_path, double_case, workers):
     assert "3 passed" in result.stdout
     assert statuses(tmp_path) == ALL_OK
     run = Run.open(str(tmp_path / "runs" / "here"))
-    assert all(row["numpy"]["word"] == "agrees" for row in run.verdicts.values())
-    assert set(run.samples) == set(ALL_OK) and run.samples["double[s0]"]["sources"]["numpy"]
-    assert run.environment["name"] == "here" and run.environment["versions"]["numpy"]
+    assert [verdict.word for _, _, verdict in judged(run).rows()] == ["agrees"] * 3
+    assert set(run.samples) == set(ALL_OK) and run.samples["double[s0]"].sources["numpy"]
+    assert run.environment.name == "here" and run.environment.versions["numpy"]
     assert sorted(path.name for path in (tmp_path / "runs" / "here").iterdir()) == [
+        "lock",
         "run.json",
         "verdicts.json",
     ]

@@ -41,7 +41,9 @@ def judge(record: Record, reference: Optional[Mapping[str, Reference]], read: Re
 
 def as_golden(verdict: Verdict, record: Record, golden: Optional[Mapping[str, str]]) -> Verdict:
     """``identical`` for what agrees and has the golden's bits, ``{output name: digest}``; it excuses nothing."""
-    if verdict.word == "agrees" and golden == {name: output.digest for name, output in record.outputs.items()}:
+    if verdict.word == "agrees" and golden == {
+        name: output.digest for name, output in record.outputs.items()
+    }:
         verdict.word = "identical"
     return verdict
 

@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import signal
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Optional, Type
 
 import pytest
 
@@ -35,6 +35,11 @@ def pytest_addoption(parser: Any) -> None:
 
 @pytest.hookimpl(trylast=True)  # after the terminal's own
 def pytest_configure(config: Any) -> None:
+    configure(config, SampleItem)
+
+
+def configure(config: Any, item: "Type[SampleItem]") -> None:
+    """``item``: the class of the items; a subclass may do more with a record than to write it."""
     config.addinivalue_line("markers", "slow: a sample that takes more than a few seconds")
     folder = config.getoption("--compat-out")
     if not folder:
@@ -42,7 +47,7 @@ def pytest_configure(config: Any) -> None:
     if hasattr(config, "workerinput"):
         end_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits ends this one
-    items = Items(config, folder)
+    items = Items(config, folder, item)
     config.pluginmanager.register(items, "compat_items")
     if hasattr(config, "workerinput"):
         return
@@ -64,7 +69,8 @@ def pytest_configure(config: Any) -> None:
 class Items:
     """The hooks that are active with ``--compat-out``."""
 
-    def __init__(self, config: Any, folder: str) -> None:
+    def __init__(self, config: Any, folder: str, item: "Type[SampleItem]") -> None:
+        self.item = item
         self.run = Run(folder, describe(os.path.basename(os.path.abspath(folder))))
         self.code = code_of(self.run.environment)
         self.timeout = float(config.getoption("--timeout", None) or 0)
@@ -168,13 +174,13 @@ class CaseFile(pytest.File):
         for sample in case.samples():
             for dialect in DIALECTS:
                 if self.items.planned(sample, dialect):
-                    item = SampleItem.from_parent(self, name=item_name(sample.id, dialect))
+                    item = self.items.item.from_parent(self, name=item_name(sample.id, dialect))
                     item.fill(case, sample, dialect, self.items)
                     yield item
 
 
-class NoResult(Exception):
-    """A record without a result; its text is the record's message."""
+class Failure(Exception):
+    """Why an item does not pass, in a line."""
 
 
 class SampleItem(pytest.Item):
@@ -191,11 +197,15 @@ class SampleItem(pytest.Item):
         except StoreError as error:
             self.user_properties.append(("store", str(error)))
             raise
+        self.conclude(record)
+
+    def conclude(self, record: Record) -> None:
+        """The outcome of the item."""
         self.user_properties.append(("status", record.status))
         if record.status == "unsupported":
             pytest.skip(record.message)
         if record.status != "ok":
-            raise NoResult(f"{record.status}: {record.message}")
+            raise Failure(f"{record.status}: {record.message}")
 
     def _record(self) -> Record:
         """The row is first written as ``crashed``: what dies on the way leaves it behind."""
@@ -208,7 +218,7 @@ class SampleItem(pytest.Item):
         return record
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
-        if isinstance(excinfo.value, (NoResult, StoreError)):
+        if isinstance(excinfo.value, (Failure, StoreError, pytest.xfail.Exception)):
             return f"{self.sample.id} {self.dialect} {excinfo.value}"
         return super().repr_failure(excinfo, style)
 
