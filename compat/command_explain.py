@@ -8,7 +8,7 @@ import numpy as np
 
 from . import cases as case_files
 from .errors import CompatError
-from .explain import HYPOTHESES, Rule, Target, describe, explain, first_wrong_step
+from .explain import HYPOTHESES, ReferenceOnly, Target, describe, explain, first_wrong_step
 from .judge import PASSING, compare, judge
 from .measured import answers_against
 from .reference import Network
@@ -143,7 +143,7 @@ def _first_wrong(results, answers, input_dtype):
         answer = answers.get(name)
         if answer is None or compare(result, dtype, answer, input_dtype)["word"] not in PASSING:
             break
-    return name, Target(Rule(lambda: answer), [], {}, {"y": (result, dtype)}, input_dtype)
+    return name, Target(ReferenceOnly(lambda: answer), [], {}, {"y": (result, dtype)}, input_dtype)
 
 
 class _Progress:

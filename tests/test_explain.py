@@ -143,12 +143,6 @@ def test_a_dense_kernel_of_the_other_flatten():
     assert names(dense, (x, w, b), {}, layers.dense(x, nchw, b))[0] == ("dense kernel of the other Flatten",)
 
 
-def test_the_rules_are_themselves_again():
-    rule = reference.conv2d_bias
-    names(conv, (X, W, B), SAME, convolved(b=0 * B))
-    assert reference.conv2d_bias is rule
-
-
 # -- what no hypothesis explains
 
 

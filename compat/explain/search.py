@@ -5,23 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..judge import PASSING, compare
-from . import answers, draws, functions, images, kernels, optimisers, precisions, signals, statistics, windows
-from .altered import Call, refer
+from ..reference.calls import Call
+from .catalogue import HYPOTHESES, pixels
 from .corner import corner
 
-#: The hypotheses about calls, by how often they are met; then those about answers, and about precision.
-CALLS = [
-    *kernels.CATALOGUE,
-    *windows.CATALOGUE,
-    *signals.CATALOGUE,
-    *statistics.CATALOGUE,
-    *functions.CATALOGUE,
-    *optimisers.CATALOGUE,
-    *draws.CATALOGUE,
-    *images.CATALOGUE,
-]
-HYPOTHESES = [*CALLS, *answers.CATALOGUE, *precisions.CATALOGUE]
 #: Seconds that one computation of the reference may take before the search begins in a corner of it.
 _SLOW = 0.02
 #: A change that answers so many times what was there, and what was computed, explains nothing and is slow.
@@ -40,57 +27,6 @@ class Found(NamedTuple):
     sentences: tuple
     share: float
     references: dict
-
-
-class Target:
-    """What is to be explained: an operation's inputs and parameters, and what was computed for them.
-
-    ``results``: {output name: (array, dtype name)}.  ``dtype``: that of the first input.
-    """
-
-    def __init__(self, operation, inputs, parameters, results, dtype):
-        self.operation = operation
-        self.inputs = inputs
-        self.parameters = parameters
-        self.results = results
-        self.dtype = dtype
-        self._baseline = None
-
-    def baseline(self):
-        """(the calls that the reference makes, in their order; its answers; the seconds it took)."""
-        if self._baseline is None:
-            calls, started = [], time.monotonic()
-
-            def note(call):
-                calls.append(call)
-                return call
-
-            references = self.refer(note)
-            self._baseline = calls, references, time.monotonic() - started
-        return self._baseline
-
-    def share_of(self, references):
-        """The largest share of the allowance if every output agrees with the references, or None."""
-        if references is None or set(references) != set(self.results):
-            return None
-        largest = 0.0
-        for name, reference in references.items():
-            result, dtype = self.results[name]
-            if not getattr(reference, "holds", lambda result: True)(result):
-                return None
-            numbers = compare(result, dtype, reference, reference.dtype or self.dtype)
-            if numbers["word"] not in PASSING:
-                return None
-            largest = max(largest, numbers.get("share", 0.0))
-        return largest
-
-    def refer(self, change):
-        """The references with the calls changed, or None where the changed call is refused."""
-        try:
-            with np.errstate(all="ignore"):
-                return refer(self.operation, self.inputs, self.parameters, change)
-        except Exception:  # a wrong call may fail in every way there is
-            return None
 
 
 class OutOfTime(Exception):
@@ -229,8 +165,8 @@ def _try(target, steps):
                 done = step.change(call)
                 if done is None:
                     raise LookupError("not after the other")
-                if isinstance(done.changed, Call) and windows.pixels(done.changed) > _LARGER * max(
-                    windows.pixels(call), largest
+                if isinstance(done.changed, Call) and pixels(done.changed) > _LARGER * max(
+                    pixels(call), largest
                 ):
                     raise LookupError("larger than anything that is there")
                 sentences[id(step)] = done.sentence

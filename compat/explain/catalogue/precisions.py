@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..arrays import UNIT_ROUNDOFF, round_to
-from ..reference.bounds import Reference
-from ..reference.claims import under
+from ...arrays import UNIT_ROUNDOFF, round_to
+from ...reference.bounds import Reference
+from ...reference.claims import under
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()

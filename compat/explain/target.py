@@ -1,0 +1,67 @@
+"""What is to be explained: its reference, with calls changed, and whether the results agree with that."""
+
+import time
+
+import numpy as np
+
+from ..judge import PASSING, compare
+from ..reference.calls import changing
+
+
+class ReferenceOnly:
+    """An operation of which nothing is known but its reference: a step of a network, an answer."""
+
+    def __init__(self, reference):
+        self.reference = reference
+
+
+class Target:
+    """What is to be explained: an operation's inputs and parameters, and what was computed for them.
+
+    ``results``: {output name: (array, dtype name)}.  ``dtype``: that of the first input.
+    """
+
+    def __init__(self, operation, inputs, parameters, results, dtype):
+        self.operation = operation
+        self.inputs = inputs
+        self.parameters = parameters
+        self.results = results
+        self.dtype = dtype
+        self._baseline = None
+
+    def baseline(self):
+        """(the calls that the reference makes, in their order; its answers; the seconds it took)."""
+        if self._baseline is None:
+            calls, started = [], time.monotonic()
+
+            def note(call):
+                calls.append(call)
+                return call
+
+            references = self.refer(note)
+            self._baseline = calls, references, time.monotonic() - started
+        return self._baseline
+
+    def refer(self, change):
+        """{output name: Reference} with the calls changed, or None where the changed call is refused."""
+        try:
+            with np.errstate(all="ignore"), changing(change):
+                answers = self.operation.reference(*self.inputs, **self.parameters)
+        except Exception:  # a wrong call may fail in every way there is
+            return None
+        return answers if isinstance(answers, dict) else {"y": answers}
+
+    def share_of(self, references):
+        """The largest share of the allowance if every output agrees with the references, or None."""
+        if references is None or set(references) != set(self.results):
+            return None
+        largest = 0.0
+        for name, reference in references.items():
+            result, dtype = self.results[name]
+            if not getattr(reference, "holds", lambda result: True)(result):
+                return None
+            numbers = compare(result, dtype, reference, reference.dtype or self.dtype)
+            if numbers["word"] not in PASSING:
+                return None
+            largest = max(largest, numbers.get("share", 0.0))
+        return largest
