@@ -1,5 +1,6 @@
 """The search: which hypothesis, or which two together, bring the difference back inside the allowance."""
 
+import itertools
 import time
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from .corner import corner
 _SLOW = 0.02
 #: A change that answers so many times what was there, and what was computed, explains nothing and is slow.
 _LARGER = 2
+#: Roundings of a step and of the one that undoes it, where both are done in the precision of the input.
+_UNDONE = 4
 #: Nothing flows: said before every way in which numbers may have got lost.
 _FIRST = (("no gradient into the labels",), ("zero",))
 
@@ -59,12 +62,9 @@ def explain(target, seconds=20.0, limit=None, progress=lambda tried: None):
     small = corner(target) if took > _SLOW else None
     found = []
     try:
-        if small is not None:
-            # What holds in a corner need not hold everywhere, and is tried on the whole.
-            found = [f for f in (_try(target, f.steps) for f in _singles(small, clock)) if f]
-        if not found:
-            for single in _singles(target, clock):
-                found.append(single)
+        for part in filter(None, (small, target)):
+            for fit in _singles(part, clock) if not found else ():
+                found += _everywhere(target, part, fit)
         if not found:
             clock.end = min(clock.end, time.monotonic() + seconds)
             found = _pair(target, small or target, clock)
@@ -94,11 +94,32 @@ def _pair(whole, target, clock):
         for second in _steps(target, after=first):
             clock.tick()
             fit = _try(target, [first, second])
-            if fit and target is not whole:
-                fit = _try(whole, fit.steps)
-            if fit:
-                return [fit]
+            fits = _everywhere(whole, target, fit) if fit else []
+            if fits:
+                return fits
     return []
+
+
+def _everywhere(whole, part, fit):
+    """[what fits a part as a _Fit of the whole]; [] where it does not, or where a step of it does nothing."""
+    # What holds in a corner need not hold everywhere, and what does nothing there may do something elsewhere.
+    fit = fit if part is whole else _try(whole, fit.steps)
+    return [fit] if fit and not _idle(whole, fit) else []
+
+
+def _idle(target, fit):
+    """Whether the numbers are the same without some of the steps: one that undoes another explains nothing.
+
+    They may fit all the same, because every step rounds and is allowed for.
+    """
+    for count in range(len(fit.steps)):
+        for rest in itertools.combinations(fit.steps, count):
+            left_out = [step for step in fit.steps if step not in rest]
+            without = _outcome(target, rest) if any(step.hypothesis.moves for step in left_out) else None
+            roundings = _UNDONE if len(left_out) > 1 else 0
+            if without and target.same(without[0], fit.found.references, roundings):
+                return True
+    return False
 
 
 class _Step(NamedTuple):
@@ -142,7 +163,7 @@ def _steps(target, after=None):
     for order, hypothesis in enumerate(HYPOTHESES):
         if after is not None and order <= after.order:
             continue
-        if hypothesis.of == "answer":
+        if hypothesis.of != "call":
             first = next(iter(references.values()))
             for number, _ in enumerate(_quietly(hypothesis, first)):
                 yield _Step(order, None, hypothesis, number)
@@ -154,6 +175,16 @@ def _steps(target, after=None):
 
 def _try(target, steps):
     """The steps done: a _Fit where every output agrees then."""
+    outcome = _outcome(target, steps)
+    share = target.share_of(outcome[0]) if outcome else None
+    if share is None:
+        return None
+    references, sentences = outcome
+    return _Fit(Found(tuple(step.hypothesis.name for step in steps), sentences, share, references), steps)
+
+
+def _outcome(target, steps):
+    """(the references with the steps done, a sentence for each); None where they cannot be done together."""
     sentences = {}
     position = [-1]
     largest = max(result.size for result, _ in target.results.values())
@@ -189,12 +220,7 @@ def _try(target, steps):
             references = changed
     if len(sentences) < len(steps):
         return None
-    share = target.share_of(references)
-    if share is None:
-        return None
-    names = tuple(step.hypothesis.name for step in steps)
-    found = Found(names, tuple(sentences[id(step)] for step in steps), share, references)
-    return _Fit(found, steps)
+    return references, tuple(sentences[id(step)] for step in steps)
 
 
 def _distinct(found):

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from ..arrays import UNIT_ROUNDOFF
 from ..judge import PASSING, compare
 from ..reference.calls import changing
 
@@ -65,3 +66,24 @@ class Target:
                 return None
             largest = max(largest, numbers.get("share", 0.0))
         return largest
+
+    def same(self, references, others, roundings=0):
+        """Whether both say the same numbers whatever they allow for, but for the roundings of float64.
+
+        ``roundings``: and so many of the results' own precision.
+        """
+        if set(references) != set(others):
+            return False
+        dtypes = {name: dtype for name, (_, dtype) in self.results.items()}
+        return all(_same(references[name], others[name], dtypes[name], roundings) for name in references)
+
+
+def _same(reference, other, dtype, roundings):
+    a, b = reference.value, other.value
+    if reference.dtype != other.dtype or a.shape != b.shape:
+        return False
+    size = np.maximum(np.abs(a), reference.magnitude) if roundings else np.abs(a)
+    # What moves float64 results by less than 1e-12 may be all that is wrong: a setting in float32.
+    share = max(1e-15 if dtype == "float64" else 1e-12, roundings * UNIT_ROUNDOFF.get(dtype, 0.0))
+    with np.errstate(all="ignore"):
+        return bool(((a == b) | (np.abs(a - b) <= share * size) | (np.isnan(a) & np.isnan(b))).all())
