@@ -56,16 +56,18 @@ def explain(target, seconds=20.0, limit=None, progress=lambda tried: None):
     seconds for everything.  ``progress`` is told how many possibilities have been tried.
     """
     clock = _Clock(limit, progress)
-    calls, references, took = target.baseline()
+    _, references, took = target.baseline()
     if references is None or target.share_of(references) is not None:
         return []
     small = corner(target) if took > _SLOW else None
     found = []
     try:
-        for part in filter(None, (small, target)):
-            for fit in _singles(part, clock) if not found else ():
+        for part in (target,) if small is None else (small, target):
+            for fit in _singles(part, clock):
                 found += _everywhere(target, part, fit)
-        if not found:
+            if found:
+                break
+        else:
             clock.end = min(clock.end, time.monotonic() + seconds)
             found = _pair(target, small or target, clock)
     except OutOfTime:
