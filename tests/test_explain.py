@@ -97,6 +97,54 @@ def test_two_causes_are_found_together(pair):
     assert names(conv, (X, W, B), SAME, PAIRS[pair](), seconds=600) == [pair]
 
 
+# -- what changes nothing explains nothing
+
+
+def off_by(share):
+    """A convolution's answer, two of its elements off by so many of their allowances; positive, below 1."""
+    x, w = abs(noise(1, 5, 5, 3)), abs(noise(2, 2, 3, 4)) / np.float32(20)
+    answer = reference.conv2d(x, w)
+    y = answer.value.copy()
+    y.flat[7:9] += (share * answer.worst("float32")).flat[7:9] * [1, -1]
+    target = Target(plain, [x, w], {}, {"y": (y.astype(np.float32), "float32")}, "float32")
+    return [cause.names for cause in explain(target, 60)]
+
+
+plain = operation("plain", reference=reference.conv2d)
+
+
+@pytest.mark.parametrize("share", (1.05, 1.2, 1.3))
+def test_two_that_undo_each_other_are_no_cause(share):
+    # Every step rounds, so that the allowance of both together is a little larger.
+    assert off_by(share) == []
+
+
+def test_one_that_changes_nothing_is_no_cause():
+    # Nothing is beyond 0..255, and one that clips is allowed a rounding more.
+    x = np.full((1, 1, 1, 1), 3, np.float32)
+    result = np.nextafter(np.full(x.shape, 9, np.float32), np.float32(10))
+    assert names(plain, (x, x), {}, result) == []
+
+
+def test_a_double_that_is_off_by_more_than_its_roundings_is_not_rounded_to_less():
+    x, w = noise(1, 4, 4, 2).astype(np.float64), noise(1, 1, 2, 3).astype(np.float64)
+    result = reference.conv2d(x, w).value * (1 + RANDOM.uniform(-1e-3, 1e-3, (1, 4, 4, 3)))
+    target = Target(plain, [x, w], {}, {"y": (result, "float64")}, "float64")
+    assert explain(target, 60) == []
+
+
+def test_the_same_numbers():
+    answer = reference.Reference(np.full(4, 3.0), 3.0, 1)
+    target = Target(None, [], {}, {"y": (np.ones(4), "float64")}, "float64")
+
+    def same(value, **how):
+        return target.same({"y": answer}, {"y": reference.Reference(value)}, **how)
+
+    assert same(answer.value) and same(answer.value * (1 + 4e-16)) and not same(answer.value * (1 + 1e-13))
+    assert same(answer.value * (1 + 4e-16), roundings=4) and not same(answer.value[:3])
+    assert not target.same({"y": answer}, {"z": answer})
+
+
 GAMMA, BETA, MEAN = noise(3) + 2, noise(3), noise(3)
 VARIANCE = abs(noise(3)) + np.float32(0.1)
 norm = operation("norm", reference=reference.batch_norm)
@@ -141,12 +189,6 @@ def test_a_dense_kernel_of_the_other_flatten():
     dense = operation("dense", reference=reference.dense)
     nchw = w.reshape(4, 4, 3, 6).transpose(2, 0, 1, 3).reshape(w.shape)
     assert names(dense, (x, w, b), {}, layers.dense(x, nchw, b))[0] == ("dense kernel of the other Flatten",)
-
-
-def test_the_rules_are_themselves_again():
-    rule = reference.conv2d_bias
-    names(conv, (X, W, B), SAME, convolved(b=0 * B))
-    assert reference.conv2d_bias is rule
 
 
 # -- what no hypothesis explains

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from ..errors import CompatError
-from ..explain import HYPOTHESES, Rule, Target, describe, explain, first_wrong_step
+from ..explain import HYPOTHESES, ReferenceOnly, Target, describe, explain, first_wrong_step
 from ..judge.compare import compare
 from ..judge.judging import Judging
 from ..records import JUDGED, PASSING, needs_a_person
@@ -114,7 +114,7 @@ def _first_wrong(results, answers, input_dtype):
         answer = answers.get(name)
         if answer is None or compare(result, dtype, answer, input_dtype).word not in PASSING:
             break
-    return name, Target(Rule(lambda: answer), [], {}, {"y": (result, dtype)}, input_dtype)
+    return name, Target(ReferenceOnly(lambda: answer), [], {}, {"y": (result, dtype)}, input_dtype)
 
 
 class _Progress:

@@ -1,10 +1,13 @@
 """Why a result differs: hypotheses are undone one at a time, and what fits is the cause.
 
-``search.explain`` tries them, ``shape.describe`` says what an error looks like that none explains.
+``catalogue`` has them, ``search.explain`` tries them on a ``Target``, ``shape.describe`` says what an error
+looks like that none explains.
 """
 
-from .search import HYPOTHESES, Found, Target, explain
+from .catalogue import HYPOTHESES
+from .search import Found, explain
 from .shape import describe
-from .steps import Rule, first_wrong_step
+from .steps import first_wrong_step
+from .target import ReferenceOnly, Target
 
-__all__ = ["HYPOTHESES", "Found", "Rule", "Target", "describe", "explain", "first_wrong_step"]
+__all__ = ["HYPOTHESES", "Found", "ReferenceOnly", "Target", "describe", "explain", "first_wrong_step"]

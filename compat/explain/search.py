@@ -1,32 +1,21 @@
 """The search: which hypothesis, or which two together, bring the difference back inside the allowance."""
 
+import itertools
 import time
 from typing import NamedTuple
 
 import numpy as np
 
-from ..judge.compare import compare
-from ..records import PASSING
-from . import answers, draws, functions, images, kernels, optimisers, precisions, signals, statistics, windows
-from .altered import Call, refer
+from ..reference.calls import Call
+from .catalogue import HYPOTHESES, pixels
 from .corner import corner
 
-#: The hypotheses about calls, by how often they are met; then those about answers, and about precision.
-CALLS = [
-    *kernels.CATALOGUE,
-    *windows.CATALOGUE,
-    *signals.CATALOGUE,
-    *statistics.CATALOGUE,
-    *functions.CATALOGUE,
-    *optimisers.CATALOGUE,
-    *draws.CATALOGUE,
-    *images.CATALOGUE,
-]
-HYPOTHESES = [*CALLS, *answers.CATALOGUE, *precisions.CATALOGUE]
 #: Seconds that one computation of the reference may take before the search begins in a corner of it.
 _SLOW = 0.02
 #: A change that answers so many times what was there, and what was computed, explains nothing and is slow.
 _LARGER = 2
+#: Roundings of a step and of the one that undoes it, where both are done in the precision of the input.
+_UNDONE = 4
 #: Nothing flows: said before every way in which numbers may have got lost.
 _FIRST = (("no gradient into the labels",), ("zero",))
 
@@ -41,57 +30,6 @@ class Found(NamedTuple):
     sentences: tuple
     share: float
     references: dict
-
-
-class Target:
-    """What is to be explained: an operation's inputs and parameters, and what was computed for them.
-
-    ``results``: {output name: (array, dtype name)}.  ``dtype``: that of the first input.
-    """
-
-    def __init__(self, operation, inputs, parameters, results, dtype):
-        self.operation = operation
-        self.inputs = inputs
-        self.parameters = parameters
-        self.results = results
-        self.dtype = dtype
-        self._baseline = None
-
-    def baseline(self):
-        """(the calls that the reference makes, in their order; its answers; the seconds it took)."""
-        if self._baseline is None:
-            calls, started = [], time.monotonic()
-
-            def note(call):
-                calls.append(call)
-                return call
-
-            references = self.refer(note)
-            self._baseline = calls, references, time.monotonic() - started
-        return self._baseline
-
-    def share_of(self, references):
-        """The largest share of the allowance if every output agrees with the references, or None."""
-        if references is None or set(references) != set(self.results):
-            return None
-        largest = 0.0
-        for name, reference in references.items():
-            result, dtype = self.results[name]
-            if not getattr(reference, "holds", lambda result: True)(result):
-                return None
-            numbers = compare(result, dtype, reference, reference.dtype or self.dtype)
-            if numbers.word not in PASSING:
-                return None
-            largest = max(largest, numbers.share or 0.0)
-        return largest
-
-    def refer(self, change):
-        """The references with the calls changed, or None where the changed call is refused."""
-        try:
-            with np.errstate(all="ignore"):
-                return refer(self.operation, self.inputs, self.parameters, change)
-        except Exception:  # a wrong call may fail in every way there is
-            return None
 
 
 class OutOfTime(Exception):
@@ -118,19 +56,18 @@ def explain(target, seconds=20.0, limit=None, progress=lambda tried: None):
     seconds for everything.  ``progress`` is told how many possibilities have been tried.
     """
     clock = _Clock(limit, progress)
-    calls, references, took = target.baseline()
+    _, references, took = target.baseline()
     if references is None or target.share_of(references) is not None:
         return []
     small = corner(target) if took > _SLOW else None
     found = []
     try:
-        if small is not None:
-            # What holds in a corner need not hold everywhere, and is tried on the whole.
-            found = [f for f in (_try(target, f.steps) for f in _singles(small, clock)) if f]
-        if not found:
-            for single in _singles(target, clock):
-                found.append(single)
-        if not found:
+        for part in (target,) if small is None else (small, target):
+            for fit in _singles(part, clock):
+                found += _everywhere(target, part, fit)
+            if found:
+                break
+        else:
             clock.end = min(clock.end, time.monotonic() + seconds)
             found = _pair(target, small or target, clock)
     except OutOfTime:
@@ -159,11 +96,32 @@ def _pair(whole, target, clock):
         for second in _steps(target, after=first):
             clock.tick()
             fit = _try(target, [first, second])
-            if fit and target is not whole:
-                fit = _try(whole, fit.steps)
-            if fit:
-                return [fit]
+            fits = _everywhere(whole, target, fit) if fit else []
+            if fits:
+                return fits
     return []
+
+
+def _everywhere(whole, part, fit):
+    """[what fits a part as a _Fit of the whole]; [] where it does not, or where a step of it does nothing."""
+    # What holds in a corner need not hold everywhere, and what does nothing there may do something elsewhere.
+    fit = fit if part is whole else _try(whole, fit.steps)
+    return [fit] if fit and not _idle(whole, fit) else []
+
+
+def _idle(target, fit):
+    """Whether the numbers are the same without some of the steps: one that undoes another explains nothing.
+
+    They may fit all the same, because every step rounds and is allowed for.
+    """
+    for count in range(len(fit.steps)):
+        for rest in itertools.combinations(fit.steps, count):
+            left_out = [step for step in fit.steps if step not in rest]
+            without = _outcome(target, rest) if any(step.hypothesis.moves for step in left_out) else None
+            roundings = _UNDONE if len(left_out) > 1 else 0
+            if without and target.same(without[0], fit.found.references, roundings):
+                return True
+    return False
 
 
 class _Step(NamedTuple):
@@ -207,7 +165,7 @@ def _steps(target, after=None):
     for order, hypothesis in enumerate(HYPOTHESES):
         if after is not None and order <= after.order:
             continue
-        if hypothesis.of == "answer":
+        if hypothesis.of != "call":
             first = next(iter(references.values()))
             for number, _ in enumerate(_quietly(hypothesis, first)):
                 yield _Step(order, None, hypothesis, number)
@@ -219,6 +177,16 @@ def _steps(target, after=None):
 
 def _try(target, steps):
     """The steps done: a _Fit where every output agrees then."""
+    outcome = _outcome(target, steps)
+    share = target.share_of(outcome[0]) if outcome else None
+    if share is None:
+        return None
+    references, sentences = outcome
+    return _Fit(Found(tuple(step.hypothesis.name for step in steps), sentences, share, references), steps)
+
+
+def _outcome(target, steps):
+    """(the references with the steps done, a sentence for each); None where they cannot be done together."""
     sentences = {}
     position = [-1]
     largest = max(result.size for result, _ in target.results.values())
@@ -230,8 +198,8 @@ def _try(target, steps):
                 done = step.change(call)
                 if done is None:
                     raise LookupError("not after the other")
-                if isinstance(done.changed, Call) and windows.pixels(done.changed) > _LARGER * max(
-                    windows.pixels(call), largest
+                if isinstance(done.changed, Call) and pixels(done.changed) > _LARGER * max(
+                    pixels(call), largest
                 ):
                     raise LookupError("larger than anything that is there")
                 sentences[id(step)] = done.sentence
@@ -254,12 +222,7 @@ def _try(target, steps):
             references = changed
     if len(sentences) < len(steps):
         return None
-    share = target.share_of(references)
-    if share is None:
-        return None
-    names = tuple(step.hypothesis.name for step in steps)
-    found = Found(names, tuple(sentences[id(step)] for step in steps), share, references)
-    return _Fit(found, steps)
+    return references, tuple(sentences[id(step)] for step in steps)
 
 
 def _distinct(found):

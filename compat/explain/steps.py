@@ -4,7 +4,7 @@ import numpy as np
 
 from ..judge.compare import compare
 from ..records import PASSING
-from .search import Target
+from .target import ReferenceOnly, Target
 
 
 def first_wrong_step(network, results, input_dtype):
@@ -17,12 +17,5 @@ def first_wrong_step(network, results, input_dtype):
         with np.errstate(all="ignore"):  # what was recorded may be anything
             answer = rule(*inputs)
         if compare(result, dtype, answer, input_dtype).word not in PASSING:
-            return name, Target(Rule(rule), inputs, {}, {"y": (result, dtype)}, input_dtype)
+            return name, Target(ReferenceOnly(rule), inputs, {}, {"y": (result, dtype)}, input_dtype)
     return None
-
-
-class Rule:
-    """A step of a network as an operation of its own."""
-
-    def __init__(self, rule):
-        self.reference = rule

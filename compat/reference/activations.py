@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .bounds import Reference, exact
+from .calls import rule
 from .products import Products
 from .tracked import Tracked, constant, either, erf, tanh, track
 
@@ -21,6 +22,7 @@ def dense(x, w, b):
     )
 
 
+@rule
 def hard_sigmoid(x, *, slope):
     """clip(slope x + 1/2, 0, 1): 0.2 in Keras 2, 1/6 in Keras 3 (and in PyTorch).
 
@@ -32,12 +34,14 @@ def hard_sigmoid(x, *, slope):
     return either((x * slope + 0.5).clip(0, 1), upper).reference()
 
 
+@rule
 def leaky_relu(x, *, slope):
     """x, or slope * x where negative: the slope's rounding and the product's."""
     x = exact(x)
     return Reference(np.where(x < 0, slope * x, x), abs(x) * np.where(x < 0, slope, 1), 2)
 
 
+@rule
 def gelu(x, *, approximate):
     """x Phi(x), or its approximation x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
 

@@ -8,9 +8,12 @@ import numpy as np
 
 from . import activations, carried, normalisation, tracked
 from .bounds import Reference, exact
+from .calls import rule
 
-dense = carried.carrying(activations.dense, lambda x, w, b: carried.linear(x, lambda x, w: x @ w, exact(w)))
-lrn = carried.carrying(normalisation.lrn, lambda x, **settings: carried.lrn(x, **settings))
+dense = rule(
+    carried.carrying(activations.dense, lambda x, w, b: carried.linear(x, lambda x, w: x @ w, exact(w)))
+)
+lrn = rule(carried.carrying(normalisation.lrn, lambda x, **settings: carried.lrn(x, **settings)))
 
 
 def _carry_batch_norm(x, mean, variance, beta, gamma, *, epsilon):
@@ -18,19 +21,22 @@ def _carry_batch_norm(x, mean, variance, beta, gamma, *, epsilon):
     return carried.linear(x, lambda x, w: x * w, scale)
 
 
-batch_norm = carried.carrying(normalisation.batch_norm, _carry_batch_norm)
+batch_norm = rule(carried.carrying(normalisation.batch_norm, _carry_batch_norm))
 
 
+@rule
 def relu(x):
     """max(x, 0): a selection."""
     return Reference(np.maximum(exact(x), 0), carried=carried.rectified(x))
 
 
+@rule
 def relu6(x):
     """min(max(x, 0), 6): a selection."""
     return rearranged(relu(x), lambda array: np.minimum(array, 6))
 
 
+@rule
 def sigmoid(x):
     """1 / (1 + exp(-x)); never steeper than 1/4."""
     answer = tracked.sigmoid(exact(x)).reference()
@@ -40,12 +46,14 @@ def sigmoid(x):
     return answer
 
 
+@rule
 def tanh(x):
     answer = tracked.tanh(exact(x)).reference()
     answer.carried = carried.monotone(x, np.tanh, lambda v: 1 / np.cosh(v) ** 2)
     return answer
 
 
+@rule
 def softmax(x):
     """exp(x) over its sum along the last axis, the greatest x taken off first."""
     answer = tracked.softmax(x).reference()
@@ -53,17 +61,20 @@ def softmax(x):
     return answer
 
 
+@rule
 def scaled(x, factor):
     """factor * x: the product's rounding, and the factor's."""
     value = exact(x) * factor
     return Reference(value, abs(value), 2, carried=carried.linear(x, lambda x, w: x * w, np.float64(factor)))
 
 
+@rule
 def rearranged(x, move):
     """The same elements in other places or fewer of them, by ``move`` of an array: exact."""
     return x.rearranged(move) if isinstance(x, Reference) else Reference(move(exact(x)))
 
 
+@rule
 def flatten(x):
     """(count, everything else), in the order of the dimensions."""
     return rearranged(x, lambda array: array.reshape(len(array), -1))

@@ -7,10 +7,12 @@ import numpy as np
 
 from . import carried
 from .bounds import Reference, exact
+from .calls import rule
 from .geometry import Taps
 from .products import Products
 
 
+@rule
 def conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
     """Cross-correlation as ``tf.nn.conv2d``: x (n, h, w, c), filters (kh, kw, c / groups, m)."""
     source, x, w = x, exact(x), exact(w)
@@ -29,6 +31,7 @@ def conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
     )
 
 
+@rule
 def conv2d_bias(x, w, b, *, strides=1, padding="VALID", dilations=1):
     """``conv2d`` plus one number a filter: one more term in every sum."""
     plain = conv2d(x, w, strides=strides, padding=padding, dilations=dilations)
@@ -42,6 +45,7 @@ def conv2d_bias(x, w, b, *, strides=1, padding="VALID", dilations=1):
     )
 
 
+@rule
 def depthwise_conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
     """As ``tf.nn.depthwise_conv2d``: filters (kh, kw, c, m) -> channels c * m, one channel a sum."""
     kh, kw, channels, multiplier = w.shape
@@ -70,6 +74,7 @@ def _filter_grad(taps, x, dy, width=None):
     return dw
 
 
+@rule
 def conv2d_grad(x, w, dy, *, strides=1, padding="VALID", dilations=1):
     """The gradients of sum(conv2d(x, w) * dy) as ``dx`` and ``dw``."""
     x, w, dy = exact(x), exact(w), exact(dy)
@@ -91,6 +96,7 @@ def conv2d_grad(x, w, dy, *, strides=1, padding="VALID", dilations=1):
     }
 
 
+@rule
 def conv2d_transpose(x, w, *, output_shape, strides=1, padding="VALID"):
     """As ``tf.nn.conv2d_transpose``: the input gradient of a conv2d; filters (kh, kw, out, in)."""
     x, w = exact(x), exact(w)
@@ -107,12 +113,14 @@ def conv2d_transpose(x, w, *, output_shape, strides=1, padding="VALID"):
     )
 
 
+@rule
 def conv1d(x, w, *, strides=1, padding="VALID"):
     """As ``tf.nn.conv1d``: x (n, width, c), filters (k, c, m)."""
     flat = conv2d(x[:, None], w[None], strides=(1, strides), padding=padding)
     return Reference(flat.value[:, 0], flat.magnitude[:, 0], flat.terms[:, 0])
 
 
+@rule
 def convolve(x, k, *, mode="full"):
     """``np.convolve``: the kernel is flipped. ``same`` keeps max(M, N) values, centred."""
     x, k = exact(x), exact(k)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .bounds import Reference, Within
+from .calls import rule
 
 #: The standard deviation of a normal distribution that is cut off at two of its standard deviations.
 CUT = 0.87962566103423978
@@ -46,6 +47,7 @@ DISTRIBUTIONS = {
 }
 
 
+@rule
 def drawn(*, distribution, inputs, units, one_seed_repeats=True):
     """A kernel (inputs, units): its mean, deviation, largest magnitude; whether one seed gives it twice."""
     deviation, least, most = DISTRIBUTIONS[distribution](inputs, units)

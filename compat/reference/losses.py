@@ -4,14 +4,17 @@ import numpy as np
 
 from . import tracked
 from .bounds import Reference, exact
+from .calls import rule
 from .tracked import constant, either, exp, log, log1p, track
 
 
+@rule
 def log_softmax(logits):
     """logits - max - log(sum exp(logits - max)), along the last axis."""
     return tracked.log_softmax(logits).reference()
 
 
+@rule
 def softmax_cross_entropy(logits, labels, *, labels_constant=False):
     """-sum labels * log_softmax(logits), one a row, and its gradients.
 
@@ -30,6 +33,7 @@ def softmax_cross_entropy(logits, labels, *, labels_constant=False):
     }
 
 
+@rule
 def crossentropy(probabilities, labels, *, from_logits=False, divided=True, clipped=0.0):
     """Keras's categorical crossentropy, one number a row.
 
@@ -46,12 +50,14 @@ def crossentropy(probabilities, labels, *, from_logits=False, divided=True, clip
     return (-(log(p) * labels).sum(-1)).reference()
 
 
+@rule
 def sigmoid_cross_entropy(logits, labels):
     """max(x, 0) - x z + log(1 + exp(-|x|)), elementwise: all terms round."""
     x, z = exact(logits), exact(labels)
     return (track(np.maximum(x, 0)) - track(x) * z + log1p(exp(-abs(x)))).reference()
 
 
+@rule
 def weighted_mse(prediction, target, weights, *, reduction):
     """Squared errors times weights (broadcast), and then reduced.
 
@@ -66,6 +72,7 @@ def weighted_mse(prediction, target, weights, *, reduction):
     return _reduce(difference * difference * weights, weights, reduction)
 
 
+@rule
 def huber(prediction, target, *, delta):
     """error^2 / 2 up to delta, delta |error| - delta^2 / 2 beyond; the mean of all.
 

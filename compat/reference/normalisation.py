@@ -3,6 +3,7 @@
 import numpy as np
 
 from .bounds import Reference, exact
+from .calls import rule
 from .tracked import Tracked, constant, either, exp, joined, log, moving_average, rsqrt, track
 
 
@@ -17,6 +18,7 @@ def batch_norm(x, mean, variance, beta, gamma, *, epsilon):
     ).reference()
 
 
+@rule
 def batch_norm_training(x, beta, gamma, mean, variance, *, epsilon, momentum, bessel):
     """With the batch's own statistics: ``y``, and the moving averages after one step.
 
@@ -80,6 +82,7 @@ def lrn(x, *, depth_radius, bias, alpha, beta):
     return (x * exp(log(norm) * constant(-beta))).reference()
 
 
+@rule
 def dropout(x, mask, *, rate):
     """x / (1 - rate) where the mask keeps it, else exactly 0.
 
@@ -88,6 +91,7 @@ def dropout(x, mask, *, rate):
     return (track(exact(x) * exact(mask)) * (1 / (1 - constant(rate)))).reference()
 
 
+@rule
 def dropout_of_ones(count, *, rate):
     """What is left of so many ones: the ``scale`` of the kept, and the share of the ``dropped``."""
     return {
@@ -96,6 +100,7 @@ def dropout_of_ones(count, *, rate):
     }
 
 
+@rule
 def chance(value, deviation, count, dtype="float32"):
     """A mean over ``count`` draws: 6 standard deviations either way, 2e-9 of all seeds beyond.
 

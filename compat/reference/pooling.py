@@ -4,9 +4,11 @@ import numpy as np
 
 from . import carried
 from .bounds import Reference, exact
+from .calls import rule
 from .geometry import Taps, pair
 
 
+@rule
 def max_pool2d(x, *, ksize, strides, padding="VALID"):
     """The largest of each window; the padding never wins. A selection: exact."""
     taps = Taps(exact(x).shape, pair(ksize), strides, padding, 1)
@@ -18,6 +20,7 @@ def max_pool2d(x, *, ksize, strides, padding="VALID"):
     return Reference(pick(exact(x)), carried=carried.largest(x, pick))
 
 
+@rule
 def avg_pool2d(x, *, ksize, strides, padding="VALID"):
     """The mean of the pixels of each window that lie inside the image, as TensorFlow has it."""
     source, x = x, exact(x)
@@ -36,6 +39,7 @@ def avg_pool2d(x, *, ksize, strides, padding="VALID"):
     )
 
 
+@rule
 def max_pool2d_grad(x, dy, *, ksize, strides, padding="VALID", ties="first"):
     """Where each window's maximum stands gets the window's ``dy``.
 
@@ -66,6 +70,7 @@ def _of_equals(largest, ties):
     return largest & (np.cumsum(largest, axis=0) == 1)
 
 
+@rule
 def avg_pool2d_grad(x, dy, *, ksize, strides, padding="VALID"):
     """Every pixel inside the image gets its share of each window's ``dy``. Only x's shape matters."""
     dy = exact(dy)

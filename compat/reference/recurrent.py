@@ -8,6 +8,7 @@ j for c, and one kernel for inputs and state together.)
 import numpy as np
 
 from .bounds import exact
+from .calls import rule
 from .tracked import constant, joined, sigmoid, tanh, track
 
 
@@ -38,6 +39,7 @@ def _sums(*pairs):
     return joined(lambda parts: np.concatenate(parts, axis=1), left) @ np.concatenate(right)
 
 
+@rule
 def lstm(x, kernel, recurrent, bias, *, gate="sigmoid", forget_bias=0.0):
     """c' = f c + i tanh(g), h' = o tanh(c'); ``gate`` is the function of i, f and o.
 
@@ -56,6 +58,7 @@ def lstm(x, kernel, recurrent, bias, *, gate="sigmoid", forget_bias=0.0):
     return h.reference()
 
 
+@rule
 def gru(x, kernel, recurrent, bias, *, gate="sigmoid", reset_after=False):
     """h' = z h + (1 - z) tanh(...); the reset gate r works on h, or on its product (``reset_after``).
 

@@ -15,9 +15,11 @@ import math
 import numpy as np
 
 from .bounds import Reference, exact
+from .calls import rule
 from .tracked import Tracked, track
 
 
+@rule
 def resize(x, *, size, method, align_corners=False, half_pixel_centers=False, antialias=False):
     """As TensorFlow's CPU kernels: method ``bilinear``, ``nearest`` or ``bicubic``; see the module.
 

@@ -3,8 +3,10 @@
 import numpy as np
 
 from .bounds import Reference, exact
+from .calls import rule
 
 
+@rule
 def extreme(x, *, of, axis, nan="passed on"):
     """The largest or the smallest along an axis, ``of`` "max" or "min".
 
@@ -19,12 +21,14 @@ def extreme(x, *, of, axis, nan="passed on"):
     return Reference(ufunc.reduce(exact(x), axis=axis))
 
 
+@rule
 def equal(x, y, *, by="element", dtype="float32"):
     """x == y as numbers 0 and 1: elementwise, or ("identity") one for whether both are the same object."""
     value = (exact(x) == exact(y)) if by == "element" else 0.0
     return Reference(value, dtype=dtype)
 
 
+@rule
 def saturated(x, *, low, high, dtype):
     """x in a dtype that reaches from ``low`` to ``high``: what lies beyond becomes the nearer end."""
     return Reference(np.clip(exact(x), low, high), dtype=dtype)

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import tracked
 from .bounds import exact
+from .calls import rule
 from .geometry import Taps
 from .tracked import Tracked, constant, joined, moving_average, sqrt, track
 
@@ -25,6 +26,7 @@ def patches(x, kernel, strides, padding):
     return np.stack([padded[window] for _, window in taps], axis=3).reshape(-1, np.prod(kernel) * x.shape[3])
 
 
+@rule
 def conv_dense_step(images, labels, w1, b1, w2, b2, *, strides=2):
     """Convolution "SAME", sigmoid, dense, softmax cross-entropy: its mean over the batch, and gradients.
 
@@ -50,6 +52,7 @@ def conv_dense_step(images, labels, w1, b1, w2, b2, *, strides=2):
     }
 
 
+@rule
 def weights_after(
     before, gradients, optimiser, rate, decay=0.0, decayed_first=False, weight_decay=0.0, **settings
 ):

@@ -6,7 +6,7 @@ Twice: by the bounds of the references, and by the measured allowance, as if the
 import numpy as np
 
 from ..case.fixtures import Fixture
-from ..explain import Target, explain
+from ..explain import ReferenceOnly, Target, explain
 from ..judge.compare import compare
 from ..record.repeats import spread
 from ..records import PASSING
@@ -54,11 +54,6 @@ class Scorecard:
         """No false alarm, every fault larger than rounding caught, the right cause first in 90 %."""
         caught = self.total("caught") == self.total("measured") == self.total("larger")
         return not self.alarms and not self.measured_alarms and caught and self.named_first >= 0.9
-
-
-class _Operation:
-    def __init__(self, reference):
-        self.reference = reference
 
 
 def score(operations=None, faults=None, progress=lambda done, total: None):
@@ -120,7 +115,7 @@ def _meet(row, fault, computation, base):
     else:
         row.caught_smaller += 1
     target = Target(
-        _Operation(computation.rule),
+        ReferenceOnly(computation.rule),
         list(computation.tensors.values()),
         computation.settings,
         {"y": (result, "float32")},

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .. import reference
-from ..reference.bounds import Reference
+from ... import reference
+from ...reference.bounds import Reference
 from .hypothesis import Catalogue
 from .images import wrapped
 

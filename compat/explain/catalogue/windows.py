@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..reference.bounds import Reference, exact
-from ..reference.geometry import pair, same_padding
+from ...reference.bounds import Reference, exact
+from ...reference.geometry import pair, same_padding
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()

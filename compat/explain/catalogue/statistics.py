@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..reference.bounds import Reference, exact
+from ...reference.bounds import Reference, exact
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .. import reference
-from ..reference.bounds import Reference, exact
+from ... import reference
+from ...reference.bounds import Reference, exact
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..arrays import UNIT_ROUNDOFF, round_to
-from ..reference.bounds import Reference
-from ..reference.claims import under
+from ...arrays import UNIT_ROUNDOFF, round_to
+from ...reference.bounds import Reference
+from ...reference.claims import under
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()
@@ -25,7 +25,7 @@ def _(call):
                     yield call.but(**{name: wrong}), {"name": name, "wrong": wrong, "right": value}
 
 
-@CATALOGUE.answer(
+@CATALOGUE.allowance(
     "another dtype",
     "the answer is computed in {dtype} and stays in it: cast it back, or say dtype= (Keras 2: set_floatx)",
 )
@@ -37,7 +37,7 @@ def _(answer):
         yield other, {"dtype": dtype}
 
 
-@CATALOGUE.answer(
+@CATALOGUE.allowance(
     "rounded to less precision",
     "the answer is that of {dtype}: a mixed-precision policy, or a cast that should not be",
 )
@@ -67,7 +67,7 @@ class Rounded(Reference):
     expected = typical = worst
 
 
-@CATALOGUE.answer(
+@CATALOGUE.allowance(
     "Winograd's algorithm",
     "the errors are within those of Winograd's F({tile}x{tile}, 3x3), a right answer less exact: ask for "
     "another algorithm, or claim it, .on(dialect, claims='winograd-{tile}x{tile}')",
@@ -92,7 +92,7 @@ def _is_noise(result, value):
     return max(abs(error.mean()) / size, along) < 0.3 and abs(error).max() < 10 * size
 
 
-@CATALOGUE.answer(
+@CATALOGUE.allowance(
     "as exact as float32",
     "it is as exact as float32 and no more: a constant (those of tf.nn.gelu), a setting or a cast in float32 "
     "on the way",
@@ -111,7 +111,8 @@ class OnTheWay(Reference):
         self._answer = answer
 
     def holds(self, result):
-        return result.dtype == np.float64
+        # On top of another hypothesis that one has to hold as well.
+        return result.dtype == np.float64 and getattr(self._answer, "holds", lambda result: True)(result)
 
     def worst(self, dtype):
         return self._answer.worst("float32")

@@ -1,6 +1,6 @@
 """What goes wrong with one-dimensional signals: the meanings of "same"."""
 
-from ..reference.bounds import exact
+from ...reference.bounds import exact
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()

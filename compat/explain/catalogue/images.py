@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..arrays import round_to
-from ..reference.bounds import Reference
+from ...arrays import round_to
+from ...reference.bounds import Reference
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()

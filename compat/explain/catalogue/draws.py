@@ -1,6 +1,6 @@
 """What goes wrong with random numbers: distributions, seeds, and the share that dropout drops."""
 
-from ..reference.initialisers import DISTRIBUTIONS
+from ...reference.initialisers import DISTRIBUTIONS
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()

@@ -14,14 +14,19 @@ class Change(NamedTuple):
 class Hypothesis(NamedTuple):
     """``name``: a few words.  ``sentence``: what was done, and the edit that mends it; with {fields}.
 
-    ``function``: of a Call or, where ``of`` is "answer", of a Reference; gives what it may be instead, each
-    alone or as a pair with the fields of the sentence.
+    ``function``: of a Call or, where ``of`` is "answer" or "allowance", of a Reference; gives what it may be
+    instead, each alone or as a pair with the fields of the sentence.
     """
 
     name: str
     sentence: str
     of: str
     function: object
+
+    @property
+    def moves(self):
+        """Whether it is about the numbers themselves, and not about how exact they are."""
+        return self.of != "allowance"
 
     def changes(self, given):
         """Every Change of that call or answer; none where the hypothesis has nothing to say."""
@@ -40,6 +45,10 @@ class Catalogue(list):
     def answer(self, name, sentence):
         """Decorates a function that takes the right answer, a Reference."""
         return self._add(name, sentence, "answer")
+
+    def allowance(self, name, sentence):
+        """Decorates a function that takes the right answer, and gives it with another allowance or dtype."""
+        return self._add(name, sentence, "allowance")
 
     def _add(self, name, sentence, of):
         def register(function):

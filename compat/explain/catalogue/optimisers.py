@@ -4,9 +4,9 @@ import inspect
 
 import numpy as np
 
-from ..reference.bounds import exact
-from ..reference.training import OPTIMISERS
-from .altered import Call
+from ...reference.bounds import exact
+from ...reference.calls import Call
+from ...reference.training import OPTIMISERS
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()

@@ -1,0 +1,21 @@
+"""The catalogue: everything that somebody may have done instead, one file a theme."""
+
+from . import answers, draws, functions, images, kernels, optimisers, precisions, signals, statistics, windows
+from .hypothesis import Change, Hypothesis
+from .windows import pixels
+
+#: The hypotheses about calls, by how often they are met.
+CALLS = [
+    *kernels.CATALOGUE,
+    *windows.CATALOGUE,
+    *signals.CATALOGUE,
+    *statistics.CATALOGUE,
+    *functions.CATALOGUE,
+    *optimisers.CATALOGUE,
+    *draws.CATALOGUE,
+    *images.CATALOGUE,
+]
+#: Those, then the ones about answers, and about precision.
+HYPOTHESES = [*CALLS, *answers.CATALOGUE, *precisions.CATALOGUE]
+
+__all__ = ["CALLS", "HYPOTHESES", "Change", "Hypothesis", "pixels"]
