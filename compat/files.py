@@ -45,7 +45,7 @@ def reason(error: Exception) -> str:
 @contextlib.contextmanager
 def appearing(path: str, mode: str) -> Iterator[IO[Any]]:
     """A file that appears under its name only when it is complete.  Raises StoreError where it cannot be written."""
-    folder = os.path.dirname(path)
+    folder = os.path.dirname(path) or os.curdir
     temporary = os.path.join(folder, f".tmp-{uuid.uuid4().hex}")
     encoding: Optional[str] = None if "b" in mode else "utf-8"
     try:

@@ -50,6 +50,8 @@ def main(arguments):
     judging = Judging([run], arguments.cases)
     verdict = judging.verdict(run, arguments.sample, arguments.dialect)
     judging.end()
+    if verdict.word in ("stale", "unjudged"):
+        raise CompatError(f"{arguments.sample} {arguments.dialect}: {verdict.message}")
     print(f"{arguments.sample} {arguments.dialect} in {run.name}: {verdict.word}")
     if verdict.word in PASSING:
         print("  rounding explains it: nothing to mend")

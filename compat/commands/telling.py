@@ -84,15 +84,13 @@ def tell_run(judged: Judged, rows: Sequence[Finding], everything: bool) -> int:
 
 def tell_runs(judged: Sequence[Judged], everything: bool) -> int:
     """A line for every run, with what needs a person below it; returns the exit status."""
-    status = 0
     for one in judged:
         rows = list(one.rows())
         found = findings(rows)
         print(f"{one.name}: {counts(verdict for _, _, verdict in rows) or 'nothing recorded'}")
         tell_findings(found, everything)
-        status |= _status(rows, found)
     looked = sum(len(findings(one.rows())) for one in judged)
-    empty = [one.name for one in judged if _status(list(one.rows()), [])]
+    empty = [one.name for one in judged if _is_empty(list(one.rows()))]
     if looked:
         print(f"{looked} to look at")
     elif empty:
@@ -101,19 +99,20 @@ def tell_runs(judged: Sequence[Judged], everything: bool) -> int:
         )
     else:
         print("all agree or are known")
-    return status
+    return 1 if looked else 0
 
 
-def _status(rows: Sequence[Finding], found: Sequence[Finding]) -> int:
-    return 1 if found or all(verdict.word == "unsupported" for _, _, verdict in rows) else 0
+def _is_empty(rows: Sequence[Finding]) -> bool:
+    """Whether nothing was judged: that is no agreement."""
+    return all(verdict.word == "unsupported" for _, _, verdict in rows)
 
 
 def _conclude(name: str, rows: Sequence[Finding], found: Sequence[Finding]) -> int:
     if found:
         print(f"{name}: {len(found)} to look at")
-    elif _status(rows, found):
+    elif _is_empty(rows):
         print(f"{name}: nothing could be judged: every sample is unsupported here")
     else:
         print(f"{name}: all agree or are known")
     sys.stdout.flush()
-    return _status(rows, found)
+    return 1 if found else 0

@@ -46,9 +46,8 @@ class Judged:
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether somebody has to look: also where nothing at all could be judged."""
-        verdicts = [verdict for _, _, verdict in self.rows()]
-        return any(map(needs_a_person, verdicts)) or all(v.word == "unsupported" for v in verdicts)
+        """Whether somebody has to look."""
+        return any(needs_a_person(verdict) for _, _, verdict in self.rows())
 
 
 def judge_runs(

@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..case.files import Case, changed_files
 from ..case.operation import Sample
-from ..records import UNFINISHED, Record
+from ..records import UNFINISHED, Description, Record
 from ..store import Run
 from .code import code_of
 from .compute import blank_record, unavailable
@@ -25,9 +25,12 @@ class Wanted:
     dialects: Sequence[str]
     fresh: bool = False
     case_of: Dict[str, Case] = field(default_factory=dict)
+    described: Dict[str, Description] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.case_of = {sample.id: case for case in self.cases for sample in case.samples()}
+        # A fixture that cannot be made stops here, before anything is written.
+        self.described = {sample.id: self.case_of[sample.id].describe(sample) for sample in self.samples}
 
 
 def prepare(folder: str, wanted: Wanted) -> Tuple[Run, str]:
@@ -58,7 +61,7 @@ def plan(run: Run, wanted: Wanted) -> Tuple[List[Tuple[str, str]], int]:
     pairs, kept = [], 0
     for sample in wanted.samples:
         case = wanted.case_of[sample.id]
-        run.samples[sample.id] = case.describe(sample)
+        run.samples[sample.id] = wanted.described[sample.id]
         digest = run.samples[sample.id].case
         for dialect in wanted.dialects:
             reason = unavailable(sample, dialect)
