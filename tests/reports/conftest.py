@@ -1,22 +1,22 @@
-"""A small store in which every kind of cell occurs."""
+"""A few judged runs in which every kind of cell occurs."""
 
 import pytest
 from making import KNOWN, Maker, response
 
 
 @pytest.fixture
-def made_store(tmp_path):
+def made_runs(tmp_path):
     """Other bits in 2.11 and with oneDNN; known, unsupported, crashed and stale cells."""
     folder = tmp_path / "runs"
     later = {"1.13.2": 0, "1.15.5": 0, "2.9.3": 0, "2.11.1": 1e-5}
+    judged = []
     for version, change in later.items():
         maker = Maker(folder, "tf" + version.rpartition(".")[0], version, TF_ENABLE_ONEDNN_OPTS="0")
         _fill(maker, version, change)
-        maker.save()
+        judged.append(maker.save())
     maker = Maker(folder, "tf2.11-onednn", "2.11.1", TF_ENABLE_ONEDNN_OPTS="1")
     _fill(maker, "2.11.1", 2e-5)
-    maker.save()
-    return folder
+    return [*judged, maker.save()]
 
 
 def _fill(maker, version, change):

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from reports.figures import Scale, name_of, palette, png, shared_scale, symmetric_scale
-from reports.panes import LONGEST_SIDE, MOST_PANES, reduced, select
-from reports.plots import Series, line_plot, nice
-from reports.plus_drawing import peaks
+from compat_reports.figures import Scale, name_of, palette, png, shared_scale, symmetric_scale
+from compat_reports.panes import LONGEST_SIDE, MOST_PANES, reduced, select
+from compat_reports.plots import Series, line_plot, nice
+from compat_reports.plus_drawing import peaks
 
 
 def pixels(data):

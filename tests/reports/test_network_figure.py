@@ -7,17 +7,16 @@ import pytest
 from making import Maker
 from PIL import Image
 
-from compat import cases as case_files
-from compat.store import Run
-from reports import network_figure
-from reports.arrays import Arrays
-from reports.drawing import Drawer
-from reports.folder import Folder
-from reports.grid import build
+from compat.case.files import find
+from compat_reports import network_figure
+from compat_reports.arrays import Arrays
+from compat_reports.drawing import Drawer
+from compat_reports.folder import Folder
+from compat_reports.grid import build
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATHS = [os.path.join(ROOT, "cases", "models", name + ".py") for name in ("layer_tour", "receptive_field")]
-SAMPLES = case_files.select(case_files.find(PATHS), [])
+SAMPLES = {sample.id: sample for case in find(PATHS) for sample in case.samples()}
 
 
 def composed(tmp_path, sample_id, without=()):
@@ -27,11 +26,9 @@ def composed(tmp_path, sample_id, without=()):
     kept = {name: tensor for name, tensor in tensors.items() if name not in without}
     maker = Maker(tmp_path / "runs", "tf1.15", "1.15.5")
     maker.sample(sample_id, inputs=arrays)
-    maker.row(sample_id, "numpy", "agrees", kept).save()
-    run = Run.open(maker.run.folder)
-    grid = build([run])
+    grid = build([maker.row(sample_id, "numpy", "agrees", kept).save()])
     (row,) = [row for row in grid.rows if row.id == sample_id]
-    return network_figure.compose(row, Arrays([run]), Drawer(Folder(tmp_path / "report")))
+    return network_figure.compose(row, Arrays([maker.run]), Drawer(Folder(tmp_path / "report")))
 
 
 @pytest.mark.parametrize("sample_id", ["layer_tour[f7]", "receptive_field[uniform-15]"])

@@ -8,11 +8,16 @@ from urllib.parse import unquote, urlparse
 
 import numpy as np
 import pytest
-from making import IMAGE, Maker, response
+from making import IMAGE, Maker, numbers, response
 
 from compat.errors import CompatError
-from reports.command import main
-from reports.folder import MANIFEST
+from compat.records import Known, Processor
+from compat_reports.arrays import Arrays
+from compat_reports.command import write
+from compat_reports.comparison import Comparison
+from compat_reports.folder import MANIFEST
+from compat_reports.grid import build
+from compat_reports.wording import MEANINGS
 
 HOSTILE = """<script>alert(1)</script>" onmouseover="alert(2)' x='{{ 7*7 }}"""
 
@@ -43,8 +48,8 @@ class Page(HTMLParser):
         ]
 
 
-def report(store, out):
-    return main([str(store), "--out", str(out)])
+def report(judged, out):
+    return write(judged if isinstance(judged, list) else [judged], str(out))
 
 
 def pages(out):
@@ -52,9 +57,9 @@ def pages(out):
 
 
 @pytest.fixture
-def made(made_store, tmp_path):
+def made(made_runs, tmp_path):
     out = tmp_path / "report"
-    assert report(made_store, out) == 1
+    assert report(made_runs, out) == 1
     return out
 
 
@@ -69,25 +74,90 @@ def test_all_pages_are_there(made, capsys):
     assert "the process died" in index
 
 
-def test_the_command_ends_with_the_path_and_a_summary(made_store, tmp_path, capsys):
-    assert report(made_store, tmp_path / "report") == 1
+def test_the_command_ends_with_the_path_and_a_summary(made_runs, tmp_path, capsys):
+    assert report(made_runs, tmp_path / "report") == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2:] == [str(tmp_path / "report" / "index.html"), "report: 3 cells in 2 samples to look at"]
 
 
-def test_status_0_where_all_agree(tmp_path):
-    Maker(tmp_path / "runs", "tf1.15", "1.15.5").row("conv[a]", "numpy", "agrees", response()).save()
-    assert report(tmp_path / "runs", tmp_path / "report") == 0
+def one_row(folder, word="agrees", outputs=None, message="", sample="conv[a]", **fields):
+    """A judged run of one record."""
+    outputs = response() if outputs is None and word != "unsupported" else outputs
+    return Maker(folder, "tf1.15", "1.15.5").row(sample, "numpy", word, outputs, message, **fields).save()
 
 
-def test_bad_input_is_a_compat_error(tmp_path):
-    with pytest.raises(CompatError, match="no such run"):
-        report(tmp_path / "nowhere", tmp_path / "report")
-    assert not (tmp_path / "report").exists()
+def test_status_0_where_all_agree(tmp_path, capsys):
+    assert report(one_row(tmp_path / "runs"), tmp_path / "report") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "report: All 1 judged cells agree"
+
+
+@pytest.mark.parametrize("word", ["random", "unjudged", "stale"])
+def test_what_could_not_be_judged_is_told_and_fails(tmp_path, word, capsys):
+    maker = Maker(tmp_path / "runs", "tf1.15", "1.15.5").row("conv[a]", "numpy", word, response())
+    assert report(maker.row("conv[b]", "numpy", "agrees", response()).save(), tmp_path / "report") == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "report: 1 cell in 1 sample to look at"
+    index = (tmp_path / "report" / "index.html").read_text()
+    assert "To look at first" in index and "agree</h1>" not in index
+    for text in (index, (tmp_path / "report" / "samples" / "conv.a.html").read_text()):
+        assert f'<span class="verdict {word}">{word}</span>' in text
+        assert MEANINGS[word] in text  # where the judge said no more
+
+
+def test_status_1_where_nothing_could_be_judged(tmp_path, capsys):
+    runs = [one_row(tmp_path / "runs", "unsupported", message="needs TensorFlow 2")]
+    assert report(runs, tmp_path / "report") == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "report: Nothing could be judged"
+    assert "<h1>Nothing could be judged</h1>" in (tmp_path / "report" / "index.html").read_text()
+    assert "nothing could be judged here" in (tmp_path / "report" / "environments.html").read_text()
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    Maker(tmp_path / "runs", "tf1.15", "1.15.5").row("conv[a]", "numpy", "agrees", response()).save()
     with pytest.raises(CompatError, match="another --out"):
-        report(tmp_path / "runs", tmp_path / "file")
+        report(one_row(tmp_path / "runs"), tmp_path / "file")
+
+
+def test_what_it_was_judged_against_is_called_so(tmp_path):
+    """Another result is no float64 answer, and its bits are not the golden's."""
+    maker = Maker(tmp_path / "runs", "tf2.21", "2.21.0").sample("port[p]", against=["tf1.session", "tf1.15"])
+    base = {"y": response(), "z": np.linspace(0, 1, 30)}
+    moved = {name: (array + 1e-3).astype(array.dtype) for name, array in base.items()}
+    maker.row("port[p]", "tf1.session", "identical", base, answers=base)
+    maker.row("port[p]", "keras3", "differs", moved, "far", answers=base)
+    maker.row("port[q]", "numpy", "agrees", response())
+    assert report(maker.save(), tmp_path / "report") == 1
+    text = (tmp_path / "report" / "samples" / "port.p.html").read_text()
+    assert "what it was judged against: tf1.session in tf1.15" in text
+    assert "minus tf1.session in tf1.15" in text and "the same bits as tf1.session in tf1.15" in text
+    assert "float64 answer" not in text and "the reference" not in text and "golden" not in text
+    assert "The allowance is measured" in text
+    other = (tmp_path / "report" / "samples" / "port.q.html").read_text()
+    assert "the float64 answer" in other and "judged against" not in other
+
+
+def test_each_result_is_held_against_what_it_was_judged_by(tmp_path):
+    """Without an environment a sample is judged against another dialect of its own run."""
+    judged = []
+    for version, change in (("1.15", 0), ("2.21", 1)):
+        maker = Maker(tmp_path / "runs", f"tf{version}", version).sample("port[p]", against=["numpy"])
+        base = {"y": response(change)}
+        maker.row("port[p]", "numpy", "identical", base, answers=base)
+        maker.row("port[p]", "scipy", "agrees", {"y": response(change) + np.float32(0.25)}, answers=base)
+        judged.append(maker.save())
+    (row,) = build(judged).rows
+    found = Comparison(row, "y", Arrays([one.run for one in judged]), "NHWC")
+    differences = [float(np.abs(d.differences[0]).max()) for d in found.results]
+    assert sorted(differences) == pytest.approx([0, 0, 0.25, 0.25], abs=1e-6)
+
+
+def test_an_output_inside_its_allowance_is_not_beyond_it(tmp_path):
+    """Of two outputs one differs: the page marks that one only."""
+    maker = Maker(tmp_path / "runs", "tf1.15", "1.15.5")
+    maker.row("conv[a]", "numpy", "differs", {"y": response(), "z": response(1)}, "z: far")
+    maker.judged.verdicts["conv[a]"]["numpy"].outputs["y"] = numbers("agrees")
+    report(maker.save(), tmp_path / "report")
+    text = (tmp_path / "report" / "samples" / "conv.a.html").read_text()
+    assert text.count("isbeyond") == 1 and text.index("Output z") < text.index("isbeyond")
 
 
 def test_links_resolve_and_no_network_is_needed(made):
@@ -117,9 +187,9 @@ def test_known_reason_and_address_are_shown(made):
     assert 'href="https://example.org/flip?a=1&amp;b=2"' in text
 
 
-def test_a_second_time_nothing_is_written(made, made_store, capsys):
+def test_a_second_time_nothing_is_written(made, made_runs, capsys):
     before = {path: path.stat().st_mtime_ns for path in made.rglob("*")}
-    report(made_store, made)
+    report(made_runs, made)
     assert {path: path.stat().st_mtime_ns for path in made.rglob("*")} == before
     assert " 0 written, 0 removed" in capsys.readouterr().out
 
@@ -128,8 +198,7 @@ def test_what_no_longer_belongs_is_removed_and_foreign_files_stay(made, tmp_path
     foreign = [made / "notes.html", made / "samples" / "mine.txt", made / "figures" / "mine.png"]
     for path in foreign:
         path.write_text("mine")
-    Maker(tmp_path / "other", "tf1.15", "1.15.5").row("conv[new]", "numpy", "agrees", response()).save()
-    report(tmp_path / "other", made)
+    report(one_row(tmp_path / "other", sample="conv[new]"), made)
     assert [path.name for path in (made / "samples").iterdir() if path.suffix == ".html"] == ["conv.new.html"]
     assert all(path.read_text() == "mine" for path in foreign)
     listed = set((made / MANIFEST).read_text().splitlines()[1:])
@@ -137,30 +206,31 @@ def test_what_no_longer_belongs_is_removed_and_foreign_files_stay(made, tmp_path
     assert found - listed == {str(path.relative_to(made)) for path in foreign}
 
 
-def test_a_foreign_page_is_never_overwritten(made_store, tmp_path):
+def test_a_foreign_page_is_never_overwritten(made_runs, tmp_path):
     out = tmp_path / "report"
     out.mkdir()
     (out / "index.html").write_text("mine")
     with pytest.raises(CompatError, match="not made by compat report"):
-        report(made_store, out)
+        report(made_runs, out)
     assert (out / "index.html").read_text() == "mine"
 
 
-def test_an_edited_manifest_leads_nowhere(made, made_store, tmp_path):
+def test_an_edited_manifest_leads_nowhere(made, made_runs, tmp_path):
     precious = tmp_path / "precious"
     precious.write_text("mine")
     with open(made / MANIFEST, "a", encoding="utf-8") as manifest:
         manifest.write(f"../precious\n{precious}\nsamples/../../precious\n")
-    report(made_store, made)
+    report(made_runs, made)
     assert precious.read_text() == "mine"
 
 
 def test_everything_from_a_case_or_a_file_is_escaped(tmp_path):
-    maker = Maker(tmp_path / "runs", "tf1.15", "1.15.5", TF_ENABLE_ONEDNN_OPTS=HOSTILE)
-    maker.run.environment.update(
-        python=HOSTILE, threads=HOSTILE, processor={"model": HOSTILE, "flags": [HOSTILE]}
-    )
-    maker.run.environment["versions"].update(keras=HOSTILE, numpy=HOSTILE)
+    name = "tf1' onload=alert(1) <script>"
+    maker = Maker(tmp_path / "runs", name, "1.15.5", **{"TF_ENABLE_ONEDNN_OPTS": HOSTILE, HOSTILE: HOSTILE})
+    environment = maker.run.environment
+    environment.python = environment.system = HOSTILE
+    environment.processor = Processor(HOSTILE, HOSTILE, [HOSTILE])
+    environment.versions.update(keras=HOSTILE, tf_keras=HOSTILE, numpy=HOSTILE, scipy=HOSTILE)
     sample_id = f"conv[{HOSTILE}]"
     maker.sample(
         sample_id,
@@ -169,18 +239,22 @@ def test_everything_from_a_case_or_a_file_is_escaped(tmp_path):
         operation=HOSTILE,
         doc=HOSTILE,
         operation_doc=HOSTILE,
-        parameters={HOSTILE: HOSTILE},
+        parameters={HOSTILE: HOSTILE, "data_format": [HOSTILE]},
         sources={"numpy": HOSTILE, HOSTILE: HOSTILE},
+        against=[HOSTILE, HOSTILE],
     )
-    maker.run.samples[sample_id]["inputs"]["s"]["fixture"] = HOSTILE
-    known = {"reason": HOSTILE, "address": "javascript:alert(1)"}
+    maker.run.samples[sample_id].inputs["s"].fixture = HOSTILE
+    maker.run.samples[sample_id].inputs["s"].dtype = HOSTILE
+    known = Known(HOSTILE, "javascript:alert(1)")
     maker.row(sample_id, "numpy", "differs", {HOSTILE: response(), "z": np.arange(30.0)}, HOSTILE, known)
+    maker.run.records[sample_id]["numpy"].outputs["z"].dtype = HOSTILE
     maker.row(sample_id, "scipy", "unsupported", message=HOSTILE)
     maker.row(sample_id, "tf1.session", "error", message=HOSTILE)
-    maker.run.verdicts[sample_id]["numpy"]["outputs"][HOSTILE].update(worst_index=[HOSTILE], nan=[HOSTILE, 0])
-    maker.save()
-    (tmp_path / "runs" / "tf1.15").rename(tmp_path / "runs" / "tf1' onload=alert(1) <script>")
-    assert report(tmp_path / "runs", tmp_path / "report") == 1
+    maker.row(sample_id, HOSTILE, "random", {HOSTILE: response(1)}, HOSTILE, random=[HOSTILE])
+    maker.row(HOSTILE, HOSTILE, "unjudged", response(), HOSTILE)
+    del maker.run.samples[HOSTILE]
+    assert report(maker.save(), tmp_path / "report") == 1
+    assert "&lt;script&gt;alert" in (tmp_path / "report" / "environments.html").read_text()
     for page in pages(tmp_path / "report"):
         text = page.path.read_text()
         assert page.events == [] and page.tags.count("script") == (page.path.name == "index.html")
@@ -209,6 +283,7 @@ ODD = {
 
 
 def test_odd_arrays_do_not_break_a_page(tmp_path):
+    judged = []
     for version, change in (("1.15", 0), ("2.9", 1)):
         maker = Maker(tmp_path / "runs", f"tf{version}", f"{version}.0")
         for name, array in ODD.items():
@@ -220,12 +295,12 @@ def test_odd_arrays_do_not_break_a_page(tmp_path):
             )
             maker.row(f"odd[{name}]", "numpy", "agrees", result)
         maker.row("odd[shapes]", "numpy", "differs", np.zeros(3 + change, np.float32), "another shape")
-        maker.row("odd[unjudged]", "numpy", "unjudged", np.eye(3), judged=False)
+        maker.row("odd[unjudged]", "numpy", "unjudged", np.eye(3))
         maker.row(
             "odd[many]", "numpy", "agrees", {f"layer{i}": np.full((9, 9), i * change) for i in range(5)}
         )
-        maker.save()
-    assert report(tmp_path / "runs", tmp_path / "report") == 1
+        judged.append(maker.save())
+    assert report(judged, tmp_path / "report") == 1
     many = (tmp_path / "report" / "samples" / "odd.many.html").read_text()
     assert many.count("the first output with other bits") == 1
     assert (
@@ -235,15 +310,15 @@ def test_odd_arrays_do_not_break_a_page(tmp_path):
     )
 
 
-def test_an_array_that_is_not_kept_is_said_and_a_damaged_one_refused(made_store, made):
-    objects = made_store / "objects"
+def test_an_array_that_is_not_kept_is_said_and_a_damaged_one_refused(made_runs, made):
+    objects = Path(made_runs[0].run.objects.folder)
     name = sorted(os.listdir(objects))[0]
     (objects / name).rename(objects / "aside")
-    assert report(made_store, made) == 1
+    assert report(made_runs, made) == 1
     assert any("does not keep this array" in page.path.read_text() for page in pages(made))
     (objects / name).write_bytes(b"\x80\x04pickle")
     with pytest.raises(CompatError, match="no plain array"):
-        report(made_store, made)
+        report(made_runs, made)
 
 
 def test_the_plus_pattern_is_featured(tmp_path):
@@ -255,8 +330,8 @@ def test_the_plus_pattern_is_featured(tmp_path):
     ).astype(np.float32)
     maker = Maker(tmp_path / "runs", "tf1.15", "1.15.5")
     maker.sample("plus_pattern[same]", inputs={"x": image, "w": kernel})
-    maker.row("plus_pattern[same]", "numpy", "agrees", result).save()
-    report(tmp_path / "runs", tmp_path / "report")
+    maker.row("plus_pattern[same]", "numpy", "agrees", result)
+    report(maker.save(), tmp_path / "report")
     page = Page(tmp_path / "report" / "index.html")
     assert "picture" in page.tags
     text = page.path.read_text()

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from making import Maker, response
 
-from compat.store import Run
-from reports import training_page
-from reports.arrays import Arrays
-from reports.grid import build
+from compat_reports import training_page
+from compat_reports.arrays import Arrays
+from compat_reports.grid import build
 
 SAMPLE = "some_training[digits]"
 
@@ -48,10 +47,10 @@ def composed(tmp_path, *rows):
     for version, dialect, arrays in rows:
         maker = makers.setdefault(version, Maker(tmp_path / "runs", "tf" + version, version))
         maker.row(SAMPLE, dialect, "agrees", arrays)
-    runs = [Run.open(maker.save().folder) for maker in makers.values()]
-    drawer, grid = Kept(), build(runs)
+    judged = [maker.save() for maker in makers.values()]
+    drawer, grid = Kept(), build(judged)
     (row,) = [row for row in grid.rows if row.id == SAMPLE]
-    return training_page.compose(row, grid, Arrays(runs), drawer), drawer
+    return training_page.compose(row, grid, Arrays([one.run for one in judged]), drawer), drawer
 
 
 def test_wrong_images_stand_sixteen_to_a_page_with_label_and_prediction(tmp_path):
@@ -95,6 +94,8 @@ def test_curves_alone_have_no_wrong_images(tmp_path):
     assert all(plot.count('class="line ') == 1 for _, plot in trained.plots)
 
 
-@pytest.mark.parametrize("arrays", [response(), {"loss": np.zeros(()), "accuracy": np.zeros(())}])
+@pytest.mark.parametrize(
+    "arrays", [response(), {"loss": response()}, {"loss": np.zeros(()), "accuracy": np.zeros(())}]
+)
 def test_other_samples_have_no_training(tmp_path, arrays):
     assert composed(tmp_path, ("2.15.1", "numpy", arrays))[0] is None

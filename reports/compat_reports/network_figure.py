@@ -32,9 +32,8 @@ def compose(row: Row, arrays: Arrays, drawer: Drawer) -> Composed | None:
     """The figure of a sample of these two; None for any other, or where an array is missing."""
     if row.operation not in (TOUR, FIELD) or not row.groups:
         return None
-    inputs = row.description.get("inputs") or {}
-    digests = {name: entry["digest"] for name, entry in inputs.items()}
-    digests |= {name: output["digest"] for name, output in row.groups[0].outputs.items()}
+    digests = {name: entry.digest for name, entry in row.description.inputs.items()}
+    digests |= {name: output.digest for name, output in row.groups[0].outputs.items()}
     read = {name: arrays.read(digest) for name, digest in digests.items()}
     found = {name: np.asarray(array, np.float64) for name, array in read.items() if array is not None}
     if row.operation == TOUR:

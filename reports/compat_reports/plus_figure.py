@@ -17,7 +17,7 @@ from .grid import Environment, Grid, Row
 from .panes import is_filter
 from .plus_drawing import SIZE, THEMES, Parts, Strips, peaks
 from .strips import columns, sign
-from .wording import listing, number, percent, ranges
+from .wording import judged_by, listing, number, percent, ranges
 
 OPERATION = "plus_pattern"
 #: Another code draws another figure: it is part of the file's name.
@@ -52,13 +52,13 @@ def compose(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> Composed | 
 
 
 def _parts(row: Row, arrays: Arrays) -> Parts | None:
-    named = row.description.get("inputs") or {}
+    named = row.description.inputs
     entries = [named[name] for name in sorted(named, key=is_filter)]
     if not row.groups or len(entries) != 2 or len(row.groups[0].outputs) != 1:
         return None
     ((name, output),) = row.groups[0].outputs.items()
     reference = reference_of(row, name)
-    read = [arrays.read(digest) for digest in (entries[0]["digest"], entries[1]["digest"], output["digest"])]
+    read = [arrays.read(digest) for digest in (entries[0].digest, entries[1].digest, output.digest)]
     if any(array is None or array.ndim != 4 or array.size == 0 for array in read):
         return None
     images, kernel, responses = (np.asarray(array, dtype=np.float64) for array in read)
@@ -102,7 +102,7 @@ def _alt(row: Row, grid: Grid, parts: Parts) -> str:
         ""
         if parts.differences is None
         else (
-            f" The difference to the float64 answer is at most {number(_largest(parts.differences))}; "
+            f" The difference to {judged_by(row)} is at most {number(_largest(parts.differences))}; "
             f"results use at most {percent(share)} of the rounding allowance."
         )
     )

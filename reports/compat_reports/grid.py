@@ -1,4 +1,4 @@
-"""Runs -> the table that the pages show: pure data, no files and no HTML.
+"""Judged runs -> the table that the pages show: pure data, no files and no HTML.
 
 A cell is one sample in one dialect in one environment.  Cells whose outputs have equal digests
 share a *result*, named by a letter: ``A`` is what TensorFlow 1 computed (the golden where there is
@@ -12,19 +12,33 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from compat.errors import CompatError
-from compat.judge import SEVERITY
-from compat.operation import DIALECT_NAMES
+from compat import records
+from compat.judge.judging import Judged
+from compat.record.dialects import DIALECTS, in_order
+from compat.records import (
+    JUDGED,
+    SEVERITY,
+    Description,
+    Known,
+    Numbers,
+    Output,
+    Record,
+    Verdict,
+    needs_a_person,
+)
 from compat.store import Run
 
 #: Verdicts that a person must look at unless the difference is known.
-LOUD = ("suspicious", "differs", "error", "timeout", "crashed", "stale")
-#: Dialects that need no TensorFlow: their bits change with NumPy and SciPy.
-PLAIN_DIALECTS = ("numpy", "scipy")
+LOUD = tuple(word for word in SEVERITY if needs_a_person(Verdict(word)))
+_OTHER_INPUTS = "recorded with other inputs or parameters than in most runs: record it again"
 
 Result = tuple[tuple[str, str, str], ...]
+
+
+def runs_tensorflow(dialect: str) -> bool:
+    """Whether its bits may change with TensorFlow; one that only another machine knows may have any framework."""
+    return dialect not in DIALECTS or "tensorflow" in DIALECTS[dialect].depends_on
 
 
 @dataclass(frozen=True)
@@ -36,41 +50,71 @@ class Environment:
     label: str
     version: tuple[int, ...]
     variant: bool
-    description: dict[str, Any]
-    run: Run
+    judged: Judged
+
+    @property
+    def run(self) -> Run:
+        return self.judged.run
+
+    @property
+    def description(self) -> records.Environment:
+        return self.run.environment
+
+    @property
+    def empty(self) -> bool:
+        """Nothing could be judged: nothing is recorded, or every sample is unsupported."""
+        return all(verdict.word == "unsupported" for _, _, verdict in self.judged.rows())
 
 
 @dataclass(slots=True)
 class Cell:
-    """One sample in one dialect in one environment. ``result``: output name, digest and dtype of each."""
+    """One sample in one dialect in one environment: its record and the verdict on it."""
 
     environment: Environment
     dialect: str
-    word: str
-    message: str
-    case: str
-    known: dict[str, str] | None = None
-    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    numbers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    reference: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
+    record: Record
+    verdict: Verdict
     letter: str = ""
 
     @property
+    def word(self) -> str:
+        return self.verdict.word
+
+    @property
+    def message(self) -> str:
+        return self.verdict.message
+
+    @property
+    def known(self) -> Known | None:
+        return self.verdict.known
+
+    @property
+    def numbers(self) -> dict[str, Numbers]:
+        return self.verdict.outputs
+
+    @property
+    def outputs(self) -> dict[str, Output]:
+        return self.record.outputs
+
+    @property
     def result(self) -> Result | None:
-        if not self.outputs or self.word == "stale":
-            return None
-        return tuple((name, output["digest"], output["dtype"]) for name, output in self.outputs.items())
+        """Name, digest and dtype of each output; None where there is none that may be compared."""
+        return self.record.bits if self.outputs and self.word != "stale" else None
+
+    @property
+    def random(self) -> bool:
+        """Other bits say nothing."""
+        return self.word == "random" or bool(self.record.random)
 
     @property
     def loud(self) -> bool:
         """A person must look at this."""
-        return self.word in LOUD and self.known is None
+        return needs_a_person(self.verdict)
 
     @property
     def share(self) -> float | None:
         """The largest share of the rounding allowance among the outputs."""
-        return max((n["share"] for n in self.numbers.values() if "share" in n), default=None)
+        return max((n.share for n in self.numbers.values() if n.share is not None), default=None)
 
 
 @dataclass
@@ -82,13 +126,13 @@ class Group:
     golden: bool
 
     @property
-    def outputs(self) -> dict[str, dict[str, Any]]:
+    def outputs(self) -> dict[str, Output]:
         return self.cells[0].outputs
 
     @property
     def judged(self) -> Cell:
         """The cell whose numbers speak for the group: all have the same bits."""
-        return max(self.cells, key=lambda cell: (bool(cell.numbers), SEVERITY.get(cell.word, 0)))
+        return max(self.cells, key=lambda cell: (bool(cell.numbers), SEVERITY[cell.word]))
 
     def where(self) -> dict[str, list[Environment]]:
         """The environments by dialect."""
@@ -109,12 +153,12 @@ class Change:
     @property
     def framework(self) -> list[str]:
         """The dialects among them that run TensorFlow."""
-        return [dialect for dialect in self.dialects if dialect not in PLAIN_DIALECTS]
+        return [dialect for dialect in self.dialects if runs_tensorflow(dialect)]
 
     @property
     def everywhere(self) -> bool:
         """Every dialect that runs TensorFlow has other bits."""
-        return self.framework == [dialect for dialect in self.compared if dialect not in PLAIN_DIALECTS]
+        return self.framework == [dialect for dialect in self.compared if runs_tensorflow(dialect)]
 
 
 @dataclass
@@ -124,7 +168,7 @@ class Row:
     id: str
     operation: str
     name: str
-    description: dict[str, Any]
+    description: Description
     cells: dict[str, list[Cell | None]]
     groups: list[Group] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -132,6 +176,12 @@ class Row:
     def recorded(self) -> list[Cell]:
         """Every cell there is, dialect by dialect."""
         return [cell for strip in self.cells.values() for cell in strip if cell is not None]
+
+    @property
+    def against(self) -> str:
+        """What it is judged against where it has no reference, ``tf1.session in tf1.15``; else empty."""
+        dialect, environment = (*(self.description.against or ()), None, None)[:2]
+        return f"{dialect} in {environment or 'the same run'}" if self.description.against else ""
 
     @property
     def status(self) -> str:
@@ -161,6 +211,20 @@ class Grid:
             counts["look"] += cell.loud
         return counts
 
+    def empty(self) -> list[Environment]:
+        """Where nothing could be judged."""
+        return [environment for environment in self.environments if environment.empty]
+
+    @property
+    def judged(self) -> bool:
+        """Whether there is a verdict that follows from numbers, or an explained difference, at all."""
+        return any(cell.known or cell.word in JUDGED for cell in self.cells())
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to look: also where nothing could be judged."""
+        return not self.judged or bool(self.empty()) or any(cell.loud for cell in self.cells())
+
     def operations(self) -> dict[str, list[Row]]:
         operations: dict[str, list[Row]] = {}
         for row in self.rows:
@@ -173,102 +237,79 @@ def natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D+", text)]
 
 
-def build(runs: Sequence[Run]) -> Grid:
-    """The grid of runs. Raises CompatError for a run whose rows are not what a run holds."""
-    environments = _environments(runs)
-    ids = {sample_id for run in runs for sample_id in run.samples}
+def build(judged: Sequence[Judged]) -> Grid:
+    """The grid of judged runs."""
+    environments = _environments(judged)
+    ids = {sample_id for e in environments for sample_id in (*e.run.samples, *e.run.records)}
     rows = [_row(sample_id, environments) for sample_id in ids]
     rows.sort(key=lambda row: (row.operation != "plus_pattern", natural(row.operation), natural(row.name)))
-    used = {cell.dialect for row in rows for cell in row.recorded()}
-    return Grid(environments, [dialect for dialect in DIALECT_NAMES if dialect in used], rows)
+    return Grid(environments, in_order({cell.dialect for row in rows for cell in row.recorded()}), rows)
 
 
-def _environments(runs: Sequence[Run]) -> list[Environment]:
-    names = Counter(run.name for run in runs)
+def _environments(judged: Sequence[Judged]) -> list[Environment]:
+    names = Counter(one.name for one in judged)
     found = []
-    for run in runs:
-        name = run.name
+    for one in judged:
+        name = one.name
         if names[name] > 1:  # the same name in two stores
-            name = f"{os.path.basename(os.path.dirname(run.folder))}/{name}"
-        if not isinstance(run.environment, dict):
-            raise CompatError(f"{run.folder}: does not say which environment it is; run it again")
-        text = (run.environment.get("versions") or {}).get("tensorflow") or ""
-        version = tuple(int(part) for part in re.findall(r"\d+", str(text))[:2])
-        found.append((version, len(name), natural(name), name, run))
+            name = f"{os.path.basename(one.run.store)}/{name}"
+        version = tuple(int(part) for part in re.findall(r"\d+", one.run.environment.tensorflow or "")[:2])
+        found.append((version, len(name), natural(name), name, one))
     found.sort(key=lambda entry: entry[:4])
     firsts = {version: name for version, _, _, name, _ in reversed(found)}
     # The versions in their order, then the other set-ups of them.
     found.sort(key=lambda entry: bool(entry[0]) and firsts[entry[0]] != entry[3])
     environments: list[Environment] = []
-    for index, (version, _, _, name, run) in enumerate(found):
+    for index, (version, _, _, name, one) in enumerate(found):
         variant = bool(version) and firsts[version] != name
         label = name[2:] if re.match(r"tf\d", name) else name
-        environments.append(Environment(index, name, label, version, variant, run.environment, run))
+        environments.append(Environment(index, name, label, version, variant, one))
     return environments
 
 
 def _row(sample_id: str, environments: Sequence[Environment]) -> Row:
-    cells: dict[str, list[Cell | None]] = {}
-    for dialect in DIALECT_NAMES:
-        strip = [_cell(sample_id, dialect, environment) for environment in environments]
-        if any(strip):
-            cells[dialect] = strip
-    case = _current_case(sample_id, environments)
-    for strip in cells.values():
-        for cell in strip:
-            if cell is not None and cell.case != case:
-                cell.word, cell.message = (
-                    "stale",
-                    "computed from another version of this sample: run it again",
-                )
-                cell.known, cell.numbers = None, {}
-    described = [e.run.samples[sample_id] for e in environments if sample_id in e.run.samples]
-    description = next((d for d in reversed(described) if d.get("case") == case), described[-1])
-    operation = str(description.get("operation") or sample_id.partition("[")[0])
-    row = Row(sample_id, operation, str(description.get("name") or sample_id), description, cells)
+    names = {dialect for e in environments for dialect in e.run.records.get(sample_id, {})}
+    cells = {dialect: [_cell(sample_id, dialect, e) for e in environments] for dialect in in_order(names)}
+    recorded = [cell for strip in cells.values() for cell in strip if cell is not None]
+    case = _current_case(recorded)
+    for cell in recorded:
+        if cell.record.case != case and cell.word != "stale":
+            cell.verdict = Verdict("stale", _OTHER_INPUTS)
+    description = _description(sample_id, case, environments)
+    row = Row(sample_id, description.operation, description.name, description, cells)
     row.groups = _groups(row)
     row.changes = _changes(row)
     return row
 
 
 def _cell(sample_id: str, dialect: str, environment: Environment) -> Cell | None:
-    run = environment.run
-    record, verdict = run.record(sample_id, dialect), run.verdict(sample_id, dialect)
+    record = environment.run.record(sample_id, dialect)
     if record is None:
         return None
-    try:
-        word = verdict["word"] if verdict else "unjudged" if record["status"] == "ok" else record["status"]
-        if word not in SEVERITY:
-            raise ValueError(word)
-        cell = Cell(environment, dialect, word, str(record["message"] or ""), record["case"])
-        cell.outputs, cell.seconds = _mapping(record["outputs"]), float(record["seconds"])
-        if verdict:
-            cell.message = str(verdict["message"] or cell.message)
-            cell.known = _mapping(verdict["known"]) if verdict["known"] else None
-            cell.numbers, cell.reference = _mapping(verdict["outputs"]), _mapping(verdict["reference"])
-        return cell
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise CompatError(
-            f"{run.folder}: the row of {sample_id!r} in {dialect} cannot be read ({error!r}); run it again"
-        ) from None
+    verdict = environment.judged.verdict(sample_id, dialect) or Verdict("unjudged")
+    return Cell(environment, dialect, record, verdict)
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{value!r} is no mapping")
-    return value
+def _description(sample_id: str, case: str, environments: Sequence[Environment]) -> Description:
+    """What the newest run says of the sample, if it has the case; a run may lack it altogether."""
+    described = [e.run.samples[sample_id] for e in environments if sample_id in e.run.samples]
+    if not described:
+        operation, _, name = sample_id.partition("[")
+        return Description(operation, name.removesuffix("]") or sample_id, case, "")
+    return next((d for d in reversed(described) if d.case == case), described[-1])
 
 
-def _current_case(sample_id: str, environments: Sequence[Environment]) -> str:
-    """The case most environments hold; among equals the run written last has it."""
+def _current_case(cells: Sequence[Cell]) -> str:
+    """The case of what is not stale: where the judge could not tell, the one that most records are of.
+
+    Among equals the run written last has it.
+    """
     votes: Counter[str] = Counter()
     newest: dict[str, float] = {}
-    for environment in environments:
-        for record in environment.run.records.get(sample_id, {}).values():
-            case = record.get("case")
-            if record.get("status") != "unsupported":
-                votes[case] += 1
-            newest[case] = max(newest.get(case, 0.0), _written(environment.run))
+    for cell in [cell for cell in cells if cell.word != "stale"] or cells:
+        case = cell.record.case
+        votes[case] += cell.word != "unsupported"
+        newest[case] = max(newest.get(case, 0.0), _written(cell.environment.run))
     return max(newest, key=lambda case: (votes[case], newest[case]), default="")
 
 
@@ -285,7 +326,7 @@ def _groups(row: Row) -> list[Group]:
     for cell in row.recorded():
         if cell.result is not None:
             members[cell.result].append(cell)
-    golden = {cell.result for cell in row.recorded() if cell.word == "identical"}
+    golden = {c.result for c in row.recorded() if c.word == "identical" and not row.against}
     base = _tensorflow1(row)
     order = sorted(members, key=lambda result: (result not in golden, result != base, -len(members[result])))
     groups = []
@@ -316,7 +357,10 @@ def letters(index: int) -> str:
 
 
 def _changes(row: Row) -> list[Change]:
-    """Where the bits are others than in the version before, or a variant's others than its own version's."""
+    """Where the bits are others than in the version before, or a variant's others than its own version's.
+
+    What is random has other bits every time, and is left out.
+    """
     changed: dict[int, list[str]] = defaultdict(list)
     compared: dict[int, list[str]] = defaultdict(list)
     by_index: dict[int, Environment] = {}
@@ -324,7 +368,7 @@ def _changes(row: Row) -> list[Change]:
         letters_of: dict[tuple[int, ...], str] = {}
         before = ""
         for cell in strip:
-            if cell is None or not cell.letter:
+            if cell is None or not cell.letter or cell.random:
                 continue
             environment = cell.environment
             if environment.variant:

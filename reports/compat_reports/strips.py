@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from .grid import Cell, Environment, Grid, Row
 from .wording import brief
 
-#: Signs where there is no result.
-SIGNS = {"unsupported": "·", "error": "×", "timeout": "…", "crashed": "†", "stale": "~"}
+#: Signs where there is no result, or none whose bits say anything.
+SIGNS = {"unsupported": "·", "error": "×", "timeout": "…", "crashed": "†", "stale": "~", "random": "?"}
 ABSENT = "\u00a0"
 #: Results with a look of their own; later ones share the last.
 _HUES = "abcdefg"
@@ -34,14 +34,14 @@ def style(cell: Cell | None) -> str:
     """The CSS classes of a cell."""
     if cell is None:
         return "n"
-    if cell.word in ("unsupported", "stale"):
-        return {"unsupported": "u", "stale": "o"}[cell.word]
+    if cell.word == "unsupported":
+        return "u"
     hue = hue_of(cell.letter) if cell.letter else "z"
     if cell.known:
         return f"k {hue}"
     if cell.loud:
-        return "s" if cell.word == "suspicious" else "x"
-    return f"q {hue}" if cell.word == "unjudged" else hue
+        return {"suspicious": "s", "stale": "o", "unjudged": "o", "random": "o"}.get(cell.word, "x")
+    return hue
 
 
 def hue_of(letter: str) -> str:
@@ -53,7 +53,7 @@ def sign(cell: Cell | None) -> str:
     """The one character of a cell."""
     if cell is None:
         return ABSENT
-    if cell.letter:
+    if cell.letter and cell.word != "random":
         return cell.letter if len(cell.letter) == 1 else "+"
     return SIGNS.get(cell.word, "?")
 
@@ -64,7 +64,7 @@ def title(cell: Cell | None) -> str:
         return ""
     message = brief(cell.message)
     text = f"{cell.word}: {message}" if message else cell.word
-    return f"known, {text} — {cell.known.get('reason', '')}" if cell.known else text
+    return f"known, {text} — {cell.known.reason}" if cell.known else text
 
 
 def strip(row: Row, dialect: str, environments: Sequence[Environment]) -> list[Stretch]:

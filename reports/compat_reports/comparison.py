@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from compat.judge import PASSING
+from compat.records import JUDGED, PASSING
 
 from .arrays import Arrays
 from .drawing import Bar, Drawer, Figure, bar, selection_of
 from .figures import Scale, shared_scale, symmetric_scale
-from .grid import Group, Row
+from .grid import Cell, Group, Row
 from .panes import Selection
 from .plots import Series, line_plot
 from .strips import hue_of
-from .wording import plural
+from .wording import answer, judged_by, plural
 
 #: Distinct results beyond these are in the table of numbers only.
 MOST_SHOWN = 8
@@ -28,6 +28,7 @@ MOST_SHOWN = 8
 class Distinct:
     """One distinct array of an output, and the results (letters) that share it."""
 
+    output: str
     digest: str
     dtype: str
     groups: list[Group]
@@ -46,8 +47,11 @@ class Distinct:
         return sum(len(group.cells) for group in self.groups)
 
     @property
-    def passes(self) -> bool:
-        return all(cell.word in PASSING for group in self.groups for cell in group.cells)
+    def beyond(self) -> bool:
+        """Outside the allowance in this output; it may be another one that differs."""
+        cells = [cell for group in self.groups for cell in group.cells]
+        words = (c.numbers[self.output].word if self.output in c.numbers else c.word for c in cells)
+        return any(word in JUDGED and word not in PASSING for word in words)
 
 
 @dataclass
@@ -77,6 +81,7 @@ class Compared:
     beyond_scale: Bar | None = None
     hidden: int = 0
     mark: str = ""
+    judged: bool = False
 
 
 def distinct_results(row: Row, name: str) -> list[Distinct]:
@@ -85,17 +90,18 @@ def distinct_results(row: Row, name: str) -> list[Distinct]:
     for group in row.groups:
         output = group.outputs.get(name)
         if output:
-            key = (output["digest"], output["dtype"])
-            found.setdefault(key, Distinct(*key, [])).groups.append(group)
+            key = (output.digest, output.dtype)
+            found.setdefault(key, Distinct(name, *key, [])).groups.append(group)
     return list(found.values())
 
 
 def reference_of(row: Row, name: str) -> str:
-    """The digest of the float64 answer of an output, as the newest environment has it; or empty."""
-    digests = [
-        cell.reference[name] for cell in row.recorded() if name in cell.reference and cell.word != "stale"
-    ]
-    return digests[-1] if digests else ""
+    """The digest of what an output is judged by, as the newest environment has it; or empty."""
+    return next((digest for cell in reversed(row.recorded()) if (digest := _judged_by(cell, name))), "")
+
+
+def _judged_by(cell: Cell, name: str) -> str:
+    return cell.verdict.reference.get(name, "")
 
 
 class Comparison:
@@ -103,8 +109,9 @@ class Comparison:
 
     def __init__(self, row: Row, name: str, arrays: Arrays, data_format: str):
         self.name = name
+        self.answer, self.judged_by = answer(row), judged_by(row)
         self.results = distinct_results(row, name)
-        self.reference = Distinct(reference_of(row, name), "float64", [])
+        self.reference = Distinct(name, reference_of(row, name), "", [])
         shown = [self.reference, *self.results[:MOST_SHOWN]]
         for distinct in shown:
             array = arrays.read(distinct.digest) if distinct.digest else None
@@ -113,17 +120,20 @@ class Comparison:
             if distinct.selection and array is not None:
                 distinct.cuts = distinct.selection.cut(array)
         for distinct in self.results:
-            if (
-                distinct.cuts
-                and distinct.selection == self.reference.selection
-                and _same_shapes(distinct, self.reference)
-            ):
-                with np.errstate(invalid="ignore", over="ignore"):
-                    distinct.differences = [
-                        a - b for a, b in zip(distinct.cuts, self.reference.cuts, strict=True)
-                    ]
+            distinct.differences = self._differences(distinct, arrays)
         self.shown = [distinct for distinct in shown if distinct.digest]
         self.scale = shared_scale(cut for distinct in self.shown for cut in distinct.cuts)
+
+    def _differences(self, distinct: Distinct, arrays: Arrays) -> list[np.ndarray]:
+        """A result minus what it was judged by: against another run, each may have been judged by its own."""
+        own = next((digest for g in distinct.groups if (digest := _judged_by(g.judged, self.name))), "")
+        array = arrays.read(own or self.reference.digest) if distinct.cuts and self.reference.digest else None
+        if array is None or distinct.array is None or array.shape != distinct.array.shape:
+            return []
+        if distinct.selection is None or distinct.selection != self.reference.selection:
+            return []
+        with np.errstate(invalid="ignore", over="ignore"):
+            return [a - b for a, b in zip(distinct.cuts, distinct.selection.cut(array), strict=True)]
 
     @property
     def series(self) -> bool:
@@ -136,8 +146,9 @@ class Comparison:
         shape = " × ".join(map(str, some.shape)) or "a single number" if some is not None else ""
         dtypes = ", ".join(dict.fromkeys(distinct.dtype for distinct in self.results))
         compared = Compared(self.name, shape, dtypes, hidden=max(0, len(self.results) - MOST_SHOWN))
-        inside = [d for d in self.shown if d.differences and d.passes]
-        beyond = [d for d in self.shown if d.differences and not d.passes]
+        compared.judged = bool(self.reference.digest)
+        inside = [d for d in self.shown if d.differences and not d.beyond]
+        beyond = [d for d in self.shown if d.differences and d.beyond]
         scales = [symmetric_scale(cut for d in part for cut in d.differences) for part in (inside, beyond)]
         if self.series:
             _plot(compared, self, sources, inside, beyond)
@@ -151,8 +162,8 @@ class Comparison:
     def _card(self, drawer: Drawer, distinct: Distinct, scale: Scale) -> Card:
         reference = distinct is self.reference
         heading = "reference" if reference else distinct.letters
-        line = "the float64 answer" if reference else plural(distinct.cells, "cell")
-        what = "the reference" if reference else f"result {distinct.letters}"
+        line = self.judged_by if reference else plural(distinct.cells, "cell")
+        what = self.answer if reference else f"result {distinct.letters}"
         card = Card(
             heading,
             "" if reference else hue_of(distinct.groups[0].letter),
@@ -164,9 +175,9 @@ class Comparison:
         card.figure = drawer.array(distinct.selection, distinct.cuts, self.scale, what)
         if reference or not self.reference.digest:
             return card
-        card.beyond = not distinct.passes
+        card.beyond = distinct.beyond
         if not distinct.differences:
-            card.difference = Figure(note="another shape than the reference" if self.reference.cuts else "")
+            card.difference = Figure(note=f"another shape than {self.answer}" if self.reference.cuts else "")
         elif scale.high == 0:
             card.difference = Figure(note="no difference in what is shown")
         else:
@@ -174,15 +185,11 @@ class Comparison:
                 distinct.selection,
                 distinct.differences,
                 scale,
-                f"{what} minus the reference",
+                f"{what} minus {self.answer}",
                 difference=True,
             )
             card.difference.note = ""
         return card
-
-
-def _same_shapes(a: Distinct, b: Distinct) -> bool:
-    return a.array is not None and b.array is not None and a.array.shape == b.array.shape
 
 
 def _plot(
@@ -199,22 +206,24 @@ def _plot(
     first = [d for d in results if d in beyond or d is results[0]]
     compared.legend = [(f"input {name}", "source") for name, _ in sources]
     if comparison.reference.cuts:
-        compared.legend.append(("reference", "reference"))
+        compared.legend.append((comparison.answer.removeprefix("the "), "reference"))
     visible = [d for d in results if d in first or any(np.any(part) for part in d.differences)]
     compared.legend += [(f"result {d.letters}", f"line-{hue_of(d.groups[0].letter)}") for d in visible]
     for place, pane in enumerate(panes):
         length = drawn.cuts[place].size
         lines = [Series(f"input {name}", v, "source", (length - v.size) / 2) for name, v in sources]
         if len(comparison.reference.cuts) == len(panes):
-            lines.append(Series("reference", comparison.reference.cuts[place], "reference"))
+            lines.append(
+                Series(comparison.answer.removeprefix("the "), comparison.reference.cuts[place], "reference")
+            )
         lines += [_line(d, d.cuts[place]) for d in first]
         at = f", {pane.title}" if pane.title else ""
         compared.plots.append(
             (f"{comparison.name}{at}", line_plot(lines, f"{comparison.name}{at}: the values"))
         )
         for title, part in (
-            ("minus the reference", inside),
-            ("beyond the allowance, minus the reference", beyond),
+            (f"minus {comparison.answer}", inside),
+            (f"beyond the allowance, minus {comparison.answer}", beyond),
         ):
             stems = [_line(d, d.differences[place], stems=True) for d in part]
             if any(np.any(s.values[np.isfinite(s.values)]) for s in stems):

@@ -16,8 +16,9 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from compat.judge import PASSING
-from compat.operation import DIALECT_NAMES
+from compat import records
+from compat.record.dialects import in_order
+from compat.records import PASSING
 
 from . import network_figure, plus_figure, training_page, wording
 from .arrays import Arrays
@@ -99,8 +100,7 @@ class SamplePage:
 
 def view(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> SamplePage:
     """The page of a sample; draws what it shows."""
-    parameters = row.description.get("parameters") or {}
-    data_format = str(parameters.get("data_format") or "NHWC")
+    data_format = str(row.description.parameters.get("data_format") or "NHWC")
     names = list(dict.fromkeys(name for group in row.groups for name in group.outputs))
     comparisons = [Comparison(row, name, arrays, data_format) for name in names]
     inputs, sources = _inputs(row, arrays, drawer, comparisons, data_format)
@@ -114,8 +114,8 @@ def view(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> SamplePage:
         _numbers(row),
         [(g, hue_of(g.letter), group_words(g), _places(row, g.cells, grid)) for g in row.groups],
         _troubles(row, grid, [c for c in row.recorded() if c.known or c.loud]),
-        _troubles(row, grid, [c for c in row.recorded() if c.word in ("unsupported", "unjudged")]),
-        spellings(row.description.get("sources") or {}),
+        _troubles(row, grid, [c for c in row.recorded() if c.word == "unsupported" and not c.known]),
+        spellings(row.description.sources),
         plus_figure.compose(row, grid, arrays, drawer) or network_figure.compose(row, arrays, drawer),
         training_page.compose(row, grid, arrays, drawer),
     )
@@ -126,12 +126,12 @@ def _inputs(
 ) -> tuple[list[Input], list[tuple[str, np.ndarray]]]:
     """The inputs, and those of them that are lines."""
     views, sources = [], []
-    described = row.description.get("inputs") or {}
+    described = row.description.inputs
     series = any(comparison.series for comparison in comparisons)
-    read: list[tuple[str, Any, np.ndarray | None, Selection | None, str]] = []
+    read: list[tuple[str, records.Input, np.ndarray | None, Selection | None, str]] = []
     for name in sorted(described, key=is_filter):  # filters after what they are laid over
         entry = described[name]
-        array = arrays.read(entry["digest"])
+        array = arrays.read(entry.digest)
         read.append((name, entry, array, *selection_of(name, array, data_format)))
     cuts = {name: s.cut(a) for name, _, a, s, _ in read if s is not None and a is not None}
     own = _join(comparisons, {n: c for n, c in cuts.items() if not is_photograph(n, _array(read, n))})
@@ -151,10 +151,10 @@ def _inputs(
         views.append(
             Input(
                 name,
-                str(entry["fixture"]),
-                str(entry["dtype"]),
+                entry.fixture,
+                entry.dtype,
                 shape,
-                str(entry["digest"])[:8],
+                entry.digest[:8],
                 figure,
                 plots,
             )
@@ -191,17 +191,32 @@ def _mark_first(row: Row, outputs: Sequence[Compared]) -> None:
     if len(outputs) < 2:
         return
     for compared in outputs:
-        words = [c.numbers.get(compared.name, {}).get("word", "agrees") for c in row.recorded()]
-        if any(word not in PASSING for word in words):
+        numbers = [cell.numbers.get(compared.name) for cell in row.recorded()]
+        if any(n is not None and n.word not in PASSING for n in numbers):
             compared.mark = "the first output that differs"
             return
     for compared in outputs:
-        if len({g.outputs[compared.name]["digest"] for g in row.groups if compared.name in g.outputs}) > 1:
+        if len({g.outputs[compared.name].digest for g in row.groups if compared.name in g.outputs}) > 1:
             compared.mark = "the first output with other bits"
             return
 
 
-_COLUMNS = ("max_abs", "max_rel", "ulps", "share", "share_expected", "share_rms")
+def _values(numbers: records.Numbers) -> dict[str, str]:
+    """The columns of the table by name; what was not measured is left out."""
+    errors = {key: getattr(numbers, key) for key in ("max_abs", "max_rel", "ulps")}
+    shares = {key: getattr(numbers, key) for key in ("share", "share_expected", "share_rms")}
+    values = {key: number(value) for key, value in errors.items() if value is not None}
+    values |= {key: percent(value) for key, value in shares.items() if value is not None}
+    if numbers.worst_index is not None:
+        values["worst"] = f"[{', '.join(map(str, numbers.worst_index))}]"
+    if numbers.found is not None and numbers.expected is not None:
+        values["found"], values["expected"] = number(numbers.found, 9), number(numbers.expected, 9)
+    if numbers.unequal is not None and numbers.count is not None:
+        values["unequal"] = f"{numbers.unequal:,} of {numbers.count:,}"
+    for key, pair in (("nan", numbers.nan), ("inf", numbers.inf)):
+        found, expected = pair or (0, 0)
+        values[key] = str(found) if found == expected else f"{found}, expected {expected}"
+    return values
 
 
 def _numbers(row: Row) -> list[Numbers]:
@@ -210,21 +225,11 @@ def _numbers(row: Row) -> list[Numbers]:
         judged = group.judged
         first = False
         for name, numbers in judged.numbers.items():
-            values = {key: number(numbers[key]) for key in _COLUMNS[:3] if key in numbers}
-            values |= {key: percent(numbers[key]) for key in _COLUMNS[3:] if key in numbers}
-            if "worst_index" in numbers:
-                values["worst"] = f"[{', '.join(map(str, numbers['worst_index']))}]"
-                values["found"] = number(numbers["found"], 9)
-                values["expected"] = number(numbers["expected"], 9)
-                values["unequal"] = f"{numbers['unequal']:,} of {numbers['count']:,}"
-            for key in ("nan", "inf"):
-                pair = numbers.get(key) or [0, 0]
-                values[key] = str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}, expected {pair[1]}"
-            passes = numbers.get("word", "agrees") in PASSING
-            message = str(numbers.get("message") or "")
+            values = _values(numbers)
+            passes = numbers.word in PASSING
             begins = not passes and not first and len(judged.numbers) > 1
             first = first or begins
-            words = group_words(group) if len(judged.numbers) == 1 else str(numbers.get("word", ""))
+            words = group_words(group) if len(judged.numbers) == 1 else numbers.word
             lines.append(
                 Numbers(
                     name,
@@ -234,7 +239,7 @@ def _numbers(row: Row) -> list[Numbers]:
                     len(group.cells),
                     passes,
                     values,
-                    message,
+                    numbers.message,
                     begins,
                     all(cell.known for cell in group.cells),
                 )
@@ -258,14 +263,8 @@ def _places(row: Row, cells: Sequence[Cell], grid: Grid) -> list[tuple[str, str]
 def _troubles(row: Row, grid: Grid, cells: Sequence[Cell]) -> list[Trouble]:
     alike: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
     for cell in cells:
-        known = cell.known or {}
-        key = (
-            cell.loud,
-            cell.word,
-            brief(cell.message),
-            str(known.get("reason") or ""),
-            str(known.get("address") or ""),
-        )
+        known = (cell.known.reason, cell.known.address) if cell.known else ("", "")
+        key = (cell.loud, cell.word, brief(cell.message), *known)
         alike[key].append(cell)
     troubles = []
     for (loud, word, message, reason, address), same in alike.items():
@@ -287,14 +286,14 @@ def safe_address(address: str) -> str:
 
 def parameters(row: Row) -> list[tuple[str, str]]:
     """The parameters as they would be written in Python's JSON."""
-    found = row.description.get("parameters") or {}
-    return [(str(key), json.dumps(value, ensure_ascii=False)) for key, value in found.items()]
+    found = row.description.parameters
+    return [(key, json.dumps(value, ensure_ascii=False)) for key, value in found.items()]
 
 
 def spellings(sources: dict[str, str]) -> list[Spelling]:
     """The sources, highlighted; dialects of equal source together."""
     merged: dict[str, list[str]] = defaultdict(list)
-    for dialect in sorted(sources, key=_dialect_order):
+    for dialect in in_order(sources):
         if sources[dialect]:
             merged[sources[dialect]].append(dialect)
     return [Spelling(", ".join(dialects), highlighted(source)) for source, dialects in merged.items()]
@@ -304,7 +303,3 @@ def spellings(sources: dict[str, str]) -> list[Spelling]:
 def highlighted(source: str) -> Markup:
     """Python as HTML; the samples of an operation share it."""
     return Markup(highlight(source, PythonLexer(), HtmlFormatter(cssclass="code")))
-
-
-def _dialect_order(dialect: str) -> int:
-    return DIALECT_NAMES.index(dialect) if dialect in DIALECT_NAMES else len(DIALECT_NAMES)

@@ -8,21 +8,23 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from compat.judge import PASSING
+from compat.record.dialects import in_order
+from compat.records import PASSING
 
-from .grid import PLAIN_DIALECTS, Cell, Change, Environment, Grid, Group, Row
+from .grid import Cell, Change, Environment, Grid, Group, Row, runs_tensorflow
 
 #: What each verdict says, for legends and tooltips.
 MEANINGS = {
-    "identical": "inside the rounding allowance, and the same bits as the golden",
+    "identical": "the same bits as the golden, or as what it was judged against",
     "agrees": "inside the rounding allowance",
     "suspicious": "some order of summation could do it, but rounding does not behave like that",
     "differs": "no rounding explains it",
     "error": "the framework raised an error",
     "timeout": "did not end in time",
     "crashed": "the process died",
-    "stale": "computed from another version of the sample: never compared",
-    "unjudged": "a result without a reference to judge it by",
+    "random": "other bits when it is computed again on the same inputs: nothing can be said of it",
+    "stale": "recorded from another version of the sample: never compared",
+    "unjudged": "a result that could not be judged",
     "unsupported": "cannot be spelled there",
 }
 _SHOWN_CHANGES = 5
@@ -85,16 +87,18 @@ def _allowance(row: Row) -> str:
         return ""
     largest = max(shares)
     if largest == 0:
-        return "exact: no rounding at all"
+        return f"no difference to {row.against}" if row.against else "exact: no rounding at all"
     text = percent(largest)
-    return f"{text if text.startswith('under') else 'at most ' + text} of the rounding allowance"
+    kind = "measured" if row.against else "rounding"
+    return f"{text if text.startswith('under') else 'at most ' + text} of the {kind} allowance"
 
 
 def _changed(row: Row) -> str:
     """TensorFlow's changes by environment, then those of the dialects that do without it."""
     framework = [_change(change) for change in row.changes if change.framework]
     parts = [f"the bits changed in {listing(_shortened(framework))}"] if framework else []
-    for dialect in PLAIN_DIALECTS:
+    changed = {dialect for change in row.changes for dialect in change.dialects}
+    for dialect in in_order(d for d in changed if not runs_tensorflow(d)):
         labels = [change.environment.label for change in row.changes if dialect in change.dialects]
         if labels:
             what = "" if parts else " bits changed"
@@ -164,27 +168,42 @@ def group_words(group: Group) -> str:
 def group_summary(group: Group) -> str:
     """One line for a tooltip."""
     judged = group.judged
-    numbers = [n for n in judged.numbers.values() if "max_abs" in n]
+    errors = [n.max_abs for n in judged.numbers.values() if n.max_abs is not None]
     parts = [group_words(group)]
     if judged.share is not None:
         parts.append(f"{percent(judged.share)} of the allowance")
-    if numbers:
-        parts.append(f"max |error| {number(max(n['max_abs'] for n in numbers))}")
+    if errors:
+        parts.append(f"max |error| {number(max(errors))}")
     return " · ".join(parts)
 
 
 def headline(grid: Grid) -> str:
-    """The calm line, or the loud one."""
+    """The calm line, or the loud one: that all agree is said only where nothing needs a person."""
     counts = grid.counts()
-    judged = sum(counts[word] for word in ("identical", "agrees"))
-    if counts["look"]:
-        rows = sum(row.status == "look" for row in grid.rows)
-        return f"{plural(counts['look'], 'cell')} in {plural(rows, 'sample')} to look at"
-    if counts["known"]:
-        return (
-            f"All {judged:,} judged cells agree; {plural(counts['known'], 'difference')} known and explained"
-        )
-    return f"All {judged:,} judged cells agree"
+    rows = sum(row.status == "look" for row in grid.rows)
+    look = (
+        f"{plural(counts['look'], 'cell')} in {plural(rows, 'sample')} to look at" if counts["look"] else ""
+    )
+    if not grid.judged:
+        return "Nothing could be judged" + (f": {look}" if look else "")
+    where = listing(_shortened([environment.name for environment in grid.empty()]))
+    nothing = f"nothing could be judged in {where}" if where else ""
+    if look or nothing:
+        text = "; ".join(filter(None, [look, nothing]))
+        return text[:1].upper() + text[1:]
+    agree = sum(counts[word] for word in PASSING)
+    known = f"{plural(counts['known'], 'difference')} known and explained" if counts["known"] else ""
+    return "; ".join(filter(None, [f"All {agree:,} judged cells agree" if agree else "", known]))
+
+
+def judged_by(row: Row) -> str:
+    """What the results of a sample were held against, in full."""
+    return f"what it was judged against: {row.against}" if row.against else "the float64 answer"
+
+
+def answer(row: Row) -> str:
+    """The same in short."""
+    return row.against if row.against else "the reference"
 
 
 def brief(message: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 from pygments.formatters import HtmlFormatter
 
-from compat.judge import SEVERITY
+from compat.records import SEVERITY
 
 from . import plus_figure, sample_page, strips, wording
 from .arrays import Arrays
@@ -73,6 +73,8 @@ def write(
             root="../",
             here="sample",
             parameters=sample_page.parameters(row),
+            answer=wording.answer(row),
+            judged_by=wording.judged_by(row),
         )
         folder.put(f"samples/{slugs[row.id]}.html", html)
         progress(place + 1, len(grid.rows))
@@ -194,5 +196,5 @@ def _query(row: Row) -> str:
 def _seconds(grid: Grid) -> dict[int, float]:
     seconds: dict[int, float] = defaultdict(float)
     for cell in grid.cells():
-        seconds[cell.environment.index] += cell.seconds
+        seconds[cell.environment.index] += cell.record.seconds
     return seconds

@@ -58,13 +58,13 @@ def compose(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> list[Traine
 
 
 def _has_curves(cell: Cell) -> bool:
-    shapes = [cell.outputs.get(name, {}).get("shape") for name in ("loss", "accuracy")]
-    return cell.result is not None and shapes[0] == shapes[1] and len(shapes[0] or ()) == 1
+    shapes = [cell.outputs[name].shape for name in ("loss", "accuracy") if name in cell.outputs]
+    return cell.result is not None and len(shapes) == 2 and shapes[0] == shapes[1] and len(shapes[0]) == 1
 
 
 def _read(cell: Cell, arrays: Arrays) -> dict[str, np.ndarray] | None:
     """The outputs by name; None where the store lacks a curve."""
-    read = {name: arrays.read(output["digest"]) for name, output in cell.outputs.items()}
+    read = {name: arrays.read(output.digest) for name, output in cell.outputs.items()}
     found = {name: array for name, array in read.items() if array is not None}
     return found if {"loss", "accuracy"} <= set(found) else None
 

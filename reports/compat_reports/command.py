@@ -1,0 +1,89 @@
+"""``compat report RUN... --out FOLDER``: the runs are judged, then their pages written."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from compat.judge.judging import Judged, judge_runs
+from compat.store import STORE, find
+
+from . import grid as grids
+from . import site, wording
+from .folder import Folder
+
+_OUT = os.path.join("out", "report")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Judge and write the pages; 0 where all cells agree or are known, 1 where somebody has to look."""
+    arguments = _parser().parse_args(argv)
+    runs = find(arguments.runs or [STORE])
+    judged = judge_runs(runs, arguments.cases, keep=True, progress=_Progress("judging"))
+    return write(judged, arguments.out)
+
+
+def write(judged: Sequence[Judged], out: str) -> int:
+    """The pages of judged runs; returns the exit status."""
+    grid = grids.build(judged)
+    print(
+        f"report: {wording.plural(len(grid.rows), 'sample')} in "
+        f"{wording.plural(len(grid.environments), 'environment')} -> {out}",
+        flush=True,
+    )
+    folder = Folder(out)
+    site.write(grid, folder, _Progress("drawing"))
+    removed = folder.close()
+    print(f"report: {len(folder):,} files, {folder.written:,} written, {removed:,} removed")
+    print((Path(out) / site.INDEX).resolve())
+    print(f"report: {wording.headline(grid)}")
+    return 1 if grid.needs_a_person else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="compat report", description="Judge runs and write their pages.")
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help=f"runs, folders of runs, or names in {STORE} (default: {STORE})",
+    )
+    parser.add_argument(
+        "--out", default=_OUT, metavar="FOLDER", help="where the pages go (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--cases",
+        action="append",
+        metavar="PATH",
+        help="case files or folders to take references from (default: cases)",
+    )
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells wrong usage in one line, like all wrong input."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+class _Progress:
+    """A line every few seconds: a short report says nothing."""
+
+    def __init__(self, what: str, every: float = 3.0):
+        self._what, self._every = what, every
+        self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() - self._last >= self._every:
+            self._last = time.monotonic()
+            print(f"report: {self._what}, {done:,} of {total:,} samples", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
