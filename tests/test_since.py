@@ -3,8 +3,11 @@
 import pytest
 
 from compat.cli import main
+from compat.commands import since as command_since
 from compat.errors import CompatError
 from compat.judge import since
+from compat.judge.judging import Judged
+from compat.records import Description, Environment, Output, Record, Verdict
 from compat.store import Run
 
 VERSIONS = ["1.13", "1.15", "2.0", "2.1", "2.2", "2.4", "2.9", "2.15", "2.21"]
@@ -12,16 +15,27 @@ VERSIONS = ["1.13", "1.15", "2.0", "2.1", "2.2", "2.4", "2.9", "2.15", "2.21"]
 
 def write(store, version, word, bits, name=None, status="ok"):
     name = name or "tf" + version
-    run = Run(str(store / name), {"name": name, "versions": {"tensorflow": version + ".0"}})
-    outputs = {"y": {"digest": bits, "dtype": "float32", "shape": []}} if status == "ok" else {}
-    run.samples["a[b]"] = {"path": "a.py"}
-    run.records["a[b]"] = {"numpy": {"status": status, "outputs": outputs, "message": "", "case": "c"}}
-    run.verdicts["a[b]"] = {"numpy": {"word": word, "message": "", "known": None, "outputs": {}}}
+    run = Run(str(store / name), Environment(name, versions={"tensorflow": version + ".0"}))
+    outputs = {"y": Output(bits, "float32", [])} if status == "ok" else {}
+    run.samples["a[b]"] = Description("a", "b", "c", "a.py")
+    run.add("a[b]", "numpy", Record(status, "c", message=word, outputs=outputs))
     run.save()
 
 
+def as_written(runs, *_, **__):
+    """In place of the judge: the word that ``write`` was given."""
+    words = lambda run: {s: {d: Verdict(r.message) for d, r in row.items()} for s, row in run.records.items()}
+    return [Judged(run, words(run)) for run in runs]
+
+
+@pytest.fixture(autouse=True)
+def words_as_written(monkeypatch):
+    monkeypatch.setattr(since, "judge_runs", as_written)
+    monkeypatch.setattr(command_since, "judge_runs", as_written)
+
+
 def points(store):
-    return since.history(since._runs(str(store)), "a[b]", "numpy")
+    return since.history(as_written(since._runs(str(store))), "a[b]", "numpy")
 
 
 def names(pairs):
@@ -43,7 +57,7 @@ def test_other_set_ups_and_what_is_unsupported_are_no_change_of_a_version(tmp_pa
     write(tmp_path, "2.15", "unsupported", "", status="unsupported")
     write(tmp_path, "2.21", "agrees", "a")
     assert since.changes(points(tmp_path), "bits") == []
-    assert len(since.history(since._runs(str(tmp_path)), "a[b]", "numpy", "-onednn")) == 1
+    assert len(since.history(as_written(since._runs(str(tmp_path))), "a[b]", "numpy", "-onednn")) == 1
 
 
 @pytest.mark.parametrize("first", VERSIONS[1:])

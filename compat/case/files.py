@@ -97,7 +97,7 @@ def paths_below(folder: str) -> List[str]:
         os.path.join(inner, name)
         for inner, _, names in os.walk(folder)
         for name in names
-        if is_case_name(name) and not _hidden(inner, folder) and is_regular(os.path.join(inner, name))
+        if is_case_name(name) and not _hidden(inner, folder)
     )
 
 

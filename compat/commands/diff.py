@@ -20,7 +20,7 @@ def main(arguments: Any) -> int:
     changes = compare(a, b)
     for change in changes:
         if change.word != "identical":
-            print(f"{change.word:12}{change.sample} {change.dialect}: {change.text}")
+            print(f"{change.word:10} {change.sample} {change.dialect}: {change.text}")
     print(summary(a, b, changes))
     words = {change.word for change in changes}
     return 1 if words & {"regression", "stale"} or not changes else 0

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 from ..files import appearing
 from ..judge.judging import Judged
+from ..record.dialects import DIALECTS
 from ..records import needs_a_person
 
 
@@ -13,6 +14,8 @@ def write_junit(path: str, judged: Judged) -> None:
     suite = ElementTree.Element("testsuite", name=judged.name)
     count = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for sample, dialect, verdict in judged.rows():
+        if dialect not in DIALECTS or DIALECTS[dialect].missing() or not _is_spelled(judged, sample, dialect):
+            continue
         record = judged.record(sample, dialect)
         seconds = f"{record.seconds if record else 0:.3f}"
         item: Any = ElementTree.SubElement(
@@ -36,6 +39,10 @@ def write_junit(path: str, judged: Judged) -> None:
     root.append(suite)
     with appearing(path, "wb") as file:
         ElementTree.ElementTree(root).write(file, encoding="utf-8", xml_declaration=True)
+
+
+def _is_spelled(judged: Judged, sample: str, dialect: str) -> bool:
+    return dialect in judged.run.samples[sample].sources
 
 
 def _xml(text: str) -> str:

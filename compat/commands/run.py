@@ -6,7 +6,7 @@ from typing import Any
 
 from ..case import files
 from ..errors import CompatError
-from ..judge import known
+from ..judge import golden, known
 from ..judge.judging import judge_runs
 from ..record.dialects import DIALECTS, dialect
 from ..record.plan import Wanted
@@ -50,8 +50,10 @@ def main(arguments: Any) -> int:
         if "[" in case.path or "::" in case.path:
             raise CompatError(f"{case.path}: pytest takes [ and :: for more than a path: rename it")
         path = known.path_beside(case.path)
-        if path and not arguments.record_only:
-            known.read(path)  # a wrong entry stops here, before anything is written
+        if not arguments.record_only:  # what is wrong there stops here, before anything is written
+            golden.beside_case(case.path)
+            if path:
+                known.read(path)
     samples = files.select(cases, arguments.sample)
     dialects = [dialect(name).name for name in arguments.dialect] or list(DIALECTS)
     chosen = [sample for sample in samples.values() if not (sample.slow and arguments.not_slow)]
@@ -86,7 +88,7 @@ def _check(arguments: Any) -> None:
         raise CompatError(f"{arguments.out}: is a file; --out names a folder")
     if not Run.exists(arguments.out) and os.path.isdir(arguments.out):
         # The journal of a run is deleted when it ends: never in a folder that is somebody else's.
-        ours = ("verdicts.json", "lock", "journal")
+        ours = ("verdicts.json", "lock")
         foreign = [n for n in os.listdir(arguments.out) if n not in ours and not n.startswith(".tmp-")]
         if foreign:
             raise CompatError(f"{arguments.out}: is no run, and not empty; choose another --out")

@@ -108,11 +108,11 @@ def _digests(run: Optional[Run]) -> Set[str]:
 
 
 def _keep_small_arrays(run: Run, new: Run) -> None:
-    for name in _digests(new):
-        if name in run.objects and name not in new.objects:
-            array = run.objects.read(name)
-            if array.nbytes <= LARGEST_ARRAY_BYTES:
-                new.objects.add(array)
+    wanted = [name for name in _digests(new) if name in run.objects and name not in new.objects]
+    arrays = [run.objects.read(name) for name in wanted]  # a damaged one stops here, before anything is written
+    for array in arrays:
+        if array.nbytes <= LARGEST_ARRAY_BYTES:
+            new.objects.add(array)
 
 
 def _bits(run: Run, sample_id: str) -> Dict[str, object]:
