@@ -109,7 +109,9 @@ def _digests(run: Optional[Run]) -> Set[str]:
 
 def _keep_small_arrays(run: Run, new: Run) -> None:
     wanted = [name for name in _digests(new) if name in run.objects and name not in new.objects]
-    arrays = [run.objects.read(name) for name in wanted]  # a damaged one stops here, before anything is written
+    arrays = [
+        run.objects.read(name) for name in wanted
+    ]  # a damaged one stops here, before anything is written
     for array in arrays:
         if array.nbytes <= LARGEST_ARRAY_BYTES:
             new.objects.add(array)

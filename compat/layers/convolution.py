@@ -281,11 +281,8 @@ def _filter_grad(x, dy, rows, columns):
     dtype = sum_dtype(x.dtype)
     shape = (rows.taps * columns.taps * x.shape[3], dy.shape[3])
     shared = planes.fits(x, rows, columns)
-    if shared:
-        tiling = planes.tiles(dy.shape, columns.taps * x.shape[3], dtype)
-    else:
-        tiling = _tiling(dy.shape, shape[0], dtype)
-    tiles = list(tiling)
+    strip = columns.taps * x.shape[3]
+    tiles = list(planes.tiles(dy.shape, strip, dtype) if shared else _tiling(dy.shape, shape[0], dtype))
     parts = max(1, min(PARTIAL_SUMS, LARGEST_TILE // (shape[0] * shape[1] * dtype.itemsize)))
     step = -(-len(tiles) // parts) or 1
 

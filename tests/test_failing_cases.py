@@ -1,0 +1,410 @@
+"""Inputs on which the suite was wrong, through the command line: stale bases, helpers, outputs, what cannot be kept."""
+
+import json
+
+import pytest
+from support import content, refusal, write
+
+PORT = """
+    from compat import fixtures, operation
+
+    port = operation("port", against={against})
+
+
+    @port.on("numpy")
+    def _(np, x):
+        return np.tanh(x){legacy}
+
+
+    @port.on("scipy")
+    def _(scipy, x):
+        import numpy as np
+
+        return np.tanh(x)
+
+
+    port.sample("noise", x=fixtures.normal("port_x", (50, 4), seed=2))
+    """
+
+
+def port(path, against='("numpy", "old")', legacy=""):
+    return write(path, PORT.format(against=against, legacy=legacy))
+
+
+# -- nothing to compare with is no agreement
+
+
+def test_a4_the_base_was_not_run(tmp_path, compat_command):
+    case = port(tmp_path / "port.py")
+    result = compat_command("run", case, "--out", "runs/new", "--dialect", "scipy")
+    assert result.returncode == 1 and "all agree" not in result.stdout
+    assert "numpy in old has no result to be judged against" in result.stdout
+    assert "runs/old is no run; record it there, then judge again" in result.stdout
+    assert compat_command("judge", "runs").returncode == 1
+
+
+def test_a4_the_base_failed(tmp_path, compat_command):
+    case = port(tmp_path / "port.py", legacy=" + no_such_name")
+    compat_command("run", case, "--out", "runs/old", "--dialect", "numpy")
+    result = compat_command("run", case, "--out", "runs/new", "--dialect", "scipy")
+    assert result.returncode == 1
+    assert "it ended there with error: NameError: name 'no_such_name' is not defined" in result.stdout
+
+
+def test_a4_the_base_cannot_be_spelled(tmp_path, compat_command):
+    case = port(tmp_path / "port.py", against='"keras3"')
+    result = compat_command("run", case, "--out", "runs/new")
+    assert result.returncode == 1 and "it ended there with unsupported" in result.stdout
+
+
+def test_a5_the_legacy_side_was_edited_and_only_the_port_run_again(tmp_path, compat_command):
+    case = port(tmp_path / "port.py")
+    for run, dialect in (("old", "numpy"), ("new", "scipy")):
+        compat_command("run", case, "--out", f"runs/{run}", "--dialect", dialect)
+    assert compat_command("judge", "runs").returncode == 0
+    port(tmp_path / "port.py", legacy=" * 2")
+    result = compat_command("run", case, "--out", "runs/new", "--dialect", "scipy")
+    assert result.returncode == 1 and "scipy        1 stale" in result.stdout
+    assert "numpy in old was recorded when port.py was other" in result.stdout
+    assert compat_command("judge", "runs").returncode == 1
+    compat_command("run", case, "--out", "runs/old", "--dialect", "numpy")
+    result = compat_command("run", case, "--out", "runs/new", "--dialect", "scipy")
+    assert result.returncode == 1 and "scipy        1 differs" in result.stdout
+
+
+def test_a5_also_where_the_golden_holds_the_legacy_side(tmp_path, compat_command):
+    case = port(tmp_path / "port.py")
+    compat_command("run", case, "--out", "elsewhere/old", "--dialect", "numpy")
+    assert compat_command("accept", "elsewhere/old", "--golden", "golden", "--cases", case).returncode == 0
+    assert compat_command("run", case, "--out", "runs/new", "--dialect", "scipy").returncode == 0
+    port(tmp_path / "port.py", legacy=" * 2")
+    result = compat_command("run", case, "--out", "runs/new", "--dialect", "scipy")
+    assert result.returncode == 1 and "scipy        1 stale" in result.stdout
+
+
+def test_a5_where_a_helper_of_the_legacy_side_was_edited(tmp_path, compat_command):
+    """Imported late, by the legacy side alone: the port's own files are as they were."""
+    case = port(tmp_path / "port.py", legacy=" * __import__('legacy').factor")
+    write(tmp_path / "legacy.py", "factor = 1\n")
+    for run, dialect in (("old", "numpy"), ("new", "scipy")):
+        compat_command("run", case, "--out", f"runs/{run}", "--dialect", dialect)
+    assert compat_command("judge", "runs").returncode == 0
+    write(tmp_path / "legacy.py", "factor = 2\n")
+    result = compat_command("run", case, "--out", "runs/new", "--dialect", "scipy")
+    assert "0 to compute, 1 unchanged" in result.stdout
+    assert result.returncode == 1 and "numpy in old was recorded when legacy.py was other" in result.stdout
+
+
+def test_the_order_of_runs_does_not_matter(tmp_path, compat_command):
+    case = port(tmp_path / "port.py")
+    for run, dialect in (("new", "scipy"), ("old", "numpy")):
+        compat_command("run", case, "--out", f"runs/{run}", "--dialect", dialect, "--record-only")
+    result = compat_command("judge", "runs")
+    assert result.returncode == 0
+    assert result.stdout.splitlines() == ["new: 1 identical", "old: 1 identical", "all agree or are known"]
+
+
+# -- what a record depends on
+
+HELPED = """
+    from compat import fixtures, operation, reference
+    {early}
+
+    helped = operation("helped", reference=lambda x: reference.Reference(2.0 * x))
+
+
+    @helped.on("numpy")
+    def _(np, x):
+        {late}
+        return twice(x)
+
+
+    helped.sample("s", x=fixtures.values("v", [1, 2]))
+    """
+
+IMPORTS = {
+    "a module": ("from helper import twice", {}),
+    "of a module": ("from first import twice", {"first.py": "from helper import twice\n"}),
+    "a package": (
+        "from package.inner import twice",
+        {"package/__init__.py": "", "package/inner.py": "from helper import twice\n"},
+    ),
+    "a folder": ("from folder.inner import twice", {"folder/inner.py": "from helper import twice\n"}),
+    "relative": (
+        "from package import twice",
+        {
+            "package/__init__.py": "from .inner import twice\n",
+            "package/inner.py": "from helper import twice\n",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
+@pytest.mark.parametrize("how", IMPORTS)
+def test_e1_a_helper_that_the_case_imports_is_broken(tmp_path, compat_command, how, late):
+    """Within the same second, with as many bytes: no bytecode of before is taken for it."""
+    statement, files = IMPORTS[how]
+    early, inner = ("", statement) if late else (statement, "pass")
+    case = write(tmp_path / "cases" / "helped.py", HELPED.format(early=early, late=inner))
+    for name, text in dict(files, **{"helper.py": "def twice(x):\n    return 2 * x\n"}).items():
+        write(tmp_path / "cases" / name, text)
+    first = compat_command("run", case, "--out", "runs/here", "--dialect", "numpy")
+    assert first.returncode == 0, first.stdout + first.stderr
+    again = compat_command("run", case, "--out", "runs/here", "--dialect", "numpy")
+    assert again.returncode == 0 and "1 unchanged" in again.stdout
+    write(tmp_path / "cases" / "helper.py", "def twice(x):\n    return 3 * x\n")
+    assert compat_command("judge", "runs", "--cases", case).returncode == 1  # stale
+    broken = compat_command("run", case, "--out", "runs/here", "--dialect", "numpy")
+    assert broken.returncode == 1 and "1 differs" in broken.stdout, broken.stdout
+    assert not list(tmp_path.rglob("*.pyc"))
+
+
+def test_two_cases_may_each_have_a_neighbour_of_one_name(tmp_path, compat_command):
+    for folder, factor in (("a", 2), ("b", 3)):
+        text = HELPED.format(early="from model import twice", late="pass")
+        write(tmp_path / "cases" / folder / "case.py", text.replace("helped", f"helped_{folder}"))
+        write(tmp_path / "cases" / folder / "model.py", f"def twice(x):\n    return {factor} * x\n")
+    result = compat_command("run", "--out", "runs/here", "--dialect", "numpy", "-n", "1")
+    assert result.returncode == 1 and "1 agrees, 1 differs" in result.stdout, result.stdout + result.stderr
+
+
+def test_e4_a_reason_a_hypothesis_and_a_page_are_no_part_of_a_record():
+    from compat.record import code
+
+    parts = {
+        code.os.path.relpath(path, code._ROOT).split(code.os.sep)[0]
+        for path in code.sources(*code._COMPUTING)
+    }
+    assert parts == {"arrays.py", "case", "layers", "record"}
+
+
+def test_e4_a_reworded_reason_computes_nothing_again(tmp_path, compat_command, double_case):
+    entry = (
+        '[[difference]]\noperation = "other"\ndialects = ["numpy"]\nverdict = "differs"\nreason = "{}"\n'
+        'address = "https://example.org"\n'
+    )
+    write(tmp_path / "known_differences.toml", entry.format("one"))
+    compat_command("run", double_case, "--out", "runs/here")
+    write(tmp_path / "known_differences.toml", entry.format("another"))
+    result = compat_command("run", double_case, "--out", "runs/here")
+    assert "0 to compute, 3 unchanged" in result.stdout and result.returncode == 0
+
+
+# -- what an implementation may do
+
+ODD = """
+    import numpy
+
+    from compat import fixtures, operation, reference
+
+    odd = operation("odd", reference=lambda x, *, how: reference.Reference(2.0 * x))
+    X = fixtures.values("v", [1, 2])
+
+
+    @odd.on("numpy")
+    def _(np, x, *, how):
+        if how == "surrogate message":
+            raise ValueError("bad \\ud800 text")
+        if how == "interrupt":
+            raise KeyboardInterrupt
+        if how == "generator exit":
+            raise GeneratorExit
+        if how == "exit":
+            raise SystemExit(0)
+        if how == "wordless":
+            raise type("Silent", (Exception,), {"__str__": lambda self: 1 / 0})()
+        if how == "surrogate name":
+            return {"\\ud800": x}
+        if how == "number for a name":
+            return {1: x}
+        if how == "nothing":
+            return {}
+        if how == "none":
+            return {"dx": None}
+        if how == "in place":
+            x.setflags(write=True)
+            x *= 0
+            return x
+        if how == "objects":
+            return np.array([{}, 1], dtype=object)
+        return 2 * x
+
+
+    for how in (
+        "surrogate message", "interrupt", "generator exit", "exit", "wordless", "surrogate name",
+        "number for a name", "nothing", "none", "in place", "objects", "right",
+    ):
+        odd.sample(how.replace(" ", "-"), x=X, how=how)
+    """
+
+SAYS = {
+    "surrogate-message": "ValueError: bad \\ud800 text",
+    "interrupt": "KeyboardInterrupt: ",
+    "generator-exit": "GeneratorExit: ",
+    "exit": "SystemExit: 0",
+    "wordless": "Silent: ",
+    "surrogate-name": "an output is called '\\ud800', which no file can hold: rename it",
+    "number-for-a-name": "an output is called 1: names are texts",
+    "nothing": "the implementation returned no tensor: an empty dict",
+    "none": "the output dx is None. A gradient is None where nothing flows",
+    "in-place": "the implementation changes its input x in place: let it work on a copy",
+    "objects": "the output y holds Python objects (dict, int): return tensors or arrays",
+}
+
+
+def test_e8_e13_a_row_that_says_it_and_on(tmp_path, compat_command):
+    """One worker: what comes after the odd ones is computed, and computed right."""
+    result = compat_command("run", write(tmp_path / "odd.py", ODD), "--out", "runs/here", "-n", "1", "--all")
+    assert result.returncode == 1 and "numpy        1 agrees, 11 error" in result.stdout, (
+        result.stdout + result.stderr
+    )
+    rows = json.loads((tmp_path / "runs" / "here" / "run.json").read_text())["content"]["records"]
+    for name, words in SAYS.items():
+        record = rows[f"odd[{name}]"]["numpy"]
+        assert record["status"] == "error" and record["message"].startswith(words), (name, record["message"])
+    assert rows["odd[right]"]["numpy"]["status"] == "ok"
+
+
+PARTS = """
+    import numpy
+
+    from compat import fixtures, operation, reference
+
+    parts = operation("parts", against="numpy")
+
+
+    @parts.on("numpy")
+    def _(np, x):
+        return {
+            "masked": np.ma.masked_array(x, x > 1),
+            "text": np.array(["one", "zw\\u00f6lf"]),
+            "bytes": np.array([b"a", b"bc"], dtype=object),
+            "complex": x + 1j,
+        }
+
+
+    @parts.on("scipy")
+    def _(scipy, x):
+        import numpy as np
+
+        return {
+            "masked": np.ma.masked_array(x, x > {limit}),
+            "text": np.array(["one", "{text}"]),
+            "bytes": np.array([b"a", b"bc"], dtype=object),
+            "complex": x + {imaginary}j,
+        }
+
+
+    parts.sample("s", x=fixtures.values("v", [0.5, 1, 2]))
+    """
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, "identical"),
+        ({"limit": "0.7"}, "differs"),
+        ({"text": "zwolf"}, "differs"),
+        ({"imaginary": "2"}, "differs"),
+    ],
+)
+def test_d_masked_arrays_texts_and_complex_numbers(tmp_path, compat_command, changes, word):
+    text = PARTS
+    for name, value in dict({"limit": "1", "text": "zw\\u00f6lf", "imaginary": "1"}, **changes).items():
+        text = text.replace("{" + name + "}", value)
+    result = compat_command("run", write(tmp_path / "parts.py", text), "--out", "runs/here")
+    assert f"scipy        1 {word}" in result.stdout, result.stdout + result.stderr
+    rows = json.loads((tmp_path / "runs" / "here" / "run.json").read_text())["content"]["records"]
+    names = list(rows["parts[s]"]["numpy"]["outputs"])
+    assert names == ["masked.data", "masked.mask", "text", "bytes", "complex"]
+
+
+def test_d_parameters_called_name_and_self(tmp_path, compat_command):
+    text = """
+    from compat import fixtures, operation, reference
+
+    named = operation("named", reference=lambda x, *, name, self: reference.Reference(2.0 * x))
+
+
+    @named.on("numpy")
+    def _(np, x, *, name, self):
+        assert (name, self) == ("relu", 1)
+        return 2 * x
+
+
+    named.sample("s", x=fixtures.values("v", [1, 2]), name="relu", self=1)
+    """
+    result = compat_command("run", write(tmp_path / "named.py", text), "--out", "runs/here")
+    assert result.returncode == 0 and "1 agrees" in result.stdout, result.stdout + result.stderr
+
+
+def test_d_every_finding_is_told_with_all(tmp_path, compat_command):
+    text = """
+    from compat import fixtures, operation, reference
+
+    wrong = operation("wrong", reference=lambda x: reference.Reference(2.0 * x))
+
+
+    @wrong.on("numpy")
+    def _(np, x):
+        return x
+
+
+    for i in range(30):
+        wrong.sample("s%d" % i, x=fixtures.values("v%d" % i, [1, 2]))
+    """
+    case = write(tmp_path / "wrong.py", text)
+    for command in (("run", case, "--out", "runs/here"), ("judge", "runs")):
+        few, every = compat_command(*command), compat_command(*command, "--all")
+        assert few.stdout.count(" differs: ") == 20 and "... and 10 more (--all tells them)" in few.stdout
+        assert every.stdout.count(" differs: ") == 30 and "more" not in every.stdout
+
+
+def test_d_runs_are_named_alike_in_all_commands(tmp_path, compat_command, double_case):
+    """By their folder, or by their name in out/runs."""
+    compat_command("run", double_case, "--out", "out/runs/a")
+    compat_command("run", double_case, "--out", "out/runs/b")
+    for a, b in (("a", "b"), ("out/runs/a", "out/runs/b")):
+        assert compat_command("diff", a, b).stdout.splitlines()[-1] == "a -> b: 3 identical"
+        assert compat_command("explain", a, "double[s0]", "numpy").returncode == 0
+        assert compat_command("judge", a).stdout.startswith("a: 3 ")
+        assert compat_command("accept", a, "--golden", "golden").returncode == 0
+    assert "holds 2 runs (a, b); name one" in refusal(
+        compat_command("explain", "out/runs", "double[s0]", "numpy")
+    )
+
+
+def test_d_what_cannot_be_spelled_is_no_regression(tmp_path, compat_command):
+    text = """
+    from compat import Unsupported, fixtures, operation, reference
+
+    double = operation("double", reference=lambda x: reference.Reference(2.0 * x))
+
+
+    @double.on("numpy")
+    def _(np, x):
+        {statement}
+        return 2 * x
+
+
+    double.sample("s", x=fixtures.values("v", [1, 2]))
+    """
+    for name, statement in (("a", "pass"), ("b", 'raise Unsupported("not here")')):
+        case = write(tmp_path / name / "double.py", text.replace("{statement}", statement))
+        compat_command("run", case, "--out", f"runs/{name}", "--dialect", "numpy")
+    result = compat_command("diff", "runs/a", "runs/b")
+    assert result.returncode == 0
+    assert "unsupported double[s] numpy: agrees before: not here" in result.stdout
+    assert "regression" not in result.stdout and result.stdout.splitlines()[-1] == "a -> b: 1 unsupported"
+
+
+def test_judging_changes_nothing_that_is_recorded(tmp_path, compat_command, double_case):
+    compat_command("run", double_case, "--out", "runs/here", "--record-only")
+    before = content(tmp_path / "runs")
+    assert compat_command("judge", "runs").returncode == 0
+    after = content(tmp_path / "runs")
+    assert {name: after[name] for name in before} == before
+    assert {name.split("/")[-1] for name in set(after) - set(before) if "objects" not in name} == {
+        "verdicts.json"
+    }
