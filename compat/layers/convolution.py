@@ -282,7 +282,8 @@ def _filter_grad(x, dy, rows, columns):
     shape = (rows.taps * columns.taps * x.shape[3], dy.shape[3])
     shared = planes.fits(x, rows, columns)
     strip = columns.taps * x.shape[3]
-    tiles = list(planes.tiles(dy.shape, strip, dtype) if shared else _tiling(dy.shape, shape[0], dtype))
+    tiling = planes.tiles(dy.shape, strip, dtype) if shared else _tiling(dy.shape, shape[0], dtype)
+    tiles = list(tiling)
     parts = max(1, min(PARTIAL_SUMS, LARGEST_TILE // (shape[0] * shape[1] * dtype.itemsize)))
     step = -(-len(tiles) // parts) or 1
 
