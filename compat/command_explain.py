@@ -10,8 +10,8 @@ from . import cases as case_files
 from .errors import CompatError
 from .explain import HYPOTHESES, Rule, Target, describe, explain, first_wrong_step
 from .judge import PASSING, compare, judge
-from .measured import answers_against
 from .reference import Network
+from .reference.measured import answers_against
 from .store import Run
 from .suite import Suite
 

@@ -11,7 +11,7 @@ from .arrays import digest
 from .errors import CompatError
 from .judge import PASSING, SEVERITY
 from .operation import DIALECT_NAMES
-from .store import Run
+from .store import Run, digests_of
 
 FOLDER_NAME = "golden"
 #: Larger arrays stay out of the repository; their digest is enough to know them by.
@@ -87,8 +87,7 @@ def _small_arrays(run, new):
     wanted = {}
     for records in new.records.values():
         for record in records.values():
-            outputs = [output["digest"] for output in record["outputs"].values()]
-            for name in (*outputs, *record.get("spread", {}).values()):
+            for name in digests_of(record):
                 array = run.objects.read(name)
                 if array.nbytes <= LARGEST_ARRAY_BYTES:
                     wanted[digest(array)] = array

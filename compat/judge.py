@@ -6,15 +6,17 @@
 ``differs``     no rounding explains it
 
 or why there is nothing to judge: the record's own ``unsupported``, ``error``, ``timeout`` or
-``crashed``; ``stale`` where the case has changed since; ``unjudged`` without a reference.
+``crashed``; ``stale`` where the case has changed since; ``unjudged`` without a reference; ``random`` where
+the same inputs give other bits each time.
 """
 
 import numpy as np
 
-from .arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, round_to
+from .arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, parts, round_to
 from .projection import project
 from .reference import Network
 from .reference.claims import under
+from .reference.measured import answers_against
 
 PASSING = ("identical", "agrees")
 JUDGED = ("identical", "agrees", "suspicious", "differs")
@@ -25,6 +27,7 @@ SEVERITY = {
     "unjudged": 1,
     "stale": 1,
     "unsupported": 2,
+    "random": 3,
     "suspicious": 3,
     "differs": 4,
     "error": 5,
@@ -89,6 +92,25 @@ def judge(record, reference, read, golden=None):
     elif word == "agrees" and golden == {name: o["digest"] for name, o in record["outputs"].items()}:
         word = "identical"
     return Verdict(word, message, outputs)
+
+
+def judge_against(record, read, base, read_base, here="this", there="what it is judged against"):
+    """The verdict on a record against another of the same case; ``identical`` are the same bits.
+
+    ``base`` is None where that is not known yet: a record that is random is judged without.
+    ``here`` and ``there`` name the two in a message.
+    """
+    for one, name, by in ((record, here, "by measurement"), (base, there, "against it")):
+        if one is not None and one.get("random"):
+            return Verdict(
+                "random",
+                f"{name} is random: {one['random'][0]} has other bits when it is computed again on the "
+                f"same inputs; nothing can be judged {by}",
+            )
+    if base is None:
+        return None
+    answers = answers_against(record, read, base, read_base)
+    return judge(record, answers, read, {name: o["digest"] for name, o in base["outputs"].items()})
 
 
 class Judge:
@@ -170,11 +192,16 @@ def compare(result, dtype, reference, input_dtype):
     ``input_dtype``: what the output's dtype should be unless the reference says otherwise.
     Shape and dtype come before values.
     """
-    expected_dtype = reference.dtype or input_dtype
+    expected_dtype = reference.dtype or _kind_of(reference.value, input_dtype)
     if result.shape != reference.value.shape:
         return _mismatch(f"the shape is {result.shape}; expected {reference.value.shape}")
     if dtype != expected_dtype:
         return _mismatch(f"the dtype is {dtype}; expected {expected_dtype}")
+    if result.dtype.kind not in "biufc":
+        return _compare_texts(result, reference.value)
+    if result.dtype.kind == "c":
+        return _in_parts(compare(parts(result), PART[dtype], reference.parts(), PART[dtype]))
+    unequal = reference.unequal(result)
     result = result.astype(np.float64)
     # A number too large for the dtype is infinite in a correct implementation.
     value = reference.value
@@ -194,7 +221,39 @@ def compare(result, dtype, reference, input_dtype):
         message = "{0[0]} NaN and {1[0]} infinite values; expected {0[1]} and {1[1]} at their places"
         return dict(_mismatch(message.format(counts["nan"], counts["inf"])), **counts)
     with np.errstate(all="ignore"):  # an error may be too large to square
-        return dict(_measure(result, value, finite, dtype, reference), **counts)
+        return dict(_measure(result, value, finite, dtype, reference, unequal), **counts)
+
+
+def _kind_of(value, input_dtype):
+    """Complex where the answer is: of an input of real numbers as well."""
+    if value.dtype.kind == "c" and input_dtype not in PART:
+        return "complex128" if input_dtype == "float64" else "complex64"
+    return input_dtype
+
+
+def _in_parts(numbers):
+    """What was measured of parts, told of complex numbers."""
+    index = numbers.pop("worst_index", None)
+    if index is not None:
+        part = "imaginary" if index[-1] else "real"
+        numbers.update(worst_index=index[:-1], part=part)
+        before, after = (", ".join(map(str, i)) for i in (index, index[:-1]))
+        message = numbers["message"].replace(f"at [{before}] ", f"{part} part at [{after}] ", 1)
+        numbers["message"] = message.replace(" elements are off", " parts are off", 1)
+    return numbers
+
+
+def _compare_texts(result, value):
+    """What is no number has to be the same."""
+    unequal = np.asarray(result != value)
+    if not unequal.any():
+        return {"word": "agrees", "message": ""}
+    first = np.unravel_index(int(np.argmax(unequal)), unequal.shape)
+    where = ", ".join(map(str, first))
+    return _mismatch(
+        f"at [{where}] {result[first]!r}, expected {value[first]!r}; "
+        f"{np.count_nonzero(unequal)} of {unequal.size} elements are others"
+    )
 
 
 def _mismatch(message):
@@ -202,22 +261,25 @@ def _mismatch(message):
 
 
 def _share(error, allowance):
-    """error / allowance, elementwise; 0 where there is no error, infinite where none is allowed."""
+    """error / allowance, elementwise; 0 where there is no error, infinite where none is allowed or known."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(error == 0, 0.0, error / allowance)
+        share = error / allowance
+    return np.where(error == 0, 0.0, np.where(np.isnan(share), np.inf, share))
 
 
-def _measure(result, value, finite, dtype, reference):
+def _measure(result, value, finite, dtype, reference, unequal=None):
     if not finite.any():
         return {"word": "agrees", "message": "", "max_abs": 0.0, "share": 0.0, "share_expected": 0.0}
     precision = dtype if dtype in UNIT_ROUNDOFF else "float64"
     error = np.where(finite, np.abs(np.where(finite, result, 0) - np.where(finite, value, 0)), 0)
+    if unequal is not None:  # whole numbers beyond what float64 tells apart
+        error = np.where(unequal, np.maximum(error, 1), 0)
     share = _share(error, reference.worst(precision))
     share_expected = _share(error, reference.expected(precision))
     rms = float(np.sqrt(np.mean(_share(error, reference.typical(precision))[finite] ** 2)))
     # Few elements say little about their mean square: widen the band as 1 / sqrt(count) does.
     rms_limit = 1 + 4 / np.sqrt(finite.sum())
-    worst = np.unravel_index(np.argmax(share), error.shape)
+    worst = np.unravel_index(np.argmax(np.where(finite, share, -1.0)), error.shape)
     largest = float(np.abs(value[finite]).max())
     numbers = {
         "max_abs": float(error.max()),
@@ -235,7 +297,8 @@ def _measure(result, value, finite, dtype, reference):
     }
     numbers["share_outlier"] = _outlier(error, finite, precision, reference)
     nu = reference.longest * UNIT_ROUNDOFF[precision]
-    word, limit = _conclude(numbers, nu)
+    word, limit = _conclude(numbers, nu, reference.convicts)
+    word, limit = reference.reconsider(result, error, precision, word, limit)
     if word != "agrees":
         where = ", ".join(map(str, numbers["worst_index"]))
         message = (
@@ -254,14 +317,14 @@ def _measure(result, value, finite, dtype, reference):
     return dict(_jsonable(numbers), word="agrees", message="")
 
 
-def _conclude(numbers, nu):
+def _conclude(numbers, nu, convicts=True):
     """The word and what it follows from; ``nu``: the most roundings of one sum times the unit roundoff.
 
     Rounding errors are independent with mean zero only while nu is well below 1: a long sum in a
     half precision stagnates, and its errors have a direction.  There the mean square convicts nobody.
     In a chain of layers the longest sum counts, not all together: rounding begins anew in each.
     """
-    independent = nu <= _STAGNATION
+    independent = nu <= _STAGNATION and convicts
     if numbers["share"] > 1:
         return "differs", f"{_times(numbers['share'])} the rounding allowance"
     if numbers["share_rms"] > 1:
@@ -312,11 +375,12 @@ def _times(share):
 
 
 def _jsonable(numbers):
-    """JSON has no infinity; the largest float64 stands for it."""
-    top = np.finfo(np.float64).max
+    """JSON has no infinity, the largest float64 stands for it; and what is no number is left out."""
+    top = float(np.finfo(np.float64).max)
     return {
-        key: min(number, float(top)) if isinstance(number, float) else number
+        key: max(-top, min(number, top)) if isinstance(number, float) else number
         for key, number in numbers.items()
+        if number == number
     }
 
 

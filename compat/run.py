@@ -9,7 +9,8 @@ A record is a dict of JSON values:
     dtype      of the first input: what the outputs should have
     claim      how the implementation says that it computes its sums (``compat.reference.claims``), or None
     outputs    {name: {"digest", "dtype", "shape"}} in the order of flow
-    spread     {name: digest} of what rounding does to the outputs, where that is measured
+    random     names of outputs with other bits each time, in the order of flow, where that is measured
+    measured   {name: {what: digest}} of what rounding does to the outputs (``compat.record.repeats``)
     seconds    wall time of the computation, the framework's import left out
 """
 
@@ -23,7 +24,7 @@ import numpy as np
 
 from .dialects import dialect as find_dialect
 from .errors import CompatError, Unsupported
-from .measured import spread
+from .record.repeats import measure
 
 #: Lines with which TensorFlow begins a message before it comes to the point.
 _HEADINGS = (
@@ -92,8 +93,12 @@ def compute(sample, dialect_name, objects, code):
             results = run(sample.inputs)
             record["seconds"] = round(time.perf_counter() - start, 6)
             if sample.operation.against:
-                measured = spread(run, sample.inputs, results)
-                record["spread"] = {name: objects.add(array) for name, array in measured.items()}
+                measured = measure(run, sample.inputs, results)
+                record["random"] = measured.random
+                record["measured"] = {
+                    name: {what: objects.add(array) for what, array in arrays.items()}
+                    for name, arrays in measured.arrays.items()
+                }
         record["outputs"] = {
             name: {"digest": objects.add(array), "dtype": dtype, "shape": list(array.shape)}
             for name, (array, dtype) in results.items()

@@ -12,10 +12,9 @@ from . import golden as golden_module
 from . import known
 from .environment import tensorflow_text
 from .errors import CompatError
-from .judge import Judge, Verdict, judge
-from .measured import judge_against
+from .judge import Judge, Verdict, judge, judge_against
 from .run import blank_record, compat_code, compute, unavailable
-from .store import Run
+from .store import Run, digests_of
 
 
 class Suite:
@@ -74,7 +73,7 @@ class Suite:
         """The verdict on a record of a run, with a known difference explained."""
         case = self.case_of[sample.id]
         if record["status"] == "ok" and sample.operation.against:
-            verdict = self._judge_against(sample, record, run)
+            verdict = self._judge_against(sample, dialect, record, run)
         elif record["status"] == "ok":
             judge_of_sample, kept = self._judge_of(sample.id, run.objects, record["case"])
             verdict = judge_of_sample(record)
@@ -83,21 +82,21 @@ class Suite:
             verdict = judge(record, None, None)
         return known.explain_known(verdict, sample, dialect, tensorflow_text(), self.known[case.path])
 
-    def _judge_against(self, sample, record, run):
+    def _judge_against(self, sample, dialect, record, run):
         """By what the sample names to be judged against: in this run, or in another beside it."""
         where = " in ".join(filter(None, sample.operation.against))
-        found = self.base(sample, record, run)
-        if found is None:
-            return Verdict(
+        here = f"{dialect} in {run.name}" if sample.operation.against[1] else dialect
+        base, read = self.base(sample, record, run) or (None, None)
+        verdict = judge_against(record, run.objects.read, base, read, here, where)
+        if base is None:
+            return verdict or Verdict(
                 "unjudged",
                 f"{where} has no result of it to be judged against: run it there, then run this again",
             )
-        base, read = found
-        verdict = judge_against(record, run.objects.read, base, read)
         verdict.reference = {
             name: run.objects.add(read(output["digest"])) for name, output in base["outputs"].items()
         }
-        if verdict.message:
+        if verdict.message and verdict.word != "random":
             verdict.message += f"; against {where}, by the measured spread"
         return verdict
 
@@ -116,8 +115,7 @@ class Suite:
             base = place.record(sample.id, dialect)
             if base is None or base["status"] != "ok" or base["case"] != record["case"]:
                 continue
-            digests = [o["digest"] for o in base["outputs"].values()] + list(base.get("spread", {}).values())
-            if all(digest in place.objects for digest in digests):
+            if all(digest in place.objects for digest in digests_of(base)):
                 return base, place.objects.read
         return None
 

@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from compat.measured import REPEATS, Measured, judge_against, moved, spread
 from support import write
 
 from compat import CompatError, fixtures, operation
 from compat.arrays import round_to
 from compat.fixtures import Fixture
 from compat.judge import compare
-from compat.measured import REPEATS, Measured, judge_against, moved, spread
 
 NOISE = fixtures.uniform("measured_noise", (40, 30), seed=281, low=-1.0, high=1.0)
 

@@ -8,7 +8,8 @@ import numpy as np
 from ..explain import Target, explain
 from ..fixtures import Fixture
 from ..judge import PASSING, compare
-from ..measured import Measured, spread
+from ..record.repeats import measure
+from ..reference.measured import Evidence, Measured
 from . import harmless
 from .faults import FAULTS
 from .operations import OPERATIONS
@@ -93,7 +94,8 @@ def _measured(computation):
 
     inputs = {name: Fixture(name, lambda array=array: array) for name, array in computation.tensors.items()}
     results = compute(inputs)
-    return Measured(results["y"][0], spread(compute, inputs, results)["y"], "float32")
+    result = results["y"][0]
+    return Measured(result, "float32", Evidence(result, measure(compute, inputs, results).arrays["y"]))
 
 
 def _meet(row, fault, computation, base):

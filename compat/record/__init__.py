@@ -1,0 +1,1 @@
+"""What runs inside an environment: it records what happened, and judges nothing."""
