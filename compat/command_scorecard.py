@@ -27,6 +27,11 @@ def main(arguments):
         print(f"false alarm: {alarm}")
     for alarm in card.measured_alarms:
         print(f"false alarm by measurement: {alarm}")
+    for kind in card.kinds:
+        for words in kind.missed:
+            print(f"missed by measurement: {words}")
+        for words in kind.alarms:
+            print(f"false alarm by measurement: {words}")
     found = stored(find([arguments.runs])) if os.path.isdir(arguments.runs) else None
     if found:
         print(found)
@@ -63,3 +68,10 @@ def table(card):
         f"By measurement, without the references: {card.total('measured'):,} of {card.total('larger'):,} "
         f"beyond rounding caught, {len(card.measured_alarms)} false alarms."
     )
+    if card.kinds:
+        yield ""
+        yield "| by measurement alone | faults | caught | harmless | flagged |"
+        yield "|---|---|---|---|---|"
+    for kind in card.kinds:
+        caught = kind.faults - len(kind.missed)
+        yield f"| {kind.name} | {kind.faults} | {caught} | {kind.harmless} | {len(kind.alarms)} |"

@@ -1,10 +1,10 @@
-"""What repeating a computation says of it: whether it is random, and what it makes of a rounding of its inputs.
+"""What repeating a computation says of it: whether it is random, and what it makes of a rounding.
 
 First it is repeated on the same inputs: other bits mean that it is random, and nothing else can be said.
 
 Then its inputs are moved by one unit in the last place, up or down, as a rounding would, and again by
 ``STRIDE`` units.  What a smooth function does to its outputs grows with the step.  What jumps, a cast, a
-floor, a comparison, does not: there a spread is no evidence of rounding, and the judge has to be able to tell.
+floor, a comparison, does not: there a spread is no evidence of rounding, and the judge has to tell.
 (Compare stochastic arithmetic: Vignes, A stochastic arithmetic for reliable scientific computation, 1993.)
 
 A number moves as its value says, and nothing else: what is equal stays equal, so ties stay ties.  Whole
@@ -27,7 +27,7 @@ _BLOCK = 1 << 20
 
 
 class Measurement:
-    """``random``: the names of outputs with other bits each time, in the order of flow; then there is no more.
+    """``random``: the names of outputs with other bits each time, in the order of flow; if any, that is all.
 
     ``arrays``: {output name: {name: array}} of what the judge needs:
 
@@ -177,7 +177,8 @@ def _denormal(fixture):
     if not _movable(fixture):
         return np.zeros(0, bool)
     numbers = parts(fixture.array)
-    return (numbers != 0) & (np.abs(numbers) < SMALLEST_NORMAL[fixture.dtype])
+    with np.errstate(invalid="ignore"):
+        return (numbers != 0) & (np.abs(numbers) < SMALLEST_NORMAL[fixture.dtype])
 
 
 def flushed(fixture):

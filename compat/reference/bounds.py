@@ -31,9 +31,10 @@ _HALF = ("float16", "bfloat16")
 class Reference:
     """The exact answer of one output, and what its rounding bounds are made of.
 
-    ``value``: float64, or complex128: then the bounds hold for either part.  ``magnitude``: the sum of the absolute products of each element, float64,
-    0 where the answer is a selection and must be exact.  ``terms``: the number of roundings that
-    touch a product.  ``dtype``: the dtype of the output where it is not that of the first input.
+    ``value``: float64, or complex128: then the bounds hold for either part.
+    ``magnitude``: the sum of the absolute products of each element, float64, 0 where the answer is a
+    selection and must be exact.  ``terms``: the number of roundings that touch a product.
+    ``dtype``: the dtype of the output where it is not that of the first input.
     ``carried``: how far the input's own error takes the output (``carried.Carried``); None: it is exact.
     ``products``: what the sums are made of (``products.Products``), or None.
     """

@@ -1,7 +1,7 @@
 """The allowance by measurement: for a computation without a reference, judged against another's result.
 
 How far rounding may take a graph is not known without its bounds, but it was measured when it was recorded
-(``compat.record.repeats``): what the outputs did when every input was moved by one unit in the last place is
+(``compat.record.repeats``).  What the outputs did when every input was moved by one unit in the last place is
 what the graph makes of a rounding of every input, and of its own roundings, which fall otherwise each time.
 Two correct implementations differ by about as much as that; a difference many times the spread is no rounding.
 
@@ -27,10 +27,12 @@ from .bounds import Reference
 #: times as much as the spread of one in blocks, and an element 25 times (``compat.scorecard``, which holds
 #: these numbers against the bounds where both exist).
 FEW, SOME, MANY = 8.0, 32.0, 128.0
+#: In a half precision that would allow anything; there one rounding, at the end, is most of the spread.
+_OF_HALVES = 0.25
 #: The share of the whole tensor's spread that every element may have: six repeats say little of one element.
-_SHARED = 0.3
+_SHARED, _SHARED_OF_HALVES = 0.3, 0.1
 #: What the shared spread takes of one element, at most, in medians of all that move.
-_OF_ONE = 4.0
+_OF_ONE = 32.0
 #: Roundings of the element's size, and of the largest one's, that are a rounding's noise whatever the step.
 _NOISE, _NOISE_OF_HALVES, _NOISE_OF_LARGEST = 4.0, 1.0, 0.25
 #: Roundings of the element's size that are always allowed; of the largest one's where most inputs' values
@@ -40,6 +42,8 @@ _ALWAYS, _WHERE_VALUES_REPEAT = 4.0, 16.0
 _SMOOTH = 1 / 512
 #: More than this share of the elements on a step gone over it, and no fewer than that, is no accident.
 _SYSTEMATIC, _FEWEST = 0.75, 4
+#: A unit roundoff beyond this is a half precision's.
+_HALF = 1e-4
 #: A spread of this share of the element is one of its own size; where so many are, the whole says nothing.
 _OWN_SIZE, _OF_OWN_SIZE = 0.25, 0.125
 
@@ -69,7 +73,7 @@ class Evidence:
         """(the spread without the jumps, where it jumps) for outputs of that dtype."""
         u, size = UNIT_ROUNDOFF[dtype], _size(self.result)
         largest = size.max() if size.size else 0.0
-        few = _NOISE if u < 1e-4 else _NOISE_OF_HALVES
+        few = _NOISE if u < _HALF else _NOISE_OF_HALVES
         noise = few * u * size + _NOISE_OF_LARGEST * u * largest
         long = self.stride > 100
         grown = self.spread <= self.stretched / (128.0 if long else 3.0) + noise
@@ -151,7 +155,8 @@ class Measured(Reference):
             squares, steps = squares + spread**2, steps | jumps
             roundings = max(roundings, side.of_size())
         largest = size.max() if size.size else 0.0
-        spread = np.hypot(np.sqrt(squares), _SHARED * _typical(np.sqrt(squares)))
+        share = _SHARED if u < _HALF else _SHARED_OF_HALVES
+        spread = _scale(u) * np.hypot(np.sqrt(squares), share * _typical(np.sqrt(squares)))
         always = _ALWAYS * u * size + roundings * u * largest
         return spread, always + SMALLEST_NORMAL[dtype] + self._flushed(always + MANY * spread), steps
 
@@ -185,12 +190,12 @@ class Measured(Reference):
                 return over
         if error.any() and not self._whole and self._says_nothing(error, precision):
             return "suspicious", "rounding alone moves it by about its own size: the measurement says nothing"
-        if word == "differs" and not any(side.moved for side in self._sides):
+        if word == "differs" and not self._whole and not any(side.moved for side in self._sides):
             why += ", of a few roundings, as it could not be measured on moved inputs"
         return word, why
 
     def _over_steps(self, result, wrong, precision):
-        """The verdict where all that is wrong may have been rounded over a step; None where it is not that."""
+        """The verdict where all that is wrong may have been rounded over a step; else None."""
         if not self._sides or not wrong.any():
             return None
         _, beside, steps = self._allowed(precision)
@@ -222,7 +227,9 @@ class Measured(Reference):
         size, u = _size(self.value), UNIT_ROUNDOFF[precision]
         largest = size.max()
         # Beside the large ones a few elements are rounding and nothing else: flat places of an edge filter.
-        counted = ((size > beside) | (raw > beside)) & ((size > 1024 * u * largest) | (raw > 16 * u * largest))
+        counted = ((size > beside) | (raw > beside)) & (
+            (size > 1024 * u * largest) | (raw > 16 * u * largest)
+        )
         own = counted & (raw > 0) & (raw >= _OWN_SIZE * size)
         blind = own | (counted & (SOME * spread >= size))
         return _share(own, counted) > _OF_OWN_SIZE or _share(blind, counted) > 0.5
@@ -232,6 +239,10 @@ def _size(value):
     """|y|, and 0 where that is no number."""
     value = np.abs(np.asarray(value, np.float64))
     return np.where(np.isfinite(value), value, 0.0)
+
+
+def _scale(u):
+    return 1.0 if u < _HALF else _OF_HALVES
 
 
 def _share(some, of):
