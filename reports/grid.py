@@ -20,7 +20,7 @@ from compat.operation import DIALECT_NAMES
 from compat.store import Run
 
 #: Verdicts that a person must look at unless the difference is known.
-LOUD = ("suspicious", "differs", "error", "timeout", "crashed", "stale")
+LOUD = ("suspicious", "differs", "random", "error", "timeout", "crashed", "stale")
 #: Dialects that need no TensorFlow: their bits change with NumPy and SciPy.
 PLAIN_DIALECTS = ("numpy", "scipy")
 

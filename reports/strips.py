@@ -40,7 +40,7 @@ def style(cell: Cell | None) -> str:
     if cell.known:
         return f"k {hue}"
     if cell.loud:
-        return "s" if cell.word == "suspicious" else "x"
+        return "s" if cell.word in ("suspicious", "random") else "x"
     return f"q {hue}" if cell.word == "unjudged" else hue
 
 
