@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from . import cases as case_files
+from .arrays import PART, parts
 from .errors import CompatError
 from .explain import HYPOTHESES, Rule, Target, describe, explain, first_wrong_step
 from .judge import PASSING, compare, judge
@@ -52,6 +53,9 @@ def main(arguments):
         if known:
             print(f"  known: {known['reason']}")
         return 0 if known or record["status"] == "unsupported" else 1
+    if verdict and verdict["word"] == "random":
+        print(f"{arguments.sample} {arguments.dialect} in {run.name}: random\n  {verdict['message']}")
+        return 0 if verdict["known"] else 1
     sample, suite = _sample(run, arguments.sample, record)
     started = time.monotonic()
     references = _references(sample, suite, record, run)
@@ -209,6 +213,8 @@ def _causes(target, known, seconds):
             continue
         if numbers["message"].startswith("the dtype"):
             yield numbers["message"]
+        if dtype in PART:
+            result, dtype, reference = parts(result), PART[dtype], reference.parts()
         with np.errstate(all="ignore"):
             allowance = reference.worst(dtype) if _floating(dtype) else np.zeros(reference.value.shape)
             for sentence in describe(result.astype(np.float64), reference.value, allowance, known):

@@ -169,8 +169,9 @@ class _Parts(Reference):
     def worst(self, dtype):
         return self._both(self._whole.worst(dtype))
 
-    def expected(self, dtype, probability=1e-9):
-        return self._both(self._whole.expected(dtype, probability))
+    def expected(self, dtype, probability=None):
+        given = () if probability is None else (probability,)
+        return self._both(self._whole.expected(dtype, *given))
 
     def typical(self, dtype):
         return self._both(self._whole.typical(dtype))

@@ -3,7 +3,7 @@
 How far rounding may take a graph is not known without its bounds, but it was measured when it was recorded
 (``compat.record.repeats``).  What the outputs did when every input was moved by one unit in the last place is
 what the graph makes of a rounding of every input, and of its own roundings, which fall otherwise each time.
-Two correct implementations differ by about as much as that; a difference many times the spread is no rounding.
+Two correct implementations differ by about as much; a difference many times the spread is no rounding.
 
 A spread is evidence only where the function is smooth.
 
@@ -171,6 +171,8 @@ class Measured(Reference):
         return found
 
     def _times(self, factor, dtype):
+        if self._result.dtype.kind == "c":
+            return self.parts()._times(factor, dtype).max(axis=-1)
         spread, beside, _ = self._allowed(dtype)
         return factor * spread + beside
 
