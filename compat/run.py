@@ -93,7 +93,7 @@ def compute(sample, dialect_name, objects, code):
             results = run(sample.inputs)
             record["seconds"] = round(time.perf_counter() - start, 6)
             if sample.operation.against:
-                measured = measure(run, sample.inputs, results)
+                measured = _measured(run, sample.inputs, results)
                 record["random"] = measured.random
                 record["measured"] = {
                     name: {what: objects.add(array) for what, array in arrays.items()}
@@ -110,6 +110,13 @@ def compute(sample, dialect_name, objects, code):
     except (Exception, SystemExit) as error:  # whatever the framework raises is the result of this sample
         record.update(status="error", message=_first_line(error))
     return record
+
+
+def _measured(run, inputs, results):
+    try:
+        return measure(run, inputs, results)
+    except Exception as error:
+        raise CompatError(f"computed again on the same inputs it fails: {_first_line(error)}") from error
 
 
 def _run(dialect, sample, inputs):

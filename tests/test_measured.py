@@ -204,6 +204,34 @@ def test_complex_numbers_with_a_reference():
     assert "dtype" in compare(result.real, "float32", answer, "float32")["message"]
 
 
+def test_small_numbers_of_a_half_precision_are_no_denormals_to_be_lost():
+    small = (NOISE.array * np.float32(2e-5) + np.float32(1e-5)).astype(np.float16)
+    assert judged(lambda x: 2 * x, lambda x: x + x, small).word == "identical"
+    assert judged(lambda x: 2 * x, lambda x: 0 * x, small).word == "differs"
+
+
+def test_what_cannot_be_computed_twice_is_an_error_that_says_so(tmp_path, compat_command):
+    once = (
+        CASE.format(against='"numpy"', wrong="")
+        + """
+    calls = []
+
+
+    def _once(np, x):
+        calls.append(x)
+        if len(calls) > 1:
+            raise ValueError("the variable is there already")
+        return x
+
+
+    port.implementations["numpy"] = _once
+    """
+    )
+    result = compat_command("run", write(tmp_path / "port.py", once), "--out", "runs/here")
+    assert result.returncode == 1
+    assert "computed again on the same inputs it fails: ValueError: the variable is there" in result.stdout
+
+
 def test_texts_have_to_be_the_same():
     texts = np.array(["a", "b", "c"])
     answer = Measured(texts, "<U1")

@@ -31,10 +31,12 @@ FEW, SOME, MANY = 8.0, 32.0, 128.0
 _OF_HALVES = 0.25
 #: The share of the whole tensor's spread that every element may have: six repeats say little of one element.
 _SHARED, _SHARED_OF_HALVES = 0.3, 0.1
-#: What the shared spread takes of one element, at most, in medians of all that move.
+#: What the shared spread takes of one element, at most, in medians of those that move.
 _OF_ONE = 32.0
 #: Roundings of the element's size, and of the largest one's, that are a rounding's noise whatever the step.
 _NOISE, _NOISE_OF_HALVES, _NOISE_OF_LARGEST = 4.0, 1.0, 0.25
+#: A step of that many roundings of the largest element may be a rounding on the way, as in exp(x) - 1.
+_TINY = 128.0
 #: Roundings of the element's size that are always allowed; of the largest one's where most inputs' values
 #: repeat, and move together.
 _ALWAYS, _WHERE_VALUES_REPEAT = 4.0, 16.0
@@ -44,6 +46,8 @@ _SMOOTH = 1 / 512
 _SYSTEMATIC, _FEWEST = 0.75, 4
 #: A unit roundoff beyond this is a half precision's.
 _HALF = 1e-4
+#: What may be lost of a denormal number: all, but of a float16, which is computed in float32, four units.
+_FLUSHED = dict(SMALLEST_NORMAL, float16=2.0**-22)
 #: A spread of this share of the element is one of its own size; where so many are, the whole says nothing.
 _OWN_SIZE, _OF_OWN_SIZE = 0.25, 0.125
 
@@ -73,11 +77,16 @@ class Evidence:
         """(the spread without the jumps, where it jumps) for outputs of that dtype."""
         u, size = UNIT_ROUNDOFF[dtype], _size(self.result)
         largest = size.max() if size.size else 0.0
-        few = _NOISE if u < _HALF else _NOISE_OF_HALVES
-        noise = few * u * size + _NOISE_OF_LARGEST * u * largest
+        full = u < _HALF
+        noise = (_NOISE if full else _NOISE_OF_HALVES) * u * size + _NOISE_OF_LARGEST * u * largest
+        tiny = _TINY * u * largest if full else 0.0
+        height = self.highest.astype(np.float64) - self.lowest
+        whole = (height >= 1) & _is_whole(self.lowest) & _is_whole(self.highest) & _is_whole(self.result)
+        single = self.two_valued() & (height > 16 * u * size) & (whole | (height > tiny))
         long = self.stride > 100
-        grown = self.spread <= self.stretched / (128.0 if long else 3.0) + noise
-        single = self.two_valued() & (self.highest.astype(np.float64) - self.lowest > 16 * u * size)
+        grown = self.spread <= self.stretched / (128.0 if long else 3.0) + np.where(
+            whole, noise, noise + tiny
+        )
         rest = self.stretched * _SMOOTH + np.where(single, 0, noise)
         kept = np.where(grown & ~single, self.spread, np.minimum(self.spread, rest))
         # A step farther away than one unit: only the longer stride meets it.
@@ -150,15 +159,15 @@ class Measured(Reference):
         u, size = UNIT_ROUNDOFF[dtype], _size(self.value)
         squares, steps = np.zeros(shape), np.zeros(shape, bool)
         roundings = 0.0 if self._sides else 4.0
+        share = _SHARED if u < _HALF else _SHARED_OF_HALVES
         for side in self._sides:
             spread, jumps = side.smooth(dtype)
-            squares, steps = squares + spread**2, steps | jumps
+            squares, steps = squares + spread**2 + (share * _typical(spread)) ** 2, steps | jumps
             roundings = max(roundings, side.of_size())
         largest = size.max() if size.size else 0.0
-        share = _SHARED if u < _HALF else _SHARED_OF_HALVES
-        spread = _scale(u) * np.hypot(np.sqrt(squares), share * _typical(np.sqrt(squares)))
+        spread = _scale(u) * np.sqrt(squares)
         always = _ALWAYS * u * size + roundings * u * largest
-        return spread, always + SMALLEST_NORMAL[dtype] + self._flushed(always + MANY * spread), steps
+        return spread, always + _FLUSHED[dtype] + self._flushed(always + MANY * spread), steps
 
     def _flushed(self, allowed):
         """What it changes to take denormal inputs for zero, where one side did and the other did not."""
@@ -256,11 +265,11 @@ def _is_whole(array):
 
 
 def _typical(spread):
-    """The root mean square of all, to which no element adds more than some medians of those that move."""
+    """The root mean square of those that move, to which none adds more than some medians of them."""
     moving = spread[spread > 0]
     if not moving.size:
         return 0.0
-    return float(np.sqrt(np.mean(np.minimum(spread, _OF_ONE * np.median(moving)) ** 2)))
+    return float(np.sqrt(np.mean(np.minimum(moving, _OF_ONE * np.median(moving)) ** 2)))
 
 
 def answers_against(record, read, base, read_base):
