@@ -160,6 +160,8 @@ KINDS = {
                 _TENTHS,
             ),
             (lambda x: np.floor(10 * x).mean(), lambda x: np.floor(10 * x).mean() + f32(0.1), _TENTHS),
+            (lambda x: np.floor(10 * x) + x, lambda x: np.floor(10 * x) + x + 1, _TENTHS),
+            (lambda x: np.floor(10 * x), lambda x: np.floor(10 * x) - 1, _TENTHS.astype(np.float16)),
         ],
         [
             (lambda x: x.astype(np.uint8), lambda x: np.floor(x).astype(np.uint8), _WHOLE),
@@ -199,6 +201,8 @@ KINDS = {
         [(lambda x: f32(3) + 0 * x, lambda x: f32(3.0003) + 0 * x, _NOISE)],
         [
             (lambda x: f32(3) + 0 * x, lambda x: np.nextafter(f32(3), f32(4)) + 0 * x, _NOISE),
+            (lambda x: np.exp(x) - 1, lambda x: np.exp(x.astype(np.float64)).astype(f32) - 1, _NOISE / 100),
+            (lambda x: np.exp(x) - 1, np.expm1, _NOISE / 100),
             *[
                 (
                     lambda x: _one_by_one(x.ravel()) / f32(210),
