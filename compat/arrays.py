@@ -24,6 +24,12 @@ SMALLEST_NORMAL = {
     "float64": 2.0**-1022,
 }
 
+#: The precisions that there are; and of what a complex number is two parts.
+PRECISIONS = tuple(UNIT_ROUNDOFF)
+PART = {"complex64": "float32", "complex128": "float64"}
+for _complex, _part in PART.items():
+    UNIT_ROUNDOFF[_complex], SMALLEST_NORMAL[_complex] = UNIT_ROUNDOFF[_part], SMALLEST_NORMAL[_part]
+
 
 def sha256_of_text(source):
     """SHA-256, in hexadecimal, of a text file's bytes; the ends of its lines do not count."""
@@ -52,6 +58,15 @@ def plain(array):
     if name == "bfloat16":
         return array.astype(np.float32), name
     return array, name
+
+
+def parts(array):
+    """Complex numbers as their real and imaginary parts, along an axis at the end; anything else as it is."""
+    array = np.asarray(array)
+    if array.dtype.kind != "c":
+        return array
+    real = array.real.dtype
+    return np.ascontiguousarray(array).reshape(-1).view(real).reshape(array.shape + (2,))
 
 
 def round_to_bfloat16(array):

@@ -150,6 +150,14 @@ class Objects:
         return array
 
 
+def digests_of(record):
+    """The names of all arrays that a record speaks of."""
+    measured = record.get("measured", {}).values()
+    return [output["digest"] for output in record["outputs"].values()] + [
+        digest for arrays in measured for digest in arrays.values()
+    ]
+
+
 class Run:
     """One run: ``environment``, ``samples`` by id, and ``records`` by id and dialect."""
 

@@ -1,7 +1,7 @@
 """A port that has no float64 reference: the style loss of an image, judged against TensorFlow 1.15.
 
 This is how a user's code enters: it names what it is judged against, and how far rounding may take it is
-measured, by moving the inputs by one unit in the last place (``compat.measured``).
+measured, by moving the inputs by one unit in the last place (``compat.record.repeats``).
 Gatys, Ecker and Bethge, A neural algorithm of artistic style, 2015: the distance of two Gram matrices.
 """
 

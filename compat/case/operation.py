@@ -39,7 +39,7 @@ class Operation:
 
     ``reference`` computes the float64 answer with its rounding bounds from the same arguments as
     an implementation, without the module; see ``compat.reference``.  What has none names what it is judged
-    ``against``: a dialect, or (dialect, environment), see ``compat.measured``.
+    ``against``: a dialect, or (dialect, environment), see ``compat.reference.measured``.
     """
 
     def __init__(self, name, reference=None, against=None, doc=""):

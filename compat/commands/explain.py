@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from ..arrays import PART, parts
 from ..errors import CompatError
 from ..explain import HYPOTHESES, ReferenceOnly, Target, describe, explain, first_wrong_step
 from ..judge.compare import compare
@@ -182,6 +183,8 @@ def _causes(target, known, seconds):
             continue
         if numbers.message.startswith("the dtype"):
             yield numbers.message
+        if dtype in PART:
+            result, dtype, reference = parts(result), PART[dtype], reference.parts()
         with np.errstate(all="ignore"):
             allowance = reference.worst(dtype) if _floating(dtype) else np.zeros(reference.value.shape)
             for sentence in describe(result.astype(np.float64), reference.value, allowance, known):

@@ -53,6 +53,11 @@ def main(arguments):
         print(f"false alarm: {alarm}")
     for alarm in card.measured_alarms:
         print(f"false alarm by measurement: {alarm}")
+    for kind in card.kinds:
+        for words in kind.missed:
+            print(f"missed by measurement: {words}")
+        for words in kind.alarms:
+            print(f"false alarm by measurement: {words}")
     found = stored(judge_runs(find([arguments.runs]))) if os.path.isdir(arguments.runs) else None
     if found:
         print(found)
@@ -119,3 +124,10 @@ def _writable(path):
         raise CompatError(f"--page {path}: cannot be written ({error.strerror})") from None
     if os.path.isdir(path) or not os.access(folder, os.W_OK):
         raise CompatError(f"--page {path}: expected a file that can be written")
+    if card.kinds:
+        yield ""
+        yield "| by measurement alone | faults | caught | harmless | flagged |"
+        yield "|---|---|---|---|---|"
+    for kind in card.kinds:
+        caught = kind.faults - len(kind.missed)
+        yield f"| {kind.name} | {kind.faults} | {caught} | {kind.harmless} | {len(kind.alarms)} |"

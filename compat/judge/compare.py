@@ -7,7 +7,7 @@
 
 import numpy as np
 
-from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, round_to
+from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, parts, round_to
 from ..records import Numbers, WrongWeight
 from .projection import project
 
@@ -19,11 +19,16 @@ def compare(result, dtype, reference, input_dtype):
     ``input_dtype``: what the output's dtype should be unless the reference says otherwise.
     Shape and dtype come before values.
     """
-    expected_dtype = reference.dtype or input_dtype
+    expected_dtype = reference.dtype or _kind_of(reference.value, input_dtype)
     if result.shape != reference.value.shape:
         return _mismatch(f"the shape is {result.shape}; expected {reference.value.shape}")
     if dtype != expected_dtype:
         return _mismatch(f"the dtype is {dtype}; expected {expected_dtype}")
+    if result.dtype.kind not in "biufc":
+        return _compare_texts(result, reference.value)
+    if result.dtype.kind == "c":
+        return _in_parts(compare(parts(result), PART[dtype], reference.parts(), PART[dtype]))
+    unequal = reference.unequal(result)
     result = result.astype(np.float64)
     # A number too large for the dtype is infinite in a correct implementation.
     value = reference.value
@@ -44,9 +49,40 @@ def compare(result, dtype, reference, input_dtype):
         numbers = _mismatch(message.format(counts["nan"], counts["inf"]))
     else:
         with np.errstate(all="ignore"):  # an error may be too large to square
-            numbers = _measure(result, value, finite, dtype, reference)
+            numbers = _measure(result, value, finite, dtype, reference, unequal)
     numbers.nan, numbers.inf = counts["nan"], counts["inf"]
     return numbers
+
+
+def _kind_of(value, input_dtype):
+    """Complex where the answer is: of an input of real numbers as well."""
+    if value.dtype.kind == "c" and input_dtype not in PART:
+        return "complex128" if input_dtype == "float64" else "complex64"
+    return input_dtype
+
+
+def _in_parts(numbers):
+    """What was measured of parts, told of complex numbers."""
+    index = numbers.worst_index
+    if index is not None:
+        numbers.part, numbers.worst_index = "imaginary" if index[-1] else "real", index[:-1]
+        before, after = (", ".join(map(str, i)) for i in (index, index[:-1]))
+        message = numbers.message.replace(f"at [{before}] ", f"{numbers.part} part at [{after}] ", 1)
+        numbers.message = message.replace(" elements are off", " parts are off", 1)
+    return numbers
+
+
+def _compare_texts(result, value):
+    """What is no number has to be the same."""
+    unequal = np.asarray(result != value)
+    if not unequal.any():
+        return Numbers("agrees")
+    first = np.unravel_index(int(np.argmax(unequal)), unequal.shape)
+    where = ", ".join(map(str, first))
+    return _mismatch(
+        f"at [{where}] {result[first]!r}, expected {value[first]!r}; "
+        f"{np.count_nonzero(unequal)} of {unequal.size} elements are others"
+    )
 
 
 def _mismatch(message):
@@ -60,17 +96,19 @@ def _share(error, allowance):
     return np.where(np.isnan(share), np.inf, share)
 
 
-def _measure(result, value, finite, dtype, reference):
+def _measure(result, value, finite, dtype, reference, unequal=None):
     if not finite.any():
         return Numbers("agrees", max_abs=0.0, share=0.0, share_expected=0.0)
     precision = dtype if dtype in UNIT_ROUNDOFF else "float64"
     error = np.where(finite, np.abs(np.where(finite, result, 0) - np.where(finite, value, 0)), 0)
+    if unequal is not None:  # whole numbers beyond what float64 tells apart
+        error = np.where(unequal, np.maximum(error, 1), 0)
     share = _share(error, reference.worst(precision))
     share_expected = _share(error, reference.expected(precision))
     rms = float(np.sqrt(np.mean(_share(error, reference.typical(precision))[finite] ** 2)))
     # Few elements say little about their mean square: widen the band as 1 / sqrt(count) does.
     rms_limit = 1 + 4 / np.sqrt(finite.sum())
-    worst = np.unravel_index(np.argmax(share), error.shape)
+    worst = np.unravel_index(np.argmax(np.where(finite, share, -1.0)), error.shape)
     largest = float(np.abs(value[finite]).max())
     numbers = Numbers(
         "agrees",
@@ -89,7 +127,8 @@ def _measure(result, value, finite, dtype, reference):
         count=int(error.size),
     )
     nu = reference.longest * UNIT_ROUNDOFF[precision]
-    numbers.word, limit = _conclude(numbers, nu)
+    word, limit = _conclude(numbers, nu, reference.convicts)
+    numbers.word, limit = reference.reconsider(result, error, precision, word, limit)
     if numbers.word != "agrees":
         where = ", ".join(map(str, numbers.worst_index))
         numbers.message = (
@@ -106,14 +145,14 @@ def _measure(result, value, finite, dtype, reference):
     return numbers
 
 
-def _conclude(numbers, nu):
+def _conclude(numbers, nu, convicts=True):
     """The word and what it follows from; ``nu``: the most roundings of one sum times the unit roundoff.
 
     Rounding errors are independent with mean zero only while nu is well below 1: a long sum in a
     half precision stagnates, and its errors have a direction.  There the mean square convicts nobody.
     In a chain of layers the longest sum counts, not all together: rounding begins anew in each.
     """
-    independent = nu <= _STAGNATION
+    independent = nu <= _STAGNATION and convicts
     if numbers.share > 1:
         return "differs", f"{_times(numbers.share)} the rounding allowance"
     if numbers.share_rms > 1:
@@ -164,7 +203,8 @@ _TOP = float(np.finfo(np.float64).max)
 
 
 def _json(number):
-    return float(min(number, _TOP)) if number > 0 else float(number)
+    """The number as JSON can hold it; None for what is no number."""
+    return float(max(-_TOP, min(number, _TOP))) if number == number else None
 
 
 def _times(share):

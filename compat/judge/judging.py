@@ -16,7 +16,7 @@ from ..store import Run
 from . import golden, known
 from .library import DEFAULT, Library, sample_in
 from .memory import CaseDigests, Notes, key
-from .verdicts import Judge, as_golden, judge, judge_against
+from .verdicts import Judge, as_golden, judge, judge_against, random
 
 __all__ = ["DEFAULT", "Judged", "Judging", "judge_runs"]
 
@@ -246,6 +246,9 @@ class _Sample:
     ) -> Verdict:
         """By what the sample names to be judged against: in this run, in another of the store, or in the golden."""
         whose = " in ".join(filter(None, _named(description)))
+        who = f"{dialect} in {run.name}" if _named(description)[1] else dialect
+        if record.random:
+            return random(record, who)
         place, base, why_not = self.base(run, description)
         if base is None or place is None:
             return Verdict("unjudged", f"{whose} has no result to be judged against: {why_not}")
@@ -258,7 +261,6 @@ class _Sample:
             if base.bits == record.bits:
                 return Verdict("identical")
             return Verdict("unjudged", f"{whose} is in the golden by its digests only: record it again there")
-        who = f"{dialect} in {run.name}"
         verdict = judge_against(record, run.objects.read, base, place.objects.read, who, whose)
         if not base.random:
             answers = {name: place.objects.read(output.digest) for name, output in base.outputs.items()}

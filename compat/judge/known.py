@@ -83,6 +83,10 @@ class KnownDifference:
             raise CompatError(f"{where}: no dialect {unknown[0]!r}; there are {', '.join(DIALECTS)}")
         if self.verdict not in SEVERITY:
             raise CompatError(f"{where}: no verdict {self.verdict!r}; there are {', '.join(SEVERITY)}")
+        if self.verdict in ("random", "stale", "unjudged"):
+            raise CompatError(
+                f"{where}: verdict {self.verdict!r} cannot be explained away: mend what causes it"
+            )
         if self.verdict in PASSING:
             raise CompatError(f"{where}: verdict {self.verdict!r} needs no explanation")
 

@@ -48,18 +48,23 @@ def as_golden(verdict: Verdict, record: Record, golden: Optional[Mapping[str, st
     return verdict
 
 
+def random(record: Record, who: str) -> Verdict:
+    """Of a record, called ``who``, whose tensors are other ones each time: nothing can be judged by it."""
+    return Verdict(
+        "random",
+        f"{who} is random: {record.random[0]} has other bits when it is computed again on the same inputs; "
+        "nothing can be judged by that: seed it, or give both sides the same weights",
+    )
+
+
 def judge_against(record: Record, read: Read, base: Record, read_base: Read, who: str, whose: str) -> Verdict:
     """The verdict on a record by another of the same case; ``identical`` are the same bits.
 
     ``who``, ``whose``: what the record and the other one are called.  Where one of them is random, nothing is judged.
     """
-    for one, name in ((base, whose), (record, who)):
+    for one, name in ((record, who), (base, whose)):
         if one.random:
-            return Verdict(
-                "random",
-                f"{name} is random: {one.random[0]} has other bits when it is computed again on the same inputs; "
-                "seed it, or give both sides the same weights",
-            )
+            return random(one, name)
     verdict = judge(record, answers_against(record, read, base, read_base), read)
     if verdict.word == "agrees" and record.bits == base.bits:
         verdict.word = "identical"

@@ -14,7 +14,7 @@ from ..records import Output, Record
 from ..store import Objects
 from .dialects import Dialect, Results
 from .dialects import dialect as find_dialect
-from .repeats import measure
+from .repeats import Measurement, measure
 
 #: Lines with which TensorFlow begins a message before it comes to the point.
 _HEADINGS = (
@@ -90,7 +90,7 @@ def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Objects)
         record.seconds = round(time.perf_counter() - start, 6)
         _check_inputs(sample)
         if sample.operation.against:
-            measured = measure(run, sample.inputs, results)
+            measured = _measured(run, sample.inputs, results)
             record.random = measured.random
             record.measured = {
                 name: {kind: objects.add(array) for kind, array in arrays.items()}
@@ -99,6 +99,13 @@ def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Objects)
     record.outputs = {
         name: Output(objects.add(array), dtype, list(array.shape)) for name, (array, dtype) in results.items()
     }
+
+
+def _measured(run: Any, inputs: Dict[str, Any], results: Results) -> Measurement:
+    try:
+        return measure(run, inputs, results)
+    except Exception as error:
+        raise CompatError(f"computed again on the same inputs it fails: {_first_line(error)}") from error
 
 
 def _run(dialect: Dialect, sample: Sample, inputs: Dict[str, Any]) -> Results:

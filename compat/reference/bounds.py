@@ -23,7 +23,7 @@ import math
 
 import numpy as np
 
-from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF
+from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, parts
 
 _HALF = ("float16", "bfloat16")
 
@@ -31,21 +31,25 @@ _HALF = ("float16", "bfloat16")
 class Reference:
     """The exact answer of one output, and what its rounding bounds are made of.
 
-    ``value``: float64.  ``magnitude``: the sum of the absolute products of each element, float64,
-    0 where the answer is a selection and must be exact.  ``terms``: the number of roundings that
-    touch a product.  ``dtype``: the dtype of the output where it is not that of the first input.
+    ``value``: float64, or complex128: then the bounds hold for either part.
+    ``magnitude``: the sum of the absolute products of each element, float64, 0 where the answer is a
+    selection and must be exact.  ``terms``: the number of roundings that touch a product.
+    ``dtype``: the dtype of the output where it is not that of the first input.
     ``carried``: how far the input's own error takes the output (``carried.Carried``); None: it is exact.
     ``products``: what the sums are made of (``products.Products``), or None.
     """
 
     def __init__(self, value, magnitude=0.0, terms=0, dtype=None, carried=None, products=None):
-        self.value = np.asarray(value, dtype=np.float64)
+        complex_numbers = np.asarray(value).dtype.kind == "c"
+        self.value = np.asarray(value, dtype=np.complex128 if complex_numbers else np.float64)
         self.magnitude = np.broadcast_to(np.asarray(magnitude, dtype=np.float64), self.value.shape)
         self.terms = np.broadcast_to(np.asarray(terms, dtype=np.float64), self.value.shape)
         self.dtype = dtype
         self.carried = carried
         self.products = products
 
+    #: Whether the mean square, or one element among its like, says of a difference that it is no rounding.
+    convicts = True
     #: How many u a weight may be off by rounding alone, see ``compat.projection``.
     few = 8
 
@@ -63,6 +67,18 @@ class Reference:
     def magnitude_in(self, dtype):
         """The magnitude in that precision; the same in all where every order of summation is allowed for."""
         return self.magnitude
+
+    def parts(self):
+        """Of complex numbers: both parts, along an axis at the end, each with the bounds of the whole."""
+        return _Parts(self)
+
+    def unequal(self, result):
+        """Where a result of whole numbers is another, exactly; None where float64 tells."""
+        return None
+
+    def reconsider(self, result, error, precision, word, why):
+        """(word, why) of a comparison, where there is more to say than the bounds do."""
+        return word, why
 
     def rearranged(self, move):
         """With the same elements in other places: ``move`` is applied to every array of the reference."""
@@ -115,7 +131,7 @@ class Reference:
         """
         own = self.terms * self._size()
         if self.carried is None:
-            return np.copysign(own, self.value)
+            return np.copysign(own, self.value.real)
         return self.carried.drift + np.copysign(own, self.carried.drift)
 
     def _common(self, dtype):
@@ -136,6 +152,29 @@ class Reference:
     def _size(self):
         """|y|, and 0 where that is no number: there is nothing to allow."""
         return np.where(np.isfinite(self.value), np.abs(self.value), 0.0)
+
+
+class _Parts(Reference):
+    alike = False
+
+    def __init__(self, whole):
+        value = whole.value.astype(np.complex128)
+        super().__init__(parts(value), dtype=PART.get(whole.dtype))
+        self._whole = whole
+        self.convicts = whole.convicts
+
+    def _both(self, allowance):
+        return np.broadcast_to(np.asarray(allowance)[..., None], self.value.shape)
+
+    def worst(self, dtype):
+        return self._both(self._whole.worst(dtype))
+
+    def expected(self, dtype, probability=None):
+        given = () if probability is None else (probability,)
+        return self._both(self._whole.expected(dtype, *given))
+
+    def typical(self, dtype):
+        return self._both(self._whole.typical(dtype))
 
 
 class Within(Reference):

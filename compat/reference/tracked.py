@@ -26,7 +26,7 @@ import math
 
 import numpy as np
 
-from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, round_to
+from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, round_to
 from .bounds import Reference, exact
 
 #: Roundings allowed to a call of exp, log, pow, tanh, sigmoid, rsqrt: 4 ULP.  Eigen's vectorised ones are
@@ -61,6 +61,7 @@ class Precision(collections.namedtuple("Precision", "dtype u tiny call")):
 PRECISIONS = {
     dtype: Precision(dtype, u, SMALLEST_NORMAL[dtype], CALL_OF_HALVES if u > 1e-4 else CALL)
     for dtype, u in UNIT_ROUNDOFF.items()
+    if dtype not in PART
 }
 
 

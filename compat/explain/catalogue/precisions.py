@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...arrays import UNIT_ROUNDOFF, round_to
+from ...arrays import PRECISIONS, UNIT_ROUNDOFF, round_to
 from ...reference.bounds import Reference
 from ...reference.claims import under
 from .hypothesis import Catalogue
@@ -30,7 +30,7 @@ def _(call):
     "the answer is computed in {dtype} and stays in it: cast it back, or say dtype= (Keras 2: set_floatx)",
 )
 def _(answer):
-    for dtype in UNIT_ROUNDOFF:
+    for dtype in PRECISIONS:
         other = Reference(
             answer.value, answer.magnitude, answer.terms, dtype, answer.carried, answer.products
         )
