@@ -87,6 +87,13 @@ def table(card):
         first = f"{row.first} of {caught}" if caught else ""
         mark = "" if row.nameable else " (none to name)"
         yield f"| {row.name} | {row.tried} | {row.larger} | {caught} | {row.measured} | {first}{mark} |"
+    if card.kinds:
+        yield ""
+        yield "| by measurement alone | faults | caught | harmless | flagged |"
+        yield "|---|---|---|---|---|"
+    for kind in card.kinds:
+        caught = kind.faults - len(kind.missed)
+        yield f"| {kind.name} | {kind.faults} | {caught} | {kind.harmless} | {len(kind.alarms)} |"
 
 
 def summary(card):
@@ -124,10 +131,3 @@ def _writable(path):
         raise CompatError(f"--page {path}: cannot be written ({error.strerror})") from None
     if os.path.isdir(path) or not os.access(folder, os.W_OK):
         raise CompatError(f"--page {path}: expected a file that can be written")
-    if card.kinds:
-        yield ""
-        yield "| by measurement alone | faults | caught | harmless | flagged |"
-        yield "|---|---|---|---|---|"
-    for kind in card.kinds:
-        caught = kind.faults - len(kind.missed)
-        yield f"| {kind.name} | {kind.faults} | {caught} | {kind.harmless} | {len(kind.alarms)} |"

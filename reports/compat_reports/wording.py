@@ -19,7 +19,6 @@ MEANINGS = {
     "agrees": "inside the rounding allowance",
     "suspicious": "some order of summation could do it, but rounding does not behave like that",
     "differs": "no rounding explains it",
-    "random": "other bits each time it is computed on the same inputs: nothing to judge",
     "error": "the framework raised an error",
     "timeout": "did not end in time",
     "crashed": "the process died",
