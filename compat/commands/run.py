@@ -12,6 +12,7 @@ from ..record.dialects import DIALECTS, dialect
 from ..record.plan import Wanted
 from ..record.run import Settings, record
 from ..store import Run
+from ..texts import check_name, printable
 from .junit import write_junit
 from .telling import Progress, add_all, tell_run
 
@@ -49,6 +50,10 @@ def main(arguments: Any) -> int:
     for case in cases:
         if "[" in case.path or "::" in case.path:
             raise CompatError(f"{case.path}: pytest takes [ and :: for more than a path: rename it")
+        try:
+            check_name("the path", case.path)
+        except ValueError as error:
+            raise CompatError(f"{error}: rename the file") from None
         path = known.path_beside(case.path)
         if path and not arguments.record_only:
             known.read(path)  # a wrong entry stops here, before anything is written
@@ -71,7 +76,7 @@ def main(arguments: Any) -> int:
 
 
 def _tell(text: str) -> None:
-    print(text, flush=True)
+    print(printable(text), flush=True)
 
 
 def _check(arguments: Any) -> None:
@@ -86,7 +91,7 @@ def _check(arguments: Any) -> None:
         raise CompatError(f"{arguments.out}: is a file; --out names a folder")
     if not Run.exists(arguments.out) and os.path.isdir(arguments.out):
         # The journal of a run is deleted when it ends: never in a folder that is somebody else's.
-        ours = ("verdicts.json", "lock", "journal")
+        ours = ("verdicts.json", "lock")
         foreign = [n for n in os.listdir(arguments.out) if n not in ours and not n.startswith(".tmp-")]
         if foreign:
             raise CompatError(f"{arguments.out}: is no run, and not empty; choose another --out")
