@@ -23,7 +23,6 @@ nothing but computing again could tell, and the rows that follow from them are n
 
 import argparse
 import contextlib
-import importlib.util
 import io
 import json
 import os
@@ -43,7 +42,7 @@ from . import mutations
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIMIT = 30
 #: One mutation in so many is read by real processes as well, and explained, which takes a second.
-PROCESS, EXPLAIN = 25, 4
+PROCESS, EXPLAIN = 10, 3
 
 CASE = """
     import time
@@ -346,7 +345,9 @@ def _bits(record):
 
 def mutate(shop, kind, number, drawn, truth):
     """Change copies of the stores, and let every command read them."""
-    reports = importlib.util.find_spec("jinja2") and importlib.util.find_spec("reports")
+    reports = shop.process("report", "red", "--out", shop.path("pages"))[0] in (0, 1)
+    if not reports:
+        shop.counts["report: not installed"] = 0
     for n in range(number):
         store = shop.path("store")
         mutations.copy(shop.path(drawn.choice(("red", "green"))), store)
@@ -362,6 +363,7 @@ def mutate(shop, kind, number, drawn, truth):
         if os.path.isfile(judged) and not os.path.islink(judged) and kind != "raw":
             os.unlink(judged)
         status = shop.read(how, where, "judge", run)
+        shop.count(f"judge: status {status}")
         if status in (0, 1):
             for sample, dialect, verdict in truth.wrong_greens(run):
                 shop.violation(where, f"wrong green: {sample} {dialect}: {verdict}")

@@ -1,5 +1,6 @@
 """What may happen to a store: documents changed under a right checksum, and files that are no longer what they were."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,8 +21,9 @@ RAW = {
 STRANGE = [
     None, True, False, 0, -1, 1, 2.5, 10**30, 1e308, "", "x", "ok", "unsupported", "error", "crashed", "bfloat16",
     "float64", "fft", "winograd", "numpy", "scipy", "..", "../../outside", "/etc/passwd", "/dev/zero", "a/b", "a\nb",
-    "a\0b", "\x1b[2J\x1b]0;title\x07", "\u202egnp", "\ud800", "\udcff", "x" * 5000, "a" * 64, "0" * 63, "é" * 32, [], {},
-    [None], ["numpy"], ["numpy", "objects"], ["numpy", "../outside"], ["scipy", None], ["numpy", None, None], [0],
+    "a\0b", "\x1b[2J\x1b]0;title\x07", "\u202egnp", "\ud800", "\udcff", "x" * 5000, "a" * 64, "0" * 63, [], {},
+    "é" * 32, [None], ["numpy"], ["numpy", "objects"], ["numpy", "../outside"], ["scipy", None], ["numpy", None, None],
+    [0],
     {"y": 1}, {"": {}}, {"y": {"spread": "a" * 64}}, [10**12, 10**12], [-1], DEEP, *RAW,
 ]  # fmt: skip
 
@@ -52,8 +54,61 @@ def _places(value, found=None):
     return found
 
 
+#: What somebody would write who wants a red row to be green.
+LIES = {
+    "the claim": lambda record: record.update(claim="fft"),
+    "another claim": lambda record: record.update(claim="accumulates"),
+    "the dtype": lambda record: record.update(dtype="bfloat16"),
+    "no files": lambda record: record.update(files={}),
+    "all dtypes": lambda record: (record.update(dtype="bfloat16"), _each(record, dtype="bfloat16")),
+    "all half": lambda record: (record.update(dtype="float16"), _each(record, dtype="float16")),
+    "the shape": lambda record: _each(record, shape=[2, 2]),
+    "a dtype": lambda record: _each(record, dtype="float32"),
+    "a missing array": lambda record: _each(record, digest="a" * 64),
+    "not unfinished": lambda record: record.update(status="ok", message=""),
+    "agrees": lambda record: record.update(verdict="agrees"),
+    "not random": lambda record: record.update(random=[]),
+    "no spread": lambda record: record.update(measured={}),
+}
+LIES_OF_SAMPLES = {
+    "against itself": lambda sample: sample.update(against=["numpy", None]),
+    "against scipy": lambda sample: sample.update(against=["scipy", None]),
+    "against the other": lambda sample: sample.update(against=["numpy", "tf2.0"]),
+    "against nothing": lambda sample: sample.pop("against", None),
+    "another operation": lambda sample: sample.update(operation="known", name="k"),
+    "another name": lambda sample: sample.update(name="k"),
+    "a case elsewhere": lambda sample: sample.update(path="outside/campaign.py"),
+    "a case in the store": lambda sample: sample.update(path="store/campaign.py"),
+}
+
+
+def _each(record, **what):
+    for output in record["outputs"].values():
+        output.update(what)
+
+
+def _lie(content, drawn):
+    """A change of a record or of a description that leaves it well formed; returns what was done."""
+    rows = [
+        (sample, row) for sample, row in content["records"].items() if sample.startswith(("wrong", "port"))
+    ]
+    sample, row = drawn.choice(rows or sorted(content["records"].items()))
+    if drawn.random() < 0.4 and sample in content["samples"]:
+        name = drawn.choice(sorted(LIES_OF_SAMPLES))
+        LIES_OF_SAMPLES[name](content["samples"][sample])
+    else:
+        name = drawn.choice(sorted(LIES))
+        LIES[name](drawn.choice(list(row.values())))
+    return f"{sample}: {name}"
+
+
 def change(content, drawn):
     """Change a document in one place; returns what was done, in words."""
+    if isinstance(content.get("samples"), dict) and content.get("records") and drawn.random() < 0.4:
+        with contextlib.suppress(
+            AttributeError, KeyError, IndexError, TypeError
+        ):  # another change came before
+            return _lie(content, drawn)
     places = _places(content)
     # Most of a document is descriptions: half of the changes are among the records.
     if isinstance(content.get("records"), dict) and drawn.random() < 0.5:

@@ -195,7 +195,7 @@ class Run:
             try:
                 yield self._row(path)
             except CompatError:
-                if os.path.exists(path):
+                if os.path.lexists(path):
                     raise
                 # it is in run.json by now
 
@@ -227,6 +227,12 @@ class Run:
 
     def add(self, sample: str, dialect: str, record: Record) -> None:
         self.records.setdefault(sample, {})[dialect] = record
+
+    def drop(self, sample: str, dialect: str) -> None:
+        row = self.records.get(sample, {})
+        row.pop(dialect, None)
+        if not row:
+            self.records.pop(sample, None)
 
     def record(self, sample: str, dialect: str) -> Optional[Record]:
         """The record of a sample's id in a dialect, or None."""

@@ -277,4 +277,4 @@ def test_an_implementation_that_returns_nonsense(tmp_path, fault, words):
     assert result.returncode == 1, result.stdout + result.stderr
     assert verdict.word in ("error", "differs"), (verdict, result.stdout)
     assert words in verdict.message
-    assert f"faulty[s3] numpy {verdict['word']}: " in result.stdout
+    assert f"faulty[s3] numpy {verdict.word}: " in result.stdout

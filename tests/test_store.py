@@ -314,9 +314,7 @@ def test_stores_merge_by_copying(tmp_path):
     runs = store.find([str(merged)])
     assert [run.name for run in runs] == ["one", "three", "two"]
     assert len(os.listdir(str(merged / "objects"))) == 2
-    arrays = [
-        run.objects.read(run.record("op[s]", "numpy").outputs["y"].digest).tolist() for run in runs
-    ]
+    arrays = [run.objects.read(run.record("op[s]", "numpy").outputs["y"].digest).tolist() for run in runs]
     assert arrays == [shared.tolist(), shared.tolist(), mine.tolist()]
 
 

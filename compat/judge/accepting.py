@@ -10,7 +10,7 @@ from ..files import folder_names
 from ..record.dialects import in_order
 from ..records import PASSING, Description, Record
 from ..store import Run
-from .judging import Judged
+from .judging import Judged, Judging
 
 #: Larger arrays stay out of the repository; their digest is enough to know them by.
 LARGEST_ARRAY_BYTES = 16 * 1024
@@ -44,6 +44,8 @@ def accept(
     new = Run(path, judged.run.environment)
     for sample_id in sorted(judged.run.records):
         dialect = _golden_dialect(judged, sample_id)
+        if dialect is not None and sample_id not in judged.run.samples:
+            raise CompatError(f"{judged.run.folder}: does not say what {sample_id} is: record it again")
         if dialect is not None:
             new.samples[sample_id] = judged.run.samples[sample_id]
             new.add(sample_id, dialect, _lasting(judged.run.records[sample_id][dialect]))
@@ -98,6 +100,9 @@ def _golden_dialect(judged: Judged, sample_id: str) -> Optional[str]:
         record, verdict = judged.record(sample_id, dialect), judged.verdict(sample_id, dialect)
         if record is None or record.status != "ok":
             continue
+        trouble = Judging.trouble(judged.run, record)
+        if trouble:
+            raise CompatError(f"{judged.run.folder}: {sample_id} in {dialect}: {trouble}")
         if verdict is None or (verdict.word not in (*PASSING, "unjudged") and not verdict.known):
             word = verdict.word if verdict else "unjudged"
             raise CompatError(

@@ -21,6 +21,10 @@ from .verdicts import Judge, as_golden, judge, judge_against
 __all__ = ["DEFAULT", "Judged", "Judging", "judge_runs"]
 
 
+#: What the judge raises for records that no computation leaves: well formed, and saying what cannot be.
+_NO_RECORDS = (CompatError, LookupError, TypeError, ValueError, ArithmeticError)
+
+
 @dataclass
 class Judged:
     """A run with the verdicts on its records, by the sample's id and the dialect."""
@@ -313,7 +317,10 @@ class _Sample:
         if trouble:
             return Verdict("unjudged", f"{whose}: {trouble}")
         who = f"{dialect} in {run.name}"
-        verdict = judge_against(record, run.objects.read, base, place.objects.read, who, whose)
+        try:
+            verdict = judge_against(record, run.objects.read, base, place.objects.read, who, whose)
+        except _NO_RECORDS as error:
+            return Verdict("unjudged", _unusable(error))
         if not base.random:
             answers = {name: place.objects.read(output.digest) for name, output in base.outputs.items()}
             verdict.reference = _kept(run, answers) if self._judging.keep else {}
@@ -374,8 +381,8 @@ class _OfCase:
                 self._judges[run.store] = Judge(self._references, run.objects.read)
             try:
                 verdict = self._judges[run.store](record)
-            except CompatError as error:  # an array of the store is missing or damaged
-                return Verdict("unjudged", str(error))
+            except _NO_RECORDS as error:
+                return Verdict("unjudged", _unusable(error))
             self.notes.note(bits, verdict)
             self.notes.note_answers(self.notes.answers or {})
         as_golden(verdict, record, self._golden)
@@ -411,6 +418,11 @@ def refer(sample: Sample) -> Tuple[Mapping[str, Reference], str]:
     except Exception as error:  # a case's own code
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
         return {}, f"the reference fails: {said}"
+
+
+def _unusable(error: Exception) -> str:
+    said = str(error) if isinstance(error, CompatError) else f"{type(error).__name__}: {error}"
+    return f"what is recorded cannot be judged ({said}): record it again"
 
 
 def _named(description: Description) -> Tuple[str, Optional[str]]:

@@ -34,7 +34,7 @@ def record(folder: str, wanted: Wanted, settings: Settings, tell: Callable[[str]
             tell(dropped)
         pairs, kept = plan(run, wanted)
         for sample, dialect in pairs:  # what is there of it is no longer the answer
-            run.records.get(sample, {}).pop(dialect, None)
+            run.drop(sample, dialect)
         run.save()
         tell(
             f"{run.name}: {len(wanted.samples)} samples in {len(wanted.dialects)} dialects: {len(pairs)} to compute, "
