@@ -48,7 +48,7 @@ def accept(
             raise CompatError(f"{judged.run.folder}: does not say what {sample_id} is: record it again")
         if dialect is not None:
             new.samples[sample_id] = judged.run.samples[sample_id]
-            new.add(sample_id, dialect, _lasting(judged.run.records[sample_id][dialect]))
+            new.add(sample_id, dialect, _lasting(judged.run, sample_id, dialect))
     if not new.records:
         raise CompatError(f"{judged.run.folder}: has no result that could become the golden")
     changes = _changes(old, new, replace)
@@ -67,9 +67,10 @@ def accept(
     return changes
 
 
-def _lasting(record: Record) -> Record:
+def _lasting(run: Run, sample_id: str, dialect: str) -> Record:
     """Without what is of one run only.  What others are judged against keeps the files that it was made of."""
-    files = record.files if record.measured else {}
+    record = run.records[sample_id][dialect]
+    files = record.files if run.samples[sample_id].against else {}
     return dataclasses.replace(record, files=files, code="", seconds=0.0)
 
 
@@ -103,7 +104,8 @@ def _golden_dialect(judged: Judged, sample_id: str) -> Optional[str]:
         trouble = Judging.trouble(judged.run, record)
         if trouble:
             raise CompatError(f"{judged.run.folder}: {sample_id} in {dialect}: {trouble}")
-        if verdict is None or (verdict.word not in (*PASSING, "unjudged") and not verdict.known):
+        first = verdict is not None and verdict.word == "unjudged" and judged.run.samples[sample_id].against
+        if verdict is None or not (verdict.word in PASSING or verdict.known or first):
             word = verdict.word if verdict else "unjudged"
             raise CompatError(
                 f"{judged.run.folder}: {sample_id} in {dialect} is {word}: "

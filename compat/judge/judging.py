@@ -307,6 +307,8 @@ class _Sample:
             return Verdict("unjudged", f"{whose} has no result to be judged against: {why_not}")
         changed = self._judging.changed(case, base) if case else []
         changed += [name for name, digest in base.files.items() if record.files.get(name, digest) != digest]
+        if not base.files:
+            return Verdict("stale", f"{whose} does not say which files it was made of: record it again there")
         if base.case != record.case or changed:
             what = f"{', '.join(dict.fromkeys(changed))} was other" if changed else "its inputs were others"
             return Verdict("stale", f"{whose} was recorded when {what}: record it again there")
@@ -343,7 +345,7 @@ class _Sample:
         if base is not None and base.status == "ok":
             return place, base, ""
         kept = self._golden(self._case(run), description)
-        if kept is not None and environment in (kept.environment.name, None):
+        if kept is not None and environment == kept.environment.name:
             found = kept.record(self._id, dialect)
             if found is not None and found.status == "ok":
                 return kept, found, ""
@@ -361,7 +363,7 @@ class _OfCase:
         self._case = case
         self._sample = sample
         self._keep = keep
-        self.notes = Notes(key("verdicts", sample.id, digest, case.files()))
+        self.notes = Notes(key("verdicts", sample.id, digest, case.files()), case.path)
         self._references: Mapping[str, Reference] = {}
         self._error = ""
         self._computed = False
@@ -378,6 +380,7 @@ class _OfCase:
             self._compute()
             if self._error:
                 return Verdict("unjudged", self._error)
+            self.notes.files = self._case.files()  # with what the reference imported late
             if run.store not in self._judges:
                 self._judges[run.store] = Judge(self._references, run.objects.read)
             try:

@@ -74,9 +74,12 @@ class Library:
             try:
                 self._loaded[real] = Case(path), ""
             except CompatError as error:
-                self._loaded[real] = None, (
-                    f"its case file cannot be loaded here: {error}; import frameworks within the implementations, or "
-                    "judge where they are installed"
+                self._loaded[real] = (
+                    None,
+                    (
+                        f"its case file cannot be loaded here: {error}; import frameworks within the implementations, or "
+                        "judge where they are installed"
+                    ),
                 )
         return self._loaded[real]
 
