@@ -136,7 +136,7 @@ def test_a_result_that_is_gone(tmp_path, compat_command):
     run = quick_run(write(tmp_path / "case.py", CASE), tmp_path / "runs" / "here")
     digest = run.record("conv[flipped]", "numpy").outputs["y"].digest
     (tmp_path / "runs" / "objects" / f"{digest}.npy").unlink()
-    assert "cannot be read" in refusal(compat_command("explain", "runs/here", "conv[flipped]", "numpy"))
+    assert "is missing" in refusal(compat_command("explain", "runs/here", "conv[flipped]", "numpy"))
 
 
 def test_a_reference_that_fails(tmp_path, compat_command):

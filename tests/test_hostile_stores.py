@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 from support import DOUBLE, array_of, change, content, python, quick_run, reading, refusal, write
@@ -20,7 +21,13 @@ posix_only = pytest.mark.skipif(os.name != "posix", reason="FIFOs and links")
 def test_verdicts_on_disk_are_believed_by_nobody(tmp_path, compat_here, here, what):
     write(tmp_path / "double.py", DOUBLE.replace("2 * x", "3 * x"))
     quick_run(tmp_path / "double.py", here)
-    said = {name: vars(compat_here(*command)) for name, command in reading(here).items()}
+
+    def heard(name):
+        found = dict(vars(compat_here(*reading(here)[name])))
+        # How far a search comes within its seconds is the machine's affair.
+        return dict(found, stdout=re.sub(r" \(\d+ possibilities tried[^)]*\)", "", found["stdout"]))
+
+    said = {name: heard(name) for name in reading(here)}
     assert said["judge"]["returncode"] == 1
     path = here / "verdicts.json"
     path.unlink()
@@ -35,7 +42,7 @@ def test_verdicts_on_disk_are_believed_by_nobody(tmp_path, compat_here, here, wh
         os.mkfifo(str(path))
     elif what == "folder":
         path.mkdir()
-    again = {name: vars(compat_here(*command)) for name, command in reading(here).items() if name != "judge"}
+    again = {name: heard(name) for name in reading(here) if name != "judge"}
     assert again == {name: said[name] for name in again}
     if what == "folder":
         assert "cannot be written" in refusal(compat_here("judge", here))
@@ -91,8 +98,11 @@ def test_what_is_no_plain_file_is_told_at_once(tmp_path, compat_here, here, what
         if what in ("known", "golden") and name != "accept":
             assert result.returncode in (0, 2), (name, result.stderr)  # what is no file says nothing
         elif what == "an array" and name not in ("accept", "since"):
-            assert result.returncode == 1 or name == "diff", (name, result.stdout)
-            assert name == "diff" or path.name in result.stdout
+            assert result.returncode == (2 if name == "explain" else 1) or name == "diff", (
+                name,
+                result.stdout,
+            )
+            assert name == "diff" or path.name in result.stdout + result.stderr
         elif what not in ("known", "golden") or result.returncode != 0:
             refusal(result)
 

@@ -16,7 +16,7 @@ VERSIONS = ["1.13", "1.15", "2.0", "2.1", "2.2", "2.4", "2.9", "2.15", "2.21"]
 def write(store, version, word, bits, name=None, status="ok"):
     name = name or "tf" + version
     run = Run(str(store / name), Environment(name, versions={"tensorflow": version + ".0"}))
-    outputs = {"y": Output(bits, "float32", [])} if status == "ok" else {}
+    outputs = {"y": Output(bits * 64, "float32", [])} if status == "ok" else {}
     run.samples["a[b]"] = Description("a", "b", "c", "a.py")
     run.add("a[b]", "numpy", Record(status, "c", message=word, outputs=outputs))
     run.save()
