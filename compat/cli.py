@@ -4,12 +4,14 @@ Exit status: 0 all agree or are known, 1 something differs or could not be judge
 """
 
 import argparse
+import contextlib
 import importlib
 import os
 import sys
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 from .errors import CompatError
+from .texts import Printable, in_a_line
 
 #: Each command is a module of its own, imported when it is asked for.
 COMMANDS = {
@@ -34,24 +36,44 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return _main(name, argv)
+        with _printable_output(name):
+            return _main(name, argv)
     except CompatError as error:
-        print(f"compat {name}: {_one_line(error)}", file=sys.stderr)
-        return 2
+        return _stopped(name, str(error))
     except KeyboardInterrupt:
-        print(f"compat {name}: stopped; what was computed is kept", file=sys.stderr)
-        return 130
+        return _stopped(name, "stopped; what was computed is kept", 130)
     except BrokenPipeError:  # the reader of a pipe went away
+        _forget_output()
+        return _stopped(name, "whoever read the output went away: stopped; what was computed is kept")
+    except OSError as error:  # of the output, or of a place that nobody thought of
+        _forget_output()
+        where = f"{error.filename}: " if error.filename else ""
+        return _stopped(name, f"{where}{error.strerror or error}")
+
+
+def _stopped(name: str, text: str, status: int = 2) -> int:
+    print(in_a_line(f"compat {name}: {text}"), file=sys.stderr)
+    return status
+
+
+def _forget_output() -> None:
+    """What is still to be written has no reader: Python must not complain of it at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(
-            f"compat {name}: whoever read the output went away: stopped; what was computed is kept",
-            file=sys.stderr,
-        )
-        return 2
 
 
-def _one_line(error: CompatError) -> str:
-    return " ".join(str(error).split("\n"))
+@contextlib.contextmanager
+def _printable_output(name: str) -> Iterator[None]:
+    """What a store says must not drive the terminal.  ``run`` sees to its own lines: pytest's have colours."""
+    before = sys.stdout
+    if name != "run":
+        sys.stdout = Printable(before)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sys.stdout = before
 
 
 def _main(name: str, argv: Sequence[str]) -> int:

@@ -7,11 +7,13 @@ form, for a store may come from anywhere.
 
 import dataclasses
 import math
+import re
 import typing
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Tuple, Type, TypeVar
 
 from .errors import CompatError
+from .texts import check_name, check_part_of_a_path, printable
 
 #: What may happen when a dialect computes a sample.
 STATUSES = ("ok", "unsupported", "error", "timeout", "crashed")
@@ -46,6 +48,9 @@ class Output:
     dtype: str
     shape: List[int]
 
+    def check(self) -> None:
+        _check_digest(self.digest)
+
 
 @dataclass
 class Record:
@@ -78,6 +83,13 @@ class Record:
             raise ValueError(f"no status {self.status!r}; there are {', '.join(STATUSES)}")
         if (self.status == "ok") != bool(self.outputs):
             raise ValueError(f"status {self.status} with {len(self.outputs)} outputs")
+        for name in (*self.outputs, *self.measured, *self.random, *self.files):
+            check_name("the name", name)
+        if not self.outputs.keys() >= {*self.measured, *self.random}:
+            raise ValueError("something is measured of an output that is not there")
+        for arrays in self.measured.values():
+            for digest in arrays.values():
+                _check_digest(digest)
 
     @property
     def bits(self) -> Tuple[Tuple[str, str, str], ...]:
@@ -118,6 +130,16 @@ class Description:
     sources: Dict[str, str] = field(default_factory=dict)
     against: Optional[List[Optional[str]]] = None
 
+    def check(self) -> None:
+        for what in ("operation", "name", "path"):
+            check_name(what, getattr(self, what))
+        if self.against is None:
+            return
+        if len(self.against) != 2 or self.against[0] is None:
+            raise ValueError("against: expected a dialect, and an environment or nothing")
+        for place in filter(None, self.against):
+            check_part_of_a_path("against", place)
+
 
 @dataclass
 class Processor:
@@ -144,6 +166,9 @@ class Environment:
     processor: Processor = field(default_factory=Processor)
     settings: Dict[str, str] = field(default_factory=dict)
     threads: int = 1
+
+    def check(self) -> None:
+        check_name("the environment", self.name)
 
     @property
     def tensorflow(self) -> Optional[str]:
@@ -256,7 +281,7 @@ def from_json(cls: Type[T], value: Any, where: str) -> T:
     try:
         return _decoded(cls, value)
     except (ValueError, RecursionError) as error:
-        raise CompatError(f"{where}: {error}; record it again") from None
+        raise CompatError(f"{where}: {printable(str(error))}; record it again") from None
 
 
 def _decoded(kind: Any, value: Any) -> Any:
@@ -264,7 +289,7 @@ def _decoded(kind: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         return _decoded_class(kind, value)
     if kind is Any:
-        return value
+        return _plain(value)
     origin, inner = getattr(kind, "__origin__", None), getattr(kind, "__args__", ())
     if origin is typing.Union:
         return None if value is None else _decoded(inner[0], value)
@@ -280,7 +305,7 @@ def _decoded(kind: Any, value: Any) -> Any:
         value = float(value)
     if type(value) is not kind or (kind is float and not math.isfinite(value)):
         raise ValueError(f"expected {kind.__name__}, found {_short(value)}")
-    return value
+    return _whole(value) if kind is str else value
 
 
 def _decoded_class(cls: Any, value: Any) -> Any:
@@ -305,6 +330,37 @@ def _decoded_class(cls: Any, value: Any) -> Any:
     return decoded
 
 
+#: Values within values that a parameter may be.
+_DEEPEST = 40
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """JSON values as they come, but not of any depth."""
+    if depth > _DEEPEST:
+        raise ValueError("values within values, deeper than any parameter")
+    if isinstance(value, dict):
+        return {_whole(name): _plain(entry, depth + 1) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry, depth + 1) for entry in value]
+    return _whole(value) if isinstance(value, str) else value
+
+
+_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
+def _whole(text: str) -> str:
+    """The text with halves of characters, which no file can hold, as escapes; those of a path stand for its bytes."""
+    return _HALVES.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+_DIGEST = re.compile("[0-9a-f]{64}\\Z")
+
+
+def _check_digest(text: str) -> None:
+    if not _DIGEST.match(text):
+        raise ValueError(f"{_short(text)} is no digest of an array")
+
+
 _FIELDS: Dict[Any, Dict[str, Tuple[Any, bool]]] = {}
 
 
@@ -320,5 +376,5 @@ def _fields(cls: Any) -> Dict[str, Tuple[Any, bool]]:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = ascii(value)
     return text if len(text) <= 40 else text[:37] + "..."

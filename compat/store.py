@@ -13,20 +13,21 @@ by copying their folders together.  Nothing is ever unpickled.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import math
 import os
-import shutil
+import re
+import stat
 import time
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
-import numpy as np
-
-from .arrays import digest
 from .errors import CompatError
-from .files import appearing, is_regular, open_regular, read_bytes, reason
+from .files import TEMPORARY, appearing, folder_names, open_own, read_bytes, reason
+from .objects import Objects
 from .records import Description, Environment, Record, Verdict, as_json, from_json
+from .texts import check_name, check_part_of_a_path
 
 try:
     import fcntl
@@ -38,6 +39,8 @@ FORMAT = 2
 #: Where tox.ini has the runs written.
 STORE = os.path.join("out", "runs")
 _RUN, _VERDICTS, _JOURNAL, _OBJECTS, _LOCK = "run.json", "verdicts.json", "journal", "objects", "lock"
+_PLAN, _WORKERS = "plan", "workers"
+_ROW = re.compile(r"[0-9a-f]{32}\.json\Z")
 _AGAIN = "delete the folder and run again, or choose another --out"
 
 
@@ -62,7 +65,7 @@ def read_json(path: str) -> Any:
     """The content of a file that ``write_json`` wrote.  Raises CompatError for any other."""
     try:
         text = read_bytes(path).decode("utf-8")
-        document = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        document = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole_number)
     except (ValueError, RecursionError, MemoryError):
         raise CompatError(f"{path}: is truncated or no JSON; {_AGAIN}") from None
     version = document.get("format") if isinstance(document, dict) else None
@@ -95,6 +98,22 @@ def _finite(text: str) -> float:
     return number
 
 
+def _whole_number(text: str) -> int:
+    if len(text) > 40:
+        raise ValueError(f"{text[:40]}... is too large")
+    return int(text)
+
+
+def _check_row(path: str, sample: str, dialect: str) -> None:
+    try:
+        check_name("the sample", sample)
+        if not (sample.endswith("]") and "[" in sample):
+            raise ValueError(f"the sample {ascii(sample)} is no operation[name]")
+        check_part_of_a_path("the dialect", dialect)
+    except ValueError as error:
+        raise CompatError(f"{path}: {error}; record it again") from None
+
+
 def _table(path: str, content: Any, *names: str) -> List[Dict[str, Any]]:
     """Those parts of a file's content, all of them tables."""
     if not isinstance(content, dict) or not all(isinstance(content.get(name), dict) for name in names):
@@ -106,56 +125,9 @@ def _identity(path: str) -> Optional[Tuple[int, int]]:
     """What changes when another file takes the name; None where there is none."""
     try:
         status = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):
         return None
     return status.st_ino, status.st_mtime_ns
-
-
-class Objects:
-    """The arrays of a store, each under its digest."""
-
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
-
-    def path(self, name: str) -> str:
-        if len(name) != 64 or set(name) - set("0123456789abcdef"):
-            raise CompatError(f"{self.folder}: {name[:80]!r} is no digest of an array; record it again")
-        return os.path.join(self.folder, f"{name}.npy")
-
-    def add(self, array: Any) -> str:
-        """Keep an array; returns its digest. Raises ValueError for an array of Python objects."""
-        name = digest(array)
-        if name not in self:
-            with appearing(self.path(name), "wb") as file:
-                np.lib.format.write_array(
-                    file, np.ascontiguousarray(array).reshape(np.shape(array)), allow_pickle=False
-                )
-        return name
-
-    def __contains__(self, name: str) -> bool:
-        return is_regular(self.path(name))
-
-    def read(self, name: str) -> np.ndarray:
-        """The array of that digest, checked against it."""
-        path = self.path(name)
-        with open_regular(path) as file:
-            try:
-                array = np.lib.format.read_array(file, allow_pickle=False)
-            except Exception:  # NumPy parses the header: ValueError, SyntaxError, EOFError, MemoryError ...
-                raise CompatError(
-                    f"{path}: is no plain array (truncated, or pickled); delete it and run again"
-                ) from None
-        if digest(array) != name:
-            raise CompatError(f"{path}: its contents do not match its name; delete it and run again")
-        return array
-
-
-def digests_of(record):
-    """The names of all arrays that a record speaks of."""
-    measured = record.get("measured", {}).values()
-    return [output["digest"] for output in record["outputs"].values()] + [
-        digest for arrays in measured for digest in arrays.values()
-    ]
 
 
 class Run:
@@ -177,7 +149,10 @@ class Run:
 
     @classmethod
     def exists(cls, folder: str) -> bool:
-        return os.path.exists(os.path.join(folder, _RUN))
+        try:
+            return os.path.exists(os.path.join(folder, _RUN))
+        except ValueError:  # of Python 3.7: a name that no file can have
+            return False
 
     @classmethod
     def open(cls, folder: str) -> "Run":
@@ -201,33 +176,44 @@ class Run:
         path = run._path(_RUN)
         environment, samples, records = _table(path, read_json(path), "environment", "samples", "records")
         run.environment = from_json(Environment, environment, path)
-        run.samples = {
-            sample: from_json(Description, description, f"{path}: {sample}")
-            for sample, description in samples.items()
-        }
+        for sample, description in samples.items():
+            _check_row(path, sample, "any")
+            run.samples[sample] = from_json(Description, description, f"{path}: {sample}")
         for sample, row in records.items():
             (row,) = _table(path, {"row": row}, "row")
-            run.records[sample] = {
-                dialect: from_json(Record, record, f"{path}: {sample} {dialect}")
-                for dialect, record in row.items()
-            }
+            run.records[sample] = {}
+            for dialect, record in row.items():
+                _check_row(path, sample, dialect)
+                run.records[sample][dialect] = from_json(Record, record, f"{path}: {sample} {dialect}")
         for sample, dialect, record in run._journal():
             run.add(sample, dialect, record)
         return run
 
     def _journal(self) -> Iterator[Tuple[str, str, Record]]:
         """The rows that are not yet in run.json."""
-        try:
-            names = sorted(os.listdir(self._path(_JOURNAL)))
-        except OSError:
-            return
-        for path in (self._path(_JOURNAL, name) for name in names if name.endswith(".json")):
+        for path in (self._path(_JOURNAL, name) for name in self._journal_names() if _ROW.match(name)):
             try:
                 yield self._row(path)
             except CompatError:
-                if os.path.exists(path):
+                if os.path.lexists(path):
                     raise
                 # it is in run.json by now
+
+    def _journal_names(self) -> List[str]:
+        """What is in the journal.  Raises CompatError for one that is no folder of the run's own."""
+        path = self._path(_JOURNAL)
+        try:
+            mode = os.lstat(path).st_mode
+        except OSError:
+            return []
+        if not stat.S_ISDIR(mode):
+            raise CompatError(f"{path}: is no folder of this run (a link, or a file); move it away")
+        try:
+            return folder_names(path)
+        except CompatError:
+            if os.path.lexists(path):
+                raise
+            return []  # its rows are in run.json by now
 
     @staticmethod
     def _row(path: str) -> Tuple[str, str, Record]:
@@ -236,10 +222,17 @@ class Run:
         sample, dialect = content.get("sample"), content.get("dialect")
         if not isinstance(sample, str) or not isinstance(dialect, str):
             raise CompatError(f"{path}: lacks a part of a run; {_AGAIN}")
+        _check_row(path, sample, dialect)
         return sample, dialect, from_json(Record, record, path)
 
     def add(self, sample: str, dialect: str, record: Record) -> None:
         self.records.setdefault(sample, {})[dialect] = record
+
+    def drop(self, sample: str, dialect: str) -> None:
+        row = self.records.get(sample, {})
+        row.pop(dialect, None)
+        if not row:
+            self.records.pop(sample, None)
 
     def record(self, sample: str, dialect: str) -> Optional[Record]:
         """The record of a sample's id in a dialect, or None."""
@@ -253,17 +246,21 @@ class Run:
         path = self._path(_LOCK)
         try:
             os.makedirs(self.folder, exist_ok=True)
-            file = open(path, "ab")  # noqa: SIM115 - held until the end
         except OSError as error:
             raise CompatError(f"{path}: cannot be written ({reason(error)})") from None
-        with file:
+        with open_own(path) as file:
             try:
                 if fcntl is not None:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # goes with the process, however it ends
-            except OSError:
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    raise CompatError(f"{path}: cannot be locked ({reason(error)})") from None
                 raise CompatError(
                     f"{self.folder}: another compat records into this run; wait for it, or choose another --out"
                 ) from None
+            self._journal_names()  # one that is not ours stops here
+            if os.path.islink(self.workers):
+                raise CompatError(f"{self.workers}: is a link, no folder of this run; move it away")
             yield
 
     def write_row(self, sample: str, dialect: str, record: Record) -> None:
@@ -288,17 +285,23 @@ class Run:
         record.status, record.message = status, message
         self.write_row(sample, dialect, record)
 
+    @property
+    def workers(self) -> str:
+        """The folder where each process that computes a sample has a file."""
+        return self._path(_JOURNAL, _WORKERS)
+
     def write_plan(self, text: str) -> str:
         """Keep what a run under way is to compute, beside its rows; returns the path."""
-        path = self._path(_JOURNAL, "plan")
+        path = self._path(_JOURNAL, _PLAN)
         with appearing(path, "w") as file:
             file.write(text)
         return path
 
     def drop_journal(self) -> None:
-        """Forget the rows of a run that was killed."""
-        if not os.path.islink(self._path(_JOURNAL)):
-            shutil.rmtree(self._path(_JOURNAL), ignore_errors=True)
+        """Forget the rows of a run that was killed: the files that compat made there, and no others."""
+        journal = self._path(_JOURNAL)
+        if _remove_own(journal, lambda name: bool(_ROW.match(name)) or name == _PLAN, _WORKERS):
+            raise CompatError(f"{journal}: its rows cannot be removed; move it away")
 
     def save(self, readable: bool = False) -> None:
         """Write the run with the rows of its journal, then drop the journal."""
@@ -313,6 +316,29 @@ class Run:
         write_json(self._path(_VERDICTS), as_json(verdicts))
 
 
+def _remove_own(folder: str, ours: Callable[[str], bool], inner: str = "") -> List[str]:
+    """Remove files from a folder, then the folder where nothing else is in it; returns those that would not go.
+
+    ``inner``: the name of a folder in it that holds files named by numbers, which go as well.
+    """
+    left: List[str] = []
+    if os.path.islink(folder) or not os.path.isdir(folder):
+        return left
+    if inner:
+        _remove_own(os.path.join(folder, inner), str.isdigit)
+    for name in folder_names(folder):
+        if ours(name) or name.startswith(TEMPORARY):
+            try:
+                os.unlink(os.path.join(folder, name))
+            except FileNotFoundError:
+                pass
+            except OSError:
+                left.append(name)
+    with contextlib.suppress(OSError):  # somebody else's files are in it
+        os.rmdir(folder)
+    return left
+
+
 def find(paths: Sequence[str]) -> List[Run]:
     """The runs at the paths: each a run, a store, whose runs are found within it, or a name in ``out/runs``."""
     runs: List[Run] = []
@@ -322,7 +348,7 @@ def find(paths: Sequence[str]) -> List[Run]:
         if Run.exists(path) or not os.path.isdir(path):
             runs.append(Run.open(path))
             continue
-        inner = [os.path.join(path, name) for name in sorted(os.listdir(path))]
+        inner = [os.path.join(path, name) for name in folder_names(path)]
         found = [Run.open(folder) for folder in inner if Run.exists(folder)]
         if not found:
             raise CompatError(

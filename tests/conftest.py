@@ -1,9 +1,10 @@
 """Fixtures of all tests, and how Hypothesis draws."""
 
 import os
+import shutil
 
 import pytest
-from support import DOUBLE, python, write
+from support import DOUBLE, Ended, python, quick_run, write
 
 try:
     from hypothesis import HealthCheck, settings
@@ -57,3 +58,31 @@ def double_run(tmp_path_factory):
     result = python("-m", "compat.cli", "run", case, "--out", folder / "runs" / "here", cwd=folder)
     assert result.returncode == 0, result.stdout + result.stderr
     return folder
+
+
+@pytest.fixture
+def compat_here(tmp_path, monkeypatch, capsys):
+    """``compat_here("judge", store)`` in this process, in ``tmp_path``, remembering nothing."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setenv("COMPAT_CACHE", str(tmp_path / "cache"))
+        shutil.rmtree(str(tmp_path / "cache"), ignore_errors=True)
+        from compat.judge import golden
+
+        golden._open.cache_clear()
+        from compat.cli import main
+
+        capsys.readouterr()
+        status = main([str(argument) for argument in arguments])
+        output, errors = capsys.readouterr()
+        return Ended(status, output, errors)
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path):
+    """A run of ``DOUBLE`` in tmp_path/runs/here."""
+    quick_run(write(tmp_path / "double.py", DOUBLE), tmp_path / "runs" / "here")
+    return tmp_path / "runs" / "here"

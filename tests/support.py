@@ -1,5 +1,6 @@
 """What the tests share: made case files, the command line in a process of its own, folders as bytes."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -15,7 +16,7 @@ from compat.record.compute import compute
 from compat.record.environment import describe
 from compat.record.versions import metadata
 from compat.records import Output, Record
-from compat.store import Run
+from compat.store import Run, write_json
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 CASES = CHECKOUT / "cases"
@@ -116,3 +117,38 @@ def refusal(result):
     assert len(lines) == 1, result.stderr
     assert lines[0].startswith("compat "), lines[0]
     return lines[0]
+
+
+#: A sample of ``DOUBLE``.
+DOUBLE_ID = "double[s1]"
+
+
+class Ended:
+    """A command that ran in this process."""
+
+    def __init__(self, returncode, stdout, stderr):
+        self.returncode, self.stdout, self.stderr = returncode, stdout, stderr
+
+
+def reading(run):
+    """Every command that reads a run, by its name."""
+    return {
+        "judge": ("judge", run),
+        "diff": ("diff", run, run),
+        "explain": ("explain", run, DOUBLE_ID, "numpy", "--seconds", "1"),
+        "since": ("since", DOUBLE_ID, "numpy", "--runs", run),
+        "accept": ("accept", run, "--golden", "golden"),
+    }
+
+
+def change(run, how):
+    """Change run.json under a right checksum."""
+    path = run / "run.json"
+    document = json.loads(path.read_text())["content"]
+    how(document)
+    write_json(str(path), document)
+    return document
+
+
+def array_of(run, sample=DOUBLE_ID):
+    return run.parent / "objects" / f"{Run.open(str(run)).record(sample, 'numpy').outputs['y'].digest}.npy"

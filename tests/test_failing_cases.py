@@ -1,9 +1,14 @@
 """Inputs on which the suite was wrong, through the command line: stale bases, helpers, outputs, what cannot be kept."""
 
 import json
+import sys
 
 import pytest
 from support import content, refusal, write
+
+from compat.case.files import Case, changed_files
+from compat.record.compute import compute
+from compat.store import Objects
 
 PORT = """
     from compat import fixtures, operation
@@ -140,24 +145,53 @@ IMPORTS = {
 }
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
-@pytest.mark.parametrize("how", IMPORTS)
-def test_e1_a_helper_that_the_case_imports_is_broken(tmp_path, compat_command, how, late):
-    """Within the same second, with as many bytes: no bytecode of before is taken for it."""
+def helped(folder, how="a module", late=False):
+    """A case file whose implementation is a helper's, imported early or late, with that helper."""
     statement, files = IMPORTS[how]
     early, inner = ("", statement) if late else (statement, "pass")
-    case = write(tmp_path / "cases" / "helped.py", HELPED.format(early=early, late=inner))
     for name, text in dict(files, **{"helper.py": "def twice(x):\n    return 2 * x\n"}).items():
-        write(tmp_path / "cases" / name, text)
-    first = compat_command("run", case, "--out", "runs/here", "--dialect", "numpy")
-    assert first.returncode == 0, first.stdout + first.stderr
-    again = compat_command("run", case, "--out", "runs/here", "--dialect", "numpy")
-    assert again.returncode == 0 and "1 unchanged" in again.stdout
+        write(folder / name, text)
+    return write(folder / "helped.py", HELPED.format(early=early, late=inner))
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
+@pytest.mark.parametrize("how", IMPORTS)
+def test_e1_every_helper_is_known_by_the_bytes_that_ran(tmp_path, how, late):
+    """Changed within the same second, to as many bytes: no bytecode of before is taken for it."""
+    path = str(helped(tmp_path / "cases", how, late))
+    objects = Objects(str(tmp_path / "objects"))
+    modules = set(sys.modules)
+
+    def computed():
+        case = Case(path)
+        (sample,) = case.samples()
+        return compute(case, sample, "numpy", objects, "code")
+
+    before = computed()
+    assert before.status == "ok" and changed_files(path, before.files) == []
+    assert set(before.files) == {"helped.py", "helper.py", *IMPORTS[how][1]}
     write(tmp_path / "cases" / "helper.py", "def twice(x):\n    return 3 * x\n")
-    assert compat_command("judge", "runs", "--cases", case).returncode == 1  # stale
-    broken = compat_command("run", case, "--out", "runs/here", "--dialect", "numpy")
-    assert broken.returncode == 1 and "1 differs" in broken.stdout, broken.stdout
+    assert changed_files(path, before.files) == ["helper.py"]
+    after = computed()
+    assert after.files != before.files
+    assert [objects.read(record.outputs["y"].digest).tolist() for record in (before, after)] == [
+        [2, 4],
+        [3, 6],
+    ]
     assert not list(tmp_path.rglob("*.pyc"))
+    assert {name for name in set(sys.modules) - modules if not name.startswith("compat")} == set()
+
+
+def test_e1_a_helper_that_the_case_imports_is_broken(tmp_path, compat_command):
+    case = helped(tmp_path / "cases")
+    run = ("run", case, "--out", "runs/here", "--dialect", "numpy")
+    assert compat_command(*run).returncode == 0
+    assert "1 unchanged" in compat_command(*run).stdout
+    write(tmp_path / "cases" / "helper.py", "def twice(x):\n    return 3 * x\n")
+    stale = compat_command("judge", "runs", "--cases", case)
+    assert stale.returncode == 1 and "stale: helper.py has changed since it was recorded" in stale.stdout
+    broken = compat_command(*run)
+    assert broken.returncode == 1 and "1 differs" in broken.stdout, broken.stdout
 
 
 def test_two_cases_may_each_have_a_neighbour_of_one_name(tmp_path, compat_command):

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from support import environment, python, write
+from support import environment, judged, python, write
 
 from compat.store import Run
 
@@ -73,9 +73,9 @@ class Slow:
         run = Run.open(str(self.out))
         for row in run.records.values():
             for record in row.values():
-                for output in record["outputs"].values():
-                    run.objects.read(output["digest"])
-        return {name: row["numpy"]["status"] for name, row in run.records.items()}
+                for output in record.outputs.values():
+                    run.objects.read(output.digest)
+        return {name: row["numpy"].status for name, row in run.records.items()}
 
     def finished(self):
         journal = self.out / "journal"
@@ -103,7 +103,7 @@ def check_killed_and_completed(slow, workers):
     assert slow.statuses() == {f"slow[s{number}]": "ok" for number in range(COUNT)}
     twice = [number for number in range(COUNT) if slow.computed().count(number) > 1]
     assert not {f"slow[s{number}]" for number in twice} & kept, "computed again what was kept"
-    assert sorted(os.listdir(str(slow.out))) == ["run.json", "verdicts.json"], (
+    assert sorted(os.listdir(str(slow.out))) == ["lock", "run.json", "verdicts.json"], (
         "nothing of the killed run is left"
     )
 
@@ -208,10 +208,10 @@ def run_faulty(tmp_path, fault, *options):
     arguments = ("-m", "compat.cli", "run", case, "--out", "runs/here", "--dialect", "numpy", *options)
     result = python(*arguments, cwd=tmp_path)
     run = Run.open(str(tmp_path / "runs" / "here"))
-    statuses = {name: row["numpy"]["status"] for name, row in run.records.items()}
+    statuses = {name: row["numpy"].status for name, row in run.records.items()}
     others = {name: status for name, status in statuses.items() if name != "faulty[s3]"}
     assert others == {f"faulty[s{number}]": "ok" for number in range(7) if number != 3}
-    return result, run.record("faulty[s3]", "numpy"), run.verdict("faulty[s3]", "numpy")
+    return result, run.record("faulty[s3]", "numpy"), judged(run).verdict("faulty[s3]", "numpy")
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -220,7 +220,7 @@ def test_an_implementation_that_dies(tmp_path, fault, workers):
     result, record, verdict = run_faulty(tmp_path, fault, "-n", workers)
     assert result.returncode == 1, result.stdout + result.stderr
     assert "Traceback" not in result.stderr
-    assert record["status"] == verdict["word"] == "crashed"
+    assert record.status == verdict.word == "crashed"
     assert "6 agrees, 1 crashed" in result.stdout
     assert "faulty[s3] numpy crashed: the process died while computing it" in result.stdout
 
@@ -234,11 +234,15 @@ def test_a_framework_that_dies_every_time(tmp_path):
     assert "numpy        7 crashed" in result.stdout
 
 
-@pytest.mark.parametrize("fault", ["time.sleep(1000)", "exec('while True: pass')"])
+@pytest.mark.parametrize(
+    "fault",
+    ["time.sleep(1000)", "exec('while True: pass')", "__import__('ctypes').PyDLL(None).sleep(1000)"],
+    ids=["sleep", "loop", "holds Python's lock"],
+)
 def test_an_implementation_that_hangs(tmp_path, fault):
     result, record, verdict = run_faulty(tmp_path, fault, "--timeout", "3")
     assert result.returncode == 1, result.stdout + result.stderr
-    assert record["status"] == verdict["word"] == "timeout"
+    assert record.status == verdict.word == "timeout"
     assert "6 agrees, 1 timeout" in result.stdout
     assert "faulty[s3] numpy timeout: no answer within 3 seconds" in result.stdout
 
@@ -248,7 +252,7 @@ def test_the_next_run_tries_a_crashed_sample_again(tmp_path):
     fault = f"if not os.path.exists({mark!r}): open({mark!r}, 'w').close(); os.abort()"
     assert run_faulty(tmp_path, fault)[0].returncode == 1
     result, record, _ = run_faulty(tmp_path, fault)
-    assert result.returncode == 0 and record["status"] == "ok"
+    assert result.returncode == 0 and record.status == "ok"
     assert "1 to compute, 6 unchanged" in result.stdout
 
 
@@ -271,6 +275,6 @@ def test_an_implementation_that_returns_nonsense(tmp_path, fault, words):
     """A row that says so, not a crash of the run; the others are computed."""
     result, record, verdict = run_faulty(tmp_path, fault.format())
     assert result.returncode == 1, result.stdout + result.stderr
-    assert verdict["word"] in ("error", "differs"), (verdict, result.stdout)
-    assert words in verdict["message"]
-    assert f"faulty[s3] numpy {verdict['word']}: " in result.stdout
+    assert verdict.word in ("error", "differs"), (verdict, result.stdout)
+    assert words in verdict.message
+    assert f"faulty[s3] numpy {verdict.word}: " in result.stdout

@@ -8,32 +8,29 @@ import threading
 
 import numpy as np
 import pytest
-from support import content
+from support import content, record_of
 
 from compat import store
 from compat.arrays import digest
 from compat.errors import CompatError
+from compat.records import Description, Environment
 from compat.store import FORMAT, Objects, Run
 
-RECORD = {
-    "status": "ok",
-    "message": "",
-    "case": "c" * 64,
-    "code": "d" * 64,
-    "dtype": "float32",
-    "outputs": {},
-    "seconds": 0.5,
-}
-VERDICT = {"word": "agrees", "message": "", "outputs": {}, "known": None, "reference": {}}
+ARRAY = np.arange(3, dtype=np.float32)
+
+
+def a_record(status="ok", array=ARRAY, seconds=0.5):
+    outputs = {"y": array} if status == "ok" else {}
+    return record_of(outputs, status=status, code="d" * 64, files={"op.py": "e" * 64}, seconds=seconds)
 
 
 def made_run(folder, name="here", array=None):
     """A saved run of one row, ``op[s]`` in numpy, whose output is the array."""
-    run = Run(str(folder / name), {"name": name})
-    array = np.arange(3, dtype=np.float32) if array is None else array
-    output = {"digest": run.objects.add(array), "dtype": array.dtype.name, "shape": list(array.shape)}
-    run.samples["op[s]"] = {"operation": "op", "name": "s"}
-    run.write_row("op[s]", "numpy", dict(RECORD, outputs={"y": output}), VERDICT)
+    run = Run(str(folder / name), Environment(name))
+    array = ARRAY if array is None else array
+    run.objects.add(array)
+    run.samples["op[s]"] = Description("op", "s", "c" * 64, "op.py")
+    run.write_row("op[s]", "numpy", a_record(array=array))
     run.save()
     return run
 
@@ -53,40 +50,31 @@ def message(function, *arguments):
 def test_saved_and_opened_again(tmp_path):
     made_run(tmp_path)
     run = Run.open(str(tmp_path / "here"))
-    assert run.environment == {"name": "here"}
-    assert run.verdict("op[s]", "numpy") == VERDICT
-    name = run.record("op[s]", "numpy")["outputs"]["y"]["digest"]
+    assert run.environment == Environment("here")
+    assert run.record("op[s]", "numpy") == a_record()
+    name = run.record("op[s]", "numpy").outputs["y"].digest
     assert run.objects.read(name).tolist() == [0, 1, 2]
-    assert run.record("op[s]", "scipy") is None and run.verdict("other[s]", "numpy") is None
+    assert run.record("op[s]", "scipy") is None and run.record("other[s]", "numpy") is None
     assert not (tmp_path / "here" / "journal").exists()
 
 
 def test_a_journal_counts_before_it_is_saved(tmp_path):
     """A run that was killed is its run.json and its journal; the journal's row is the later one."""
     run = made_run(tmp_path)
-    run.write_row("op[s]", "numpy", dict(RECORD, status="crashed"), dict(VERDICT, word="crashed"))
-    run.write_row("op[t]", "numpy", RECORD, VERDICT)
+    run.write_row("op[s]", "numpy", a_record("crashed"))
+    run.write_row("op[t]", "numpy", a_record())
     again = Run.open(run.folder)
-    assert again.record("op[s]", "numpy")["status"] == "crashed"
-    assert again.verdict("op[t]", "numpy").word == "agrees"
+    assert again.record("op[s]", "numpy").status == "crashed"
+    assert again.record("op[t]", "numpy").status == "ok"
     again.save()
-    assert sorted(os.listdir(run.folder)) == ["run.json", "verdicts.json"]
-    assert Run.open(run.folder).record("op[s]", "numpy")["status"] == "crashed"
+    assert os.listdir(run.folder) == ["run.json"]
+    assert Run.open(run.folder).record("op[s]", "numpy").status == "crashed"
 
 
-def test_a_row_without_a_verdict_drops_the_old_one(tmp_path):
-    run = made_run(tmp_path)
-    run.write_row("op[s]", "numpy", dict(RECORD, seconds=0.25))
-    again = Run.open(run.folder)
-    assert again.record("op[s]", "numpy")["seconds"] == 0.25
-    assert again.verdict("op[s]", "numpy") is None
-
-
-@pytest.mark.parametrize("moment", ["verdicts.json", "run.json"])
-def test_killed_while_it_saves(tmp_path, monkeypatch, moment):
+def test_killed_while_it_saves(tmp_path, monkeypatch):
     """Whatever of save() was done: opening gives the rows of the journal, and nothing half written."""
     run = made_run(tmp_path)
-    run.write_row("op[t]", "numpy", RECORD, VERDICT)
+    run.write_row("op[t]", "numpy", a_record())
 
     class Killed(BaseException):
         pass
@@ -94,7 +82,7 @@ def test_killed_while_it_saves(tmp_path, monkeypatch, moment):
     replace = os.replace
 
     def killed(source, target):
-        if os.path.basename(target) == moment:
+        if os.path.basename(target) == "run.json":
             raise Killed
         replace(source, target)
 
@@ -103,14 +91,14 @@ def test_killed_while_it_saves(tmp_path, monkeypatch, moment):
         Run.open(run.folder).save()
     monkeypatch.undo()
     again = Run.open(run.folder)
-    assert again.verdict("op[s]", "numpy") == again.verdict("op[t]", "numpy") == VERDICT
+    assert again.record("op[s]", "numpy") == again.record("op[t]", "numpy") == a_record()
     assert not [name for name in os.listdir(run.folder) if name.startswith(".tmp-")]
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     run = made_run(tmp_path)
     before = content(tmp_path)
-    run.environment["number"] = float("nan")
+    run.records["op[s]"]["numpy"].seconds = float("nan")
     with pytest.raises(ValueError):
         run.save()
     assert content(tmp_path) == before
@@ -123,7 +111,7 @@ def test_readers_never_see_half_a_file(tmp_path):
     def read():
         while not done.is_set():
             try:
-                assert Run.open(run.folder).record("op[s]", "numpy")["status"] == "ok"
+                assert Run.open(run.folder).record("op[s]", "numpy").status == "ok"
             except Exception as error:
                 failures.append(error)
                 return
@@ -131,11 +119,8 @@ def test_readers_never_see_half_a_file(tmp_path):
     reader = threading.Thread(target=read)
     reader.start()
     for size in range(200):
-        run.environment["filler"] = "x" * size * 100
-        store._write_json(
-            run._path("run.json"),
-            {"environment": run.environment, "samples": run.samples, "records": run.records},
-        )
+        run.environment.python = "x" * size * 100
+        run.save()
     done.set()
     reader.join()
     assert not failures
@@ -162,7 +147,7 @@ def test_readers_never_miss_a_row_that_moves(tmp_path):
     reader.start()
     for number in range(60):
         for half in "ab":
-            run.write_row(f"op[{number}{half}]", "numpy", RECORD, VERDICT)
+            run.write_row(f"op[{number}{half}]", "numpy", a_record())
         run = Run.open(folder)
         run.save()
     done.set()
@@ -173,7 +158,7 @@ def test_readers_never_miss_a_row_that_moves(tmp_path):
 
 def test_what_is_left_of_a_killed_writer_is_no_row(tmp_path):
     run = made_run(tmp_path)
-    run.write_row("op[t]", "numpy", RECORD, VERDICT)
+    run.write_row("op[t]", "numpy", a_record())
     for folder in (tmp_path / "here" / "journal", tmp_path / "objects"):
         (folder / ".tmp-abc").write_text('{"format":1,"chec')
     again = Run.open(run.folder)
@@ -308,7 +293,7 @@ def test_one_bit_of_an_array(tmp_path):
 def test_a_missing_array(tmp_path):
     objects = Objects(str(tmp_path))
     text = message(objects.read, "a" * 64)
-    assert "cannot be read" in text and "--fresh" in text
+    assert "is missing: record it again" in text
 
 
 # -- several stores
@@ -329,9 +314,7 @@ def test_stores_merge_by_copying(tmp_path):
     runs = store.find([str(merged)])
     assert [run.name for run in runs] == ["one", "three", "two"]
     assert len(os.listdir(str(merged / "objects"))) == 2
-    arrays = [
-        run.objects.read(run.record("op[s]", "numpy")["outputs"]["y"]["digest"]).tolist() for run in runs
-    ]
+    arrays = [run.objects.read(run.record("op[s]", "numpy").outputs["y"].digest).tolist() for run in runs]
     assert arrays == [shared.tolist(), shared.tolist(), mine.tolist()]
 
 
@@ -357,7 +340,7 @@ def _rewrite(path, change):
 def _with_checksum(document, text):
     import hashlib
 
-    return f'{{"format":1,"checksum":"{hashlib.sha256(text.encode()).hexdigest()}","content":{text}}}'
+    return f'{{"format":{FORMAT},"checksum":"{hashlib.sha256(text.encode()).hexdigest()}","content":{text}}}'
 
 
 DAMAGES = {
@@ -373,6 +356,7 @@ DAMAGES = {
     "nested too deep": (lambda p: p.write_text("[" * 100000), "truncated"),
     "checksum gone": (lambda p: _rewrite(p, lambda d: d.pop("checksum")), "edited"),
     "content gone": (lambda p: _rewrite(p, lambda d: d.pop("content")), "edited"),
+    "older": (lambda p: _rewrite(p, lambda d: d.update(format=1)), "written by an older compat"),
     "newer": (lambda p: _rewrite(p, lambda d: d.update(format=FORMAT + 1)), "newer"),
     "format is text": (lambda p: _rewrite(p, lambda d: d.update(format="1")), "no format number"),
     "format is true": (lambda p: _rewrite(p, lambda d: d.update(format=True)), "no format number"),
@@ -402,23 +386,10 @@ def test_a_damaged_run(tmp_path, damage):
     assert content(tmp_path) == after
 
 
-@pytest.mark.parametrize("damage", ["truncated", "edited word", "newer", "a list"])
-def test_damaged_verdicts(tmp_path, damage):
-    run = made_run(tmp_path)
-    path = tmp_path / "here" / "verdicts.json"
-    if damage == "edited word":
-        path.write_text(path.read_text().replace("agrees", "differs"))
-    elif damage == "a list":
-        path.write_text(_with_checksum(path, "[]"))
-    else:
-        DAMAGES[damage][0](path)
-    assert str(path) in message(Run.open, run.folder)
-
-
 @pytest.mark.parametrize("damage", ["truncated", "edited", "newer", "a row that is none"])
 def test_a_damaged_row(tmp_path, damage):
     run = made_run(tmp_path)
-    run.write_row("op[t]", "numpy", RECORD, VERDICT)
+    run.write_row("op[t]", "numpy", a_record())
     (path,) = (tmp_path / "here" / "journal").glob("*.json")
     if damage == "a row that is none":
         path.write_text(_with_checksum(path, '{"sample":"op[t]"}'))
@@ -427,13 +398,35 @@ def test_a_damaged_row(tmp_path, damage):
     assert str(path) in message(Run.open, run.folder)
 
 
+#: The format as it is on disk, written out: what a later version of this format must go on reading.
+WRITTEN_OUT = """
+{"environment":{"name":"old","python":"3.7.16","implementation":"CPython","system":"linux",
+"versions":{"numpy":"1.16.6"},"processor":{"model":"m","machine":"x86_64","flags":["avx"]},
+"settings":{"OMP_NUM_THREADS":"1"},"threads":1},
+"samples":{"op[s]":{"operation":"op","name":"s","case":"c","path":"cases/op.py","doc":"","operation_doc":"",
+"parameters":{"strides":[1,2]},"inputs":{"x":{"fixture":"f","dtype":"float32","digest":"d"}},"sources":{"numpy":"s"},
+"against":["tf1.session",null]}},
+"records":{"op[s]":{"numpy":{"status":"ok","case":"c","dtype":"float32","message":"","files":{"op.py":"f"},
+"code":"c","claim":"fft","outputs":{"y":{"digest":"DIGEST","dtype":"float32","shape":[2,3]}},
+"measured":{"y":{"spread":"DIGEST"}},"random":["y"],"seconds":0.5},
+"scipy":{"status":"unsupported","case":"c","dtype":"float32","message":"m","files":{},"code":"c","outputs":{},
+"measured":{},"random":[],"seconds":0.0}}}}
+"""
+
+
 def test_older_files_stay_readable(tmp_path):
-    """The format as it is on disk today, written out: what later versions must go on reading."""
     folder = tmp_path / "old"
     folder.mkdir()
-    text = '{"environment":{"name":"old"},"records":{},"samples":{}}'
+    text = WRITTEN_OUT.replace("\n", "").replace("DIGEST", "a" * 64)
     (folder / "run.json").write_text(_with_checksum(None, text))
-    assert Run.open(str(folder)).environment == {"name": "old"}
+    run = Run.open(str(folder))
+    assert run.environment.versions == {"numpy": "1.16.6"}
+    assert run.samples["op[s]"].against == ["tf1.session", None]
+    assert run.record("op[s]", "numpy").claim == "fft"
+    assert run.record("op[s]", "scipy").status == "unsupported"
+    before = (folder / "run.json").read_text()
+    run.save()
+    assert (folder / "run.json").read_text().strip() == before
 
 
 def test_no_run(tmp_path):

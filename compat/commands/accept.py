@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from ..judge.accepting import accept
+from ..judge.accepting import Changes, accept
 from ..judge.judging import judge_runs
 from ..store import find_one
 from .telling import add_cases
@@ -22,10 +22,7 @@ def add_arguments(parser: Any) -> None:
 
 def main(arguments: Any) -> int:
     (judged,) = judge_runs([find_one(arguments.run)], arguments.cases)
-    changes = accept(judged, arguments.golden, arguments.replace)
-    for what in ("added", "removed", "changed"):
-        for sample_id in getattr(changes, what):
-            print(f"{what}  {sample_id}")
+    changes = accept(judged, arguments.golden, arguments.replace, _tell)
     told = ", ".join(
         f"{len(getattr(changes, what))} {what}" for what in ("added", "removed", "changed", "kept")
     )
@@ -36,3 +33,9 @@ def main(arguments: Any) -> int:
     )
     print(told + left)
     return 0
+
+
+def _tell(changes: Changes) -> None:
+    for what in ("added", "removed", "changed"):
+        for sample_id in getattr(changes, what):
+            print(f"{what}  {sample_id}", flush=True)

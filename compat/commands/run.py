@@ -12,6 +12,7 @@ from ..record.dialects import DIALECTS, dialect
 from ..record.plan import Wanted
 from ..record.run import Settings, record
 from ..store import Run
+from ..texts import check_name, printable
 from .junit import write_junit
 from .telling import Progress, add_all, tell_run
 
@@ -49,6 +50,7 @@ def main(arguments: Any) -> int:
     for case in cases:
         if "[" in case.path or "::" in case.path:
             raise CompatError(f"{case.path}: pytest takes [ and :: for more than a path: rename it")
+        _check_path(case.path)
         path = known.path_beside(case.path)
         if not arguments.record_only:  # what is wrong there stops here, before anything is written
             golden.beside_case(case.path)
@@ -73,13 +75,23 @@ def main(arguments: Any) -> int:
 
 
 def _tell(text: str) -> None:
-    print(text, flush=True)
+    print(printable(text), flush=True)
+
+
+def _check_path(path: str) -> None:
+    """Raises CompatError for a path that no line can tell of, or that is no text for the processes that compute."""
+    try:
+        check_name("the path", path)
+        path.encode("utf-8")
+    except ValueError:
+        raise CompatError(f"{path}: is no text: rename it") from None
 
 
 def _check(arguments: Any) -> None:
     """Options that argparse lets pass."""
     if not arguments.out:
         raise CompatError("--out is empty; name the folder of the run")
+    _check_path(arguments.out)
     if arguments.workers is not None and arguments.workers < 1:
         raise CompatError(f"--workers {arguments.workers}: expected at least 1")
     if not (math.isfinite(arguments.timeout) and arguments.timeout > 0):

@@ -8,6 +8,7 @@ from typing import Any, Callable, Counter, Iterable, List, Sequence, Tuple
 from ..judge.judging import Judged
 from ..record.dialects import in_order
 from ..records import SEVERITY, Verdict, needs_a_person
+from ..texts import printable
 
 _SHOWN = 20
 
@@ -64,7 +65,7 @@ def findings(rows: Iterable[Finding]) -> List[Finding]:
 def tell_findings(found: Sequence[Finding], everything: bool, indent: str = "  ") -> None:
     shown = found if everything else found[:_SHOWN]
     for sample, dialect, verdict in shown:
-        print(f"{indent}{sample} {dialect} {verdict.word}: {verdict.message}")
+        print(printable(f"{indent}{sample} {dialect} {verdict.word}: {verdict.message}"))
     if len(found) > len(shown):
         print(f"{indent}... and {len(found) - len(shown)} more (--all tells them)")
 
@@ -76,7 +77,7 @@ def tell_run(judged: Judged, rows: Sequence[Finding], everything: bool) -> int:
         verdicts = [verdict for _, name, verdict in rows if name == dialect]
         records = [judged.record(sample, dialect) for sample, name, _ in rows if name == dialect]
         seconds = sum(record.seconds for record in records if record)
-        print(f"  {dialect:13}{counts(verdicts)}  ({seconds:.1f} s)")
+        print(printable(f"  {dialect:13}{counts(verdicts)}  ({seconds:.1f} s)"))
     found = findings(rows)
     tell_findings(found, everything)
     return _conclude(judged.name, rows, found)
@@ -108,6 +109,7 @@ def _is_empty(rows: Sequence[Finding]) -> bool:
 
 
 def _conclude(name: str, rows: Sequence[Finding], found: Sequence[Finding]) -> int:
+    name = printable(name)
     if found:
         print(f"{name}: {len(found)} to look at")
     elif _is_empty(rows):

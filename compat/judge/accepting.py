@@ -3,13 +3,14 @@
 import dataclasses
 import os
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Set
+from typing import Callable, Dict, List, Optional, Set
 
 from ..errors import CompatError
+from ..files import folder_names
 from ..record.dialects import in_order
 from ..records import PASSING, Description, Record
 from ..store import Run
-from .judging import Judged
+from .judging import Judged, Judging
 
 #: Larger arrays stay out of the repository; their digest is enough to know them by.
 LARGEST_ARRAY_BYTES = 16 * 1024
@@ -27,23 +28,31 @@ class Changes:
     left: List[str] = field(default_factory=list)
 
 
-def accept(judged: Judged, folder: str, replace: bool = False) -> Changes:
+def accept(
+    judged: Judged, folder: str, replace: bool = False, tell: Callable[[Changes], None] = lambda changes: None
+) -> Changes:
     """Make a run the golden in ``folder``; with ``replace`` without the samples that the run does not hold.
 
+    ``tell`` is told what changes before anything does.
     Raises CompatError, and changes nothing, where a verdict forbids it or the folder is somebody else's.
     """
     _check_folder(judged.run, folder)
     path = os.path.join(folder, "run")
     old = Run.open(path) if Run.exists(path) else None
+    if any(record.code for record in _records(old)):
+        raise CompatError(f"{path}: is a run that was recorded, no golden; choose another --golden")
     new = Run(path, judged.run.environment)
     for sample_id in sorted(judged.run.records):
         dialect = _golden_dialect(judged, sample_id)
+        if dialect is not None and sample_id not in judged.run.samples:
+            raise CompatError(f"{judged.run.folder}: does not say what {sample_id} is: record it again")
         if dialect is not None:
             new.samples[sample_id] = judged.run.samples[sample_id]
-            new.add(sample_id, dialect, _lasting(judged.run.records[sample_id][dialect]))
+            new.add(sample_id, dialect, _lasting(judged.run, sample_id, dialect))
     if not new.records:
         raise CompatError(f"{judged.run.folder}: has no result that could become the golden")
     changes = _changes(old, new, replace)
+    tell(changes)
     for sample_id in changes.left:
         assert old is not None
         new.samples[sample_id], new.records[sample_id] = old.samples[sample_id], old.records[sample_id]
@@ -51,15 +60,17 @@ def accept(judged: Judged, folder: str, replace: bool = False) -> Changes:
     new.samples = {sample: _spare(new.samples[sample]) for sample in sorted(new.samples)}
     new.records = {sample: new.records[sample] for sample in sorted(new.records)}
     new.save(readable=True)
-    for name in _digests(old) - _digests(new):  # never what the golden did not list
-        if name in new.objects:
-            os.unlink(new.objects.path(name))
+    if not os.path.islink(new.objects.folder):  # or they are another store's
+        for name in _digests(old) - _digests(new):  # never what the golden did not list
+            if name in new.objects:
+                os.unlink(new.objects.path(name))
     return changes
 
 
-def _lasting(record: Record) -> Record:
+def _lasting(run: Run, sample_id: str, dialect: str) -> Record:
     """Without what is of one run only.  What others are judged against keeps the files that it was made of."""
-    files = record.files if record.measured else {}
+    record = run.records[sample_id][dialect]
+    files = record.files if run.samples[sample_id].against else {}
     return dataclasses.replace(record, files=files, code="", seconds=0.0)
 
 
@@ -73,9 +84,10 @@ def _check_folder(run: Run, folder: str) -> None:
         return
     if not os.path.isdir(folder):
         raise CompatError(f"{folder}: is a file; --golden names a folder")
-    names = {name for name in os.listdir(folder) if not name.startswith(".")}
+    names = {name for name in folder_names(folder) if not name.startswith(".")}
     inner = {name for name in names if Run.exists(os.path.join(folder, name))}
-    if (names and "run" not in inner) or inner - {"run"} or Run.exists(folder):
+    strange = os.path.islink(os.path.join(folder, "run"))
+    if strange or (names and "run" not in inner) or inner - {"run"} or Run.exists(folder):
         raise CompatError(
             f"{folder}: is no golden (a folder of `run` and `objects`) and not empty; choose another"
         )
@@ -89,7 +101,11 @@ def _golden_dialect(judged: Judged, sample_id: str) -> Optional[str]:
         record, verdict = judged.record(sample_id, dialect), judged.verdict(sample_id, dialect)
         if record is None or record.status != "ok":
             continue
-        if verdict is None or (verdict.word not in (*PASSING, "unjudged") and not verdict.known):
+        trouble = Judging.trouble(judged.run, record)
+        if trouble:
+            raise CompatError(f"{judged.run.folder}: {sample_id} in {dialect}: {trouble}")
+        first = verdict is not None and verdict.word == "unjudged" and judged.run.samples[sample_id].against
+        if verdict is None or not (verdict.word in PASSING or verdict.known or first):
             word = verdict.word if verdict else "unjudged"
             raise CompatError(
                 f"{judged.run.folder}: {sample_id} in {dialect} is {word}: "

@@ -21,6 +21,10 @@ from .verdicts import Judge, as_golden, judge, judge_against, random
 __all__ = ["DEFAULT", "Judged", "Judging", "judge_runs"]
 
 
+#: What the judge raises for records that no computation leaves: well formed, and saying what cannot be.
+_NO_RECORDS = (CompatError, LookupError, TypeError, ValueError, ArithmeticError)
+
+
 @dataclass
 class Judged:
     """A run with the verdicts on its records, by the sample's id and the dialect."""
@@ -84,7 +88,10 @@ class Judging:
     ) -> None:
         self._runs = runs
         self._keep = keep
-        self._library = Library(named, [run.store for run in runs], cases)
+        stores = {
+            place for run in runs for place in (run.store, os.path.dirname(os.path.realpath(run.folder)))
+        }
+        self._library = Library(named, sorted(stores), cases)
         self._beside: Dict[str, Optional[Run]] = {run.folder: run for run in runs}
         self._digests: Dict[str, CaseDigests] = {}
         self._known: Dict[str, List[known.KnownDifference]] = {}
@@ -170,6 +177,22 @@ class Judging:
             self._beside[folder] = Run.open(folder) if Run.exists(folder) else None
         return self._beside[folder]
 
+    def beside_case(self, case: Optional[Case], description: Description) -> Optional[str]:
+        """The path of the case file that known differences and a golden speak for; None for one in a store."""
+        if case is not None:
+            return case.path
+        return None if self._library.in_a_store(description.path) else description.path
+
+    @staticmethod
+    def trouble(run: Run, record: Record) -> str:
+        """What is wrong with the arrays of a record, or nothing."""
+        for name, output in record.outputs.items():
+            trouble = run.objects.trouble(output.digest, output.shape, output.dtype)
+            if trouble:
+                return f"{name}: {trouble}" if len(record.outputs) > 1 else trouble
+        measured = [digest for arrays in record.measured.values() for digest in arrays.values()]
+        return next(filter(None, map(run.objects.trouble, measured)), "")
+
     @property
     def keep(self) -> bool:
         return self._keep
@@ -191,10 +214,11 @@ class _Sample:
         description = run.samples.get(self._id)
         case, why_not = self._judging.case(run, self._id, record)
         verdict = self._unmarked(run, dialect, record, description, case, why_not)
-        path = case.path if case else description.path if description else None
-        if path is not None and description is not None:
+        path = self._judging.beside_case(case, description) if description else None
+        if path is not None:
             entries = self._judging.known(path)
-            known.mark(verdict, description.operation, description.name, dialect, run.environment, entries)
+            operation, _, name = self._id[:-1].partition("[")  # what the description says may be anything
+            known.mark(verdict, operation, name, dialect, run.environment, entries)
         return verdict
 
     def _unmarked(
@@ -206,18 +230,23 @@ class _Sample:
         case: Optional[Case],
         why_not: str,
     ) -> Verdict:
-        stale = self._stale(case, record)
+        stale = self._stale(case, dialect, record, description)
         if stale:
             return Verdict("stale", stale)
         if record.status != "ok":
             return Verdict(record.status, record.message)
+        trouble = self._judging.trouble(run, record)
+        if trouble:
+            return Verdict("unjudged", trouble)
         if description is not None and description.against:
             return self._against(run, dialect, record, description, case)
         if case is None:
             return Verdict("unjudged", why_not)
         return self._of_case(case).verdict(run, record)
 
-    def _stale(self, case: Optional[Case], record: Record) -> str:
+    def _stale(
+        self, case: Optional[Case], dialect: str, record: Record, description: Optional[Description]
+    ) -> str:
         """Why the record is no longer of this sample, or nothing."""
         if case is None:
             return ""
@@ -229,7 +258,31 @@ class _Sample:
             return f"{', '.join(changed[:3])} has changed since it was recorded: record it again"
         if self._judging.case_digest(case, sample) != record.case:
             return "its inputs or parameters have changed since it was recorded: record it again"
-        return ""
+        if not record.files:
+            return "the record does not say which files it was made of: record it again"
+        return self._contradiction(case, sample, dialect, record, description)
+
+    def _contradiction(
+        self,
+        case: Case,
+        sample: Sample,
+        dialect: str,
+        record: Record,
+        description: Optional[Description],
+    ) -> str:
+        """What the record says otherwise than the case file, though that is the one it was made of; or nothing."""
+        against = description.against if description is not None else None
+        with case.at_work():
+            first = next(iter(sample.inputs.values()), None)
+            told = {
+                "the dtype": (record.dtype, first.dtype if first else "float64"),
+                "how it computes": (record.claim, sample.operation.claims.get(dialect)),
+                "what it is judged against": (against, _list(sample.operation.against)),
+            }
+        if record.status != "ok":
+            del told["how it computes"]
+        wrong = [what for what, (recorded, now) in told.items() if recorded != now]
+        return f"the record says otherwise than its case file: {wrong[0]}; record it again" if wrong else ""
 
     def _of_case(self, case: Case) -> "_OfCase":
         if case.path not in self._by_case:
@@ -254,18 +307,35 @@ class _Sample:
             return Verdict("unjudged", f"{whose} has no result to be judged against: {why_not}")
         changed = self._judging.changed(case, base) if case else []
         changed += [name for name, digest in base.files.items() if record.files.get(name, digest) != digest]
+        if not base.files:
+            return Verdict("stale", f"{whose} does not say which files it was made of: record it again there")
         if base.case != record.case or changed:
             what = f"{', '.join(dict.fromkeys(changed))} was other" if changed else "its inputs were others"
             return Verdict("stale", f"{whose} was recorded when {what}: record it again there")
-        if not base.random and any(name not in place.objects for name in base.digests()):
+        in_golden = place.folder != run.folder and place is self._golden(case, description)
+        if in_golden and not base.random and any(name not in place.objects for name in base.digests()):
             if base.bits == record.bits:
                 return Verdict("identical")
             return Verdict("unjudged", f"{whose} is in the golden by its digests only: record it again there")
-        verdict = judge_against(record, run.objects.read, base, place.objects.read, who, whose)
+        trouble = self._judging.trouble(place, base)
+        if trouble:
+            return Verdict("unjudged", f"{whose}: {trouble}")
+        try:
+            verdict = judge_against(record, run.objects.read, base, place.objects.read, who, whose)
+        except _NO_RECORDS as error:
+            return Verdict("unjudged", _unusable(error))
         if not base.random:
             answers = {name: place.objects.read(output.digest) for name, output in base.outputs.items()}
             verdict.reference = _kept(run, answers) if self._judging.keep else {}
         return verdict
+
+    def _case(self, run: Run) -> Optional[Case]:
+        record = next(iter(run.records.get(self._id, {}).values()), None)
+        return self._judging.case(run, self._id, record)[0] if record else None
+
+    def _golden(self, case: Optional[Case], description: Description) -> Optional[Run]:
+        path = self._judging.beside_case(case, description)
+        return golden.beside_case(path) if path is not None else None
 
     def base(self, run: Run, description: Description) -> Tuple[Optional[Run], Optional[Record], str]:
         """(the run and the record that the sample is judged against), or None and why not."""
@@ -274,8 +344,8 @@ class _Sample:
         base = place.record(self._id, dialect) if place else None
         if base is not None and base.status == "ok":
             return place, base, ""
-        kept = golden.beside_case(description.path)
-        if kept is not None and environment in (kept.environment.name, None):
+        kept = self._golden(self._case(run), description)
+        if kept is not None and environment == kept.environment.name:
             found = kept.record(self._id, dialect)
             if found is not None and found.status == "ok":
                 return kept, found, ""
@@ -293,7 +363,7 @@ class _OfCase:
         self._case = case
         self._sample = sample
         self._keep = keep
-        self.notes = Notes(key("verdicts", sample.id, digest, case.files()))
+        self.notes = Notes(key("verdicts", sample.id, digest, case.files()), case.path)
         self._references: Mapping[str, Reference] = {}
         self._error = ""
         self._computed = False
@@ -310,12 +380,13 @@ class _OfCase:
             self._compute()
             if self._error:
                 return Verdict("unjudged", self._error)
+            self.notes.files = self._case.files()  # with what the reference imported late
             if run.store not in self._judges:
                 self._judges[run.store] = Judge(self._references, run.objects.read)
             try:
                 verdict = self._judges[run.store](record)
-            except CompatError as error:  # an array of the store is missing or damaged
-                return Verdict("unjudged", str(error))
+            except _NO_RECORDS as error:
+                return Verdict("unjudged", _unusable(error))
             self.notes.note(bits, verdict)
             self.notes.note_answers(self.notes.answers or {})
         as_golden(verdict, record, self._golden)
@@ -353,10 +424,19 @@ def refer(sample: Sample) -> Tuple[Mapping[str, Reference], str]:
         return {}, f"the reference fails: {said}"
 
 
+def _unusable(error: Exception) -> str:
+    said = str(error) if isinstance(error, CompatError) else f"{type(error).__name__}: {error}"
+    return f"what is recorded cannot be judged ({said}): record it again"
+
+
 def _named(description: Description) -> Tuple[str, Optional[str]]:
     """The dialect and the environment that a sample is judged against."""
     dialect, environment = (*(description.against or ()), None, None)[:2]
     return dialect or "", environment
+
+
+def _list(against: Optional[Tuple[str, Optional[str]]]) -> Optional[List[Optional[str]]]:
+    return list(against) if against else None
 
 
 def _kept(run: Run, answers: Mapping[str, np.ndarray]) -> Dict[str, str]:

@@ -18,6 +18,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Dict, Iterable, List, Optional
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion
 
 from ..case.files import beside
 from ..errors import CompatError
@@ -101,12 +102,15 @@ class KnownDifference:
             and all(environment.settings.get(name) == value for name, value in self.settings.items())
             and (
                 not str(self.tensorflow)
-                or (
-                    environment.tensorflow is not None
-                    and self.tensorflow.contains(environment.tensorflow, prereleases=True)
-                )
+                or (environment.tensorflow is not None and self._speaks_of(environment.tensorflow))
             )
         )
+
+    def _speaks_of(self, version):
+        try:
+            return self.tensorflow.contains(version, prereleases=True)
+        except InvalidVersion:  # whatever a record says that it is of
+            return False
 
 
 def read(path: str) -> List[KnownDifference]:

@@ -24,15 +24,15 @@ class Library:
     def __init__(
         self, named: Optional[Sequence[str]], stores: Sequence[str], cases: Sequence[Case] = ()
     ) -> None:
+        self._stores = [os.path.join(os.path.realpath(store), "") for store in stores]
         if named is None:
-            named = [DEFAULT] if os.path.isdir(DEFAULT) and not cases else []
+            named = [DEFAULT] if os.path.isdir(DEFAULT) and not cases and not self.in_a_store(DEFAULT) else []
         for path in named:
             if not os.path.exists(path):
                 raise CompatError(f"{path}: there is no such case file or folder")
         self._named = [
             path for entry in named for path in (paths_below(entry) if os.path.isdir(entry) else [entry])
         ]
-        self._stores = [os.path.realpath(store) + os.sep for store in stores]
         self._loaded: Dict[str, Tuple[Optional[Case], str]] = {
             os.path.realpath(case.path): (case, "") for case in cases
         }
@@ -51,7 +51,7 @@ class Library:
             return case, ""
         if not is_regular(path):
             return None, f"its case file {description.path} is not here: name it with --cases"
-        if any(path.startswith(store) for store in self._stores):
+        if self.in_a_store(path):
             return (
                 None,
                 f"its case file {description.path} lies in the store, and is not run: name another with --cases",
@@ -63,15 +63,23 @@ class Library:
             )
         return self._load(description.path)
 
+    def in_a_store(self, path: str) -> bool:
+        """Whether a file came with the records: nothing there is run, or believed."""
+        real = os.path.realpath(path)
+        return any(real.startswith(store) for store in self._stores)
+
     def _load(self, path: str) -> Tuple[Optional[Case], str]:
         real = os.path.realpath(path)
         if real not in self._loaded:
             try:
                 self._loaded[real] = Case(path), ""
             except CompatError as error:
-                self._loaded[real] = None, (
-                    f"its case file cannot be loaded here: {error}; import frameworks within the implementations, or "
-                    "judge where they are installed"
+                self._loaded[real] = (
+                    None,
+                    (
+                        f"its case file cannot be loaded here: {error}; import frameworks within the implementations, or "
+                        "judge where they are installed"
+                    ),
                 )
         return self._loaded[real]
 

@@ -12,6 +12,7 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
+from ..case.files import changed_files
 from ..errors import CompatError
 from ..record.code import digest_of
 from ..records import Verdict, as_json, from_json
@@ -38,16 +39,22 @@ def key(*parts: Any) -> str:
 
 
 class Notes:
-    """What is known of one sample: the digests of its ``answers``, and verdicts by the bits they are of."""
+    """What is known of one sample: the digests of its ``answers``, and verdicts by the bits they are of.
 
-    def __init__(self, name: str, root: Optional[str] = None) -> None:
-        self._path = os.path.join(root or folder(), name[:2], f"{name}.json")
+    ``files``: those of the case that the reference is made of, the ones it imported late included.
+    """
+
+    def __init__(self, name: str, case_path: str) -> None:
+        self._path = os.path.join(folder(), name[:2], f"{name}.json")
+        self.files: Dict[str, str] = {}
         self.answers: Optional[Dict[str, str]] = None
         self._verdicts: Dict[str, Any] = {}
         self._new = False
-        with contextlib.suppress(CompatError, TypeError, KeyError):
+        with contextlib.suppress(CompatError, TypeError, KeyError, ValueError):
             content = read_json(self._path)
-            self.answers, self._verdicts = dict(content["answers"]), dict(content["verdicts"])
+            if not changed_files(case_path, dict(content["files"])):
+                self.files, self.answers = dict(content["files"]), dict(content["answers"])
+                self._verdicts = dict(content["verdicts"])
 
     def verdict(self, bits: str) -> Optional[Verdict]:
         if bits not in self._verdicts:
@@ -69,7 +76,9 @@ class Notes:
         """Keep what is new; a cache that cannot be written costs time, and nothing else."""
         if self._new and self.answers is not None:
             with contextlib.suppress(CompatError):
-                write_json(self._path, {"answers": self.answers, "verdicts": self._verdicts})
+                write_json(
+                    self._path, {"files": self.files, "answers": self.answers, "verdicts": self._verdicts}
+                )
             self._new = False
 
 

@@ -1,5 +1,6 @@
 """One sample in one dialect -> a record; a record carries no judgement."""
 
+import errno
 import functools
 import time
 import warnings
@@ -10,6 +11,7 @@ import numpy as np
 from ..case.files import Case
 from ..case.operation import Sample
 from ..errors import CompatError, StoreError, Unsupported
+from ..files import reason
 from ..records import Output, Record
 from ..store import Objects
 from .dialects import Dialect, Results
@@ -26,6 +28,8 @@ _HEADINGS = (
     "in user code",
     "Exception encountered when calling",
 )
+#: What is no fault of the implementation, and goes away: a disk that is full.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 #: Larger inputs are not looked at again for what an implementation wrote into them.
 _LARGEST_WATCHED = 1 << 25
 
@@ -40,9 +44,9 @@ def blank_record(case: Case, sample: Sample, code: str, status: str, message: st
 
 def unavailable(sample: Sample, dialect_name: str) -> Optional[str]:
     """Why the sample cannot be computed in the dialect here, without importing anything; or None."""
-    reason = find_dialect(dialect_name).missing()
-    if reason:
-        return reason
+    missing = find_dialect(dialect_name).missing()
+    if missing:
+        return missing
     if dialect_name not in sample.operation.implementations:
         return f"{sample.operation.name} is not spelled in {dialect_name}"
     return None
@@ -61,11 +65,13 @@ def compute(case: Case, sample: Sample, dialect_name: str, objects: Objects, cod
             _compute(record, sample, find_dialect(dialect_name), objects)
     except StoreError:
         raise
-    except Unsupported as reason:
-        _without_result(record, "unsupported", _told(reason))
+    except Unsupported as error:
+        _without_result(record, "unsupported", _told(error))
     except CompatError as error:
         _without_result(record, "error", _told(error))
     except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise StoreError(f"{sample.id} {dialect_name}: {reason(error)}") from None
         # Whatever the implementation raises is the result of this sample; Ctrl-C goes to the process that waits.
         _without_result(record, "error", _first_line(error))
     record.files = case.files()  # with what was imported late
@@ -78,9 +84,9 @@ def _without_result(record: Record, status: str, message: str) -> None:
 
 
 def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Objects) -> None:
-    reason = unavailable(sample, dialect.name)
-    if reason:
-        raise Unsupported(reason)
+    missing = unavailable(sample, dialect.name)
+    if missing:
+        raise Unsupported(missing)
     dialect.module()
     start = time.perf_counter()
     with warnings.catch_warnings(), np.errstate(all="ignore"):

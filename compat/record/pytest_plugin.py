@@ -16,6 +16,7 @@ from ..case.files import Case, is_case_name
 from ..errors import CompatError, StoreError
 from ..records import Record
 from ..store import Run
+from ..texts import in_a_line
 from .code import code_of
 from .compute import blank_record, compute, unavailable
 from .dialects import DIALECTS
@@ -47,7 +48,10 @@ def configure(config: Any, item: "Type[SampleItem]") -> None:
     if hasattr(config, "workerinput"):
         end_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits ends this one
-    items = Items(config, folder, item)
+    try:
+        items = Items(config, folder, item)
+    except CompatError as error:
+        pytest.exit(in_a_line(str(error)), returncode=2)
     config.pluginmanager.register(items, "compat_items")
     if hasattr(config, "workerinput"):
         return
@@ -63,7 +67,7 @@ def configure(config: Any, item: "Type[SampleItem]") -> None:
         try:
             items.begin()
         except CompatError as error:
-            raise pytest.UsageError(str(error)) from None
+            pytest.exit(in_a_line(str(error)), returncode=2)
 
 
 class Items:
@@ -105,9 +109,14 @@ class Items:
         return None
 
     def pytest_sessionstart(self, session: Any) -> None:
-        if not hasattr(session.config, "workerinput") and self.timeout:
+        if not hasattr(session.config, "workerinput"):
             self.watch = Watch(self.run, self.timeout)
             self.watch.start()
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Not to wait for those who compute: they hear nothing, and whoever waits for this process may kill it."""
+        if self.watch is not None:
+            self.watch.end_all()
 
     def pytest_handlecrashitem(self, crashitem: str, report: Any, sched: Any) -> None:
         """A hung process ends as a crash: tell the two apart.  The row says ``crashed`` already."""

@@ -1,7 +1,9 @@
 """Let pytest compute a plan into a run, in worker processes."""
 
+import contextlib
 import json
 import os
+import sys
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import pytest
@@ -32,7 +34,7 @@ def record(folder: str, wanted: Wanted, settings: Settings, tell: Callable[[str]
             tell(dropped)
         pairs, kept = plan(run, wanted)
         for sample, dialect in pairs:  # what is there of it is no longer the answer
-            run.records.get(sample, {}).pop(dialect, None)
+            run.drop(sample, dialect)
         run.save()
         tell(
             f"{run.name}: {len(wanted.samples)} samples in {len(wanted.dialects)} dialects: {len(pairs)} to compute, "
@@ -88,8 +90,13 @@ def _compute(pairs: List[Pair], folder: str, wanted: Wanted, settings: Settings)
     ]  # fmt: skip
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
         os.environ.pop(name, None)  # a user's own settings are not for this
-    troubles = _Troubles()
-    status = pytest.main(options + files, plugins=[troubles])
+    output = _Output(sys.stdout)
+    troubles = _Troubles(output)
+    with contextlib.redirect_stdout(output):  # type: ignore[type-var]
+        status = pytest.main(options + files, plugins=[troubles])
+    if output.gone:
+        Run.open(folder).save()
+        raise BrokenPipeError
     if troubles.store:
         Run.open(folder).save()
         raise StoreError(troubles.store)
@@ -101,9 +108,12 @@ def _compute(pairs: List[Pair], folder: str, wanted: Wanted, settings: Settings)
 
 
 class _Troubles:
-    """Ends a session whose results cannot be kept; ``store`` says why."""
+    """Ends a session whose results cannot be kept, ``store`` says why, or whose reader went away."""
 
     store = ""
+
+    def __init__(self, output: "_Output") -> None:
+        self._output = output
 
     def pytest_sessionstart(self, session: Any) -> None:
         self._session = session
@@ -112,3 +122,30 @@ class _Troubles:
         for name, value in report.user_properties:
             if name == "store":
                 self.store = self._session.shouldstop = value
+        if self._output.gone:
+            self._session.shouldstop = "nobody reads the output"
+
+
+class _Output:
+    """The output as pytest writes to it; ``gone``: there is nobody any more who reads it, which pytest cannot bear."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.gone = False
+
+    def write(self, text: str) -> int:
+        self._trying(self._stream.write, text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._trying(self._stream.flush)
+
+    def _trying(self, do: Callable[..., Any], *arguments: Any) -> None:
+        if not self.gone:
+            try:
+                do(*arguments)
+            except OSError:
+                self.gone = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

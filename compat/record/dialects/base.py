@@ -6,6 +6,7 @@ import numpy as np
 
 from ...arrays import plain
 from ...errors import CompatError, Unsupported
+from ...texts import check_name
 
 #: What a computation gives: {output name: (array, name of its dtype)}.
 Results = Dict[str, Tuple[np.ndarray, str]]
@@ -94,8 +95,9 @@ def named(result: Any) -> Dict[str, Any]:
         if not isinstance(name, str):
             raise CompatError(f"an output is called {name!r}: names are texts")
         try:
+            check_name("an output called", name)
             name.encode("utf-8")
-        except UnicodeEncodeError:
+        except ValueError:
             raise CompatError(
                 f"an output is called {ascii(name)}, which no file can hold: rename it"
             ) from None

@@ -1,0 +1,112 @@
+"""The arrays of a store, each in a file named by its digest."""
+
+import os
+from typing import IO, Any, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from .arrays import digest
+from .errors import CompatError
+from .files import appearing, is_regular, open_regular
+
+#: What a header of a plain array takes at most; NumPy's own limit.
+_LONGEST_HEADER = 10000
+_READ_HEADER = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+class Objects:
+    """The arrays of a store, each under its digest."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._found: Dict[str, Tuple[Tuple[int, ...], str]] = {}
+
+    def path(self, name: str) -> str:
+        if len(name) != 64 or set(name) - set("0123456789abcdef"):
+            raise CompatError(f"{self.folder}: {name[:80]!r} is no digest of an array; record it again")
+        return os.path.join(self.folder, f"{name}.npy")
+
+    def add(self, array: Any) -> str:
+        """Keep an array; returns its digest.  A damaged file is replaced.
+
+        Raises ValueError for an array of Python objects.
+        """
+        name = digest(array)
+        if name not in self or self.trouble(name):
+            plain = np.ascontiguousarray(array).reshape(np.shape(array))
+            header = np.lib.format.header_data_from_array_1_0(plain)
+            with appearing(self.path(name), "wb") as file:
+                np.lib.format.write_array_header_1_0(file, header)
+                file.write(plain.tobytes())  # not NumPy's own writing, which does not say why it cannot
+        return name
+
+    def __contains__(self, name: str) -> bool:
+        return is_regular(self.path(name))
+
+    def read(self, name: str) -> np.ndarray:
+        """The array of that digest, checked against it."""
+        path = self.path(name)
+        if not os.path.lexists(path):
+            raise CompatError(f"{path}: is missing: record it again")
+        with open_regular(path) as file:
+            try:
+                _check_header(file)
+                array = np.lib.format.read_array(file, allow_pickle=False)
+            except Exception:  # NumPy parses the header: ValueError, SyntaxError, EOFError, MemoryError ...
+                raise CompatError(
+                    f"{path}: is no plain array (truncated, or pickled); delete it and run again"
+                ) from None
+        if digest(array) != name:
+            raise CompatError(f"{path}: its contents do not match its name; delete it and run again")
+        self._found[name] = array.shape, array.dtype.name
+        return array
+
+    def trouble(
+        self, name: str, shape: Optional[List[int]] = None, dtype: Optional[str] = None
+    ) -> Optional[str]:
+        """Why there is no such array: missing, damaged, or not of that shape and dtype; None where all is well.
+
+        Each array is read for it once.
+        """
+        try:
+            if name not in self._found:
+                self.read(name)
+        except CompatError as error:
+            return str(error)
+        its_shape, its_dtype = self._found[name]
+        if shape is not None and list(its_shape) != shape:
+            return f"the record says that the shape is {tuple(shape)}; its array has {its_shape}: record it again"
+        if dtype is not None and not _may_be_kept_as(dtype, its_dtype):
+            return f"the record says that the dtype is {dtype}; its array has {its_dtype}: record it again"
+        return None
+
+
+def _may_be_kept_as(dtype: str, kept: str) -> bool:
+    """bfloat16 is kept as float32, texts as bytes of one width."""
+    if dtype == "bfloat16":
+        return kept == "float32"
+    return dtype == kept or (dtype == "string" and kept.startswith("bytes"))
+
+
+def _check_header(file: IO[bytes]) -> None:
+    """Raises ValueError where the header does not speak of just the bytes that follow: nothing is made room for."""
+    version = np.lib.format.read_magic(file)
+    here = file.tell()
+    length = int.from_bytes(file.read(2 if version == (1, 0) else 4), "little")
+    if length > _LONGEST_HEADER:
+        raise ValueError("no header is as long")
+    file.seek(here)
+    shape, _, dtype = _READ_HEADER[version](file)
+    size = dtype.itemsize
+    for extent in shape:
+        if type(extent) is not int or extent < 0:
+            raise ValueError("no shape")
+        size *= extent
+    if dtype.hasobject or dtype.kind not in "biufcSUmM":
+        raise ValueError("no numbers")
+    if file.tell() + size != os.fstat(file.fileno()).st_size:
+        raise ValueError("truncated, or more than the array")
+    file.seek(0)
