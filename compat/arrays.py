@@ -5,8 +5,14 @@ conversion is exact) beside the name of its own dtype.
 """
 
 import hashlib
+from typing import Any, Tuple, Union
 
 import numpy as np
+
+#: Of any dtype and shape; what a function wants of them its text says.
+Array = np.ndarray
+#: A dtype as NumPy takes it: np.float32, "float32", np.dtype("float32").
+DType = Union[str, type, np.dtype]
 
 #: Unit roundoff u (half the distance from 1 to the next number), IEEE 754 round to nearest.
 UNIT_ROUNDOFF = {
@@ -31,12 +37,12 @@ for _complex, _part in PART.items():
     UNIT_ROUNDOFF[_complex], SMALLEST_NORMAL[_complex] = UNIT_ROUNDOFF[_part], SMALLEST_NORMAL[_part]
 
 
-def sha256_of_text(source):
+def sha256_of_text(source: bytes) -> str:
     """SHA-256, in hexadecimal, of a text file's bytes; the ends of its lines do not count."""
     return hashlib.sha256(source.replace(b"\r\n", b"\n")).hexdigest()
 
 
-def digest(array):
+def digest(array: Array) -> str:
     """SHA-256, in hexadecimal, of the array's dtype, shape and bytes in C order.
 
     Raises ValueError for an array of Python objects, which has no bytes of its own.
@@ -51,7 +57,7 @@ def digest(array):
     return sha.hexdigest()
 
 
-def plain(array):
+def plain(array: Any) -> Tuple[Array, str]:
     """``(array, dtype name)`` with bfloat16 widened to float32; anything else as it comes."""
     array = np.asarray(array)
     name = array.dtype.name
@@ -60,7 +66,7 @@ def plain(array):
     return array, name
 
 
-def parts(array):
+def parts(array: Array) -> Array:
     """Complex numbers as their real and imaginary parts, along an axis at the end; anything else as it is."""
     array = np.asarray(array)
     if array.dtype.kind != "c":
@@ -69,7 +75,7 @@ def parts(array):
     return np.ascontiguousarray(array).reshape(-1).view(real).reshape(array.shape + (2,))
 
 
-def round_to_bfloat16(array):
+def round_to_bfloat16(array: Array) -> Array:
     """The float32 array whose values are ``array`` rounded to bfloat16, ties to even. Finite input."""
     bits = np.ascontiguousarray(array, dtype=np.float32).view(np.uint32)
     lowest_kept = (bits >> np.uint32(16)) & np.uint32(1)
@@ -77,7 +83,7 @@ def round_to_bfloat16(array):
     return rounded.view(np.float32).reshape(np.shape(array))
 
 
-def round_to(array, dtype):
+def round_to(array: Any, dtype: str) -> Array:
     """``array`` rounded to the dtype of that name, as ``plain`` would hold it."""
     if dtype == "bfloat16":
         return round_to_bfloat16(array)

@@ -14,14 +14,21 @@ import inspect
 import json
 import re
 import textwrap
+from typing import Any, Callable, Dict, Optional, Tuple, TypeVar, Union
 
 import numpy as np
 
+from ..arrays import Array
 from ..errors import CompatError
 from ..record.dialects import DIALECTS
 from ..records import Description, Input
+from ..reference.bounds import Reference
 from ..reference.claims import CLAIMS
 from .fixtures import Fixture
+
+#: What an operation without a reference is judged against: a dialect, or (dialect, environment).
+Against = Union[str, Tuple[str, Optional[str]], None]
+F = TypeVar("F", bound=Callable[..., Any])
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*\Z")
 
@@ -42,16 +49,22 @@ class Operation:
     ``against``: a dialect, or (dialect, environment), see ``compat.reference.measured``.
     """
 
-    def __init__(self, name, reference=None, against=None, doc=""):
+    def __init__(
+        self,
+        name: str,
+        reference: Optional[Callable[..., Any]] = None,
+        against: Against = None,
+        doc: str = "",
+    ) -> None:
         self.name = _named("operation", name)
         self.reference = reference
         self.against = self._dialect_and_environment(against)
         self.doc = textwrap.dedent(doc).strip()
-        self.implementations = {}
-        self.claims = {}
-        self.samples = {}
+        self.implementations: Dict[str, Callable[..., Any]] = {}
+        self.claims: Dict[str, Optional[str]] = {}
+        self.samples: Dict[str, Sample] = {}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"operation({self.name!r})"
 
     def _dialect_and_environment(self, against):
@@ -64,7 +77,7 @@ class Operation:
             raise CompatError(f"{self.name}: has a reference; against is for operations without one")
         return dialect, environment
 
-    def on(self, *dialects, claims=None):
+    def on(self, *dialects: str, claims: Optional[str] = None) -> Callable[[F], F]:
         """Decorate the implementation for these dialects.
 
         It is called with the dialect's module, the inputs by position in the order in which
@@ -88,7 +101,9 @@ class Operation:
 
         return register
 
-    def sample(*positional, expected=None, doc="", slow=False, **arguments):
+    def sample(
+        *positional: Any, expected: Any = None, doc: str = "", slow: bool = False, **arguments: Any
+    ) -> "Sample":
         """``sample(name, **arguments)``: fixtures and arrays are inputs, everything else a parameter.
 
         ``expected``: the answer as the source of the case prints it, of several outputs a dict of
@@ -101,17 +116,18 @@ class Operation:
         self, name = positional
         if name in self.samples:
             raise CompatError(f"{self.name}: sample {name!r} is defined twice")
-        inputs, parameters = {}, {}
+        inputs: Dict[str, Fixture] = {}
+        parameters: Dict[str, Any] = {}
         for key, argument in arguments.items():
             if isinstance(argument, np.ndarray):
-                argument = Fixture(f"{self.name}.{name}.{key}", lambda array=argument: array.copy())
+                argument = Fixture(f"{self.name}.{name}.{key}", argument.copy)
             (inputs if isinstance(argument, Fixture) else parameters)[key] = argument
         self.samples[name] = Sample(
             self, _named("sample", name), inputs, parameters, expected, textwrap.dedent(doc).strip(), slow
         )
         return self.samples[name]
 
-    def source(self, dialect):
+    def source(self, dialect: str) -> str:
         """The text of the implementation, for the page that shows the spellings side by side."""
         try:
             return textwrap.dedent(inspect.getsource(self.implementations[dialect]))
@@ -122,7 +138,16 @@ class Operation:
 class Sample:
     """An operation with fixed inputs and parameters: ``conv2d[plus-same]``."""
 
-    def __init__(self, operation, name, inputs, parameters, expected, doc, slow):
+    def __init__(
+        self,
+        operation: Operation,
+        name: str,
+        inputs: Dict[str, Fixture],
+        parameters: Dict[str, Any],
+        expected: Any,
+        doc: str,
+        slow: bool,
+    ) -> None:
         self.operation = operation
         self.name = name
         self.inputs = inputs
@@ -139,17 +164,17 @@ class Sample:
             ) from None
 
     @property
-    def id(self):
+    def id(self) -> str:
         return f"{self.operation.name}[{self.name}]"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.id
 
-    def arrays(self):
+    def arrays(self) -> Dict[str, Array]:
         """The inputs as arrays, by name."""
         return {name: fixture.array for name, fixture in self.inputs.items()}
 
-    def case_digest(self):
+    def case_digest(self) -> str:
         """SHA-256 of what is computed: names, parameters, and the bytes of every input.
 
         Records of one sample are compared only where this is equal.
@@ -159,7 +184,7 @@ class Sample:
             sha.update(f" {name} {fixture.dtype} {fixture.digest}".encode())
         return sha.hexdigest()
 
-    def refer(self):
+    def refer(self) -> Optional[Dict[str, Reference]]:
         """The references by output name, or None where the operation has none.
 
         Returns a dict; an operation of one output names it ``y``.
@@ -169,7 +194,7 @@ class Sample:
         result = self.operation.reference(*self.arrays().values(), **self.parameters)
         return result if isinstance(result, dict) else {"y": result}
 
-    def describe(self, path):
+    def describe(self, path: str) -> Description:
         """What is kept of the sample beside its records; ``path``: of its case file."""
         operation = self.operation
         return Description(
@@ -189,6 +214,11 @@ class Sample:
         )
 
 
-def operation(name, reference=None, against=None, doc=""):
+def operation(
+    name: str,
+    reference: Optional[Callable[..., Any]] = None,
+    against: Against = None,
+    doc: str = "",
+) -> Operation:
     """A new operation. The case file binds it to a name at its top level; that is how it is found."""
     return Operation(name, reference, against, doc)

@@ -1,12 +1,14 @@
 """``compat bisect``: the last change of a result, down to neighbouring versions, which tox runs as they are needed."""
 
+import argparse
+
 from ..judge import since
 from ..record.dialects import dialect as find_dialect
 from ..store import STORE
 from .since import add_what, points_of
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_what(parser)
     parser.add_argument(
         "--by", choices=("word", "bits"), default="word", help="what has to change (default: the verdict)"
@@ -14,7 +16,7 @@ def add_arguments(parser):
     parser.set_defaults(runs=[STORE], cases=None)  # where tox.ini writes
 
 
-def main(arguments):
+def main(arguments: argparse.Namespace) -> int:
     find_dialect(arguments.dialect)
     points_of(arguments)
     variant = "-onednn" if arguments.onednn else ""

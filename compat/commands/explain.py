@@ -1,5 +1,6 @@
 """``compat explain``: why a result of a run differs, in one sentence with the edit that mends it."""
 
+import argparse
 import math
 import sys
 import time
@@ -22,7 +23,7 @@ _OTHERS = 3
 _LEAST = 3.0
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", nargs="?", metavar="RUN", help="the folder of a run")
     parser.add_argument("sample", nargs="?", metavar="SAMPLE", help="its id: conv2d[b1]")
     parser.add_argument("dialect", nargs="?", metavar="DIALECT", help="e.g. keras3")
@@ -33,7 +34,7 @@ def add_arguments(parser):
     add_cases(parser)
 
 
-def main(arguments):
+def main(arguments: argparse.Namespace) -> int:
     if arguments.hypotheses:
         for hypothesis in HYPOTHESES:
             print(f"{hypothesis.name:40}{hypothesis.sentence}")

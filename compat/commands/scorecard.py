@@ -1,15 +1,19 @@
 """``compat scorecard``: how well the judge catches faults and the explainer names them."""
 
+import argparse
 import datetime
 import os
 import platform
 import sys
+from typing import Iterator, Optional
 
 from ..errors import CompatError
 from ..judge.judging import judge_runs
 from ..record.environment import processor
 from ..record.versions import version_of
 from ..scorecard import score, stored
+from ..scorecard.measure import Scorecard
+from ..scorecard.stored import Stored
 from ..store import STORE, find
 
 _PAGE = """\
@@ -29,7 +33,7 @@ right. `compat scorecard --details` lists every cause that was named wrongly.
 """
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--details", action="store_true", help="name every miss and every wrong cause")
     parser.add_argument(
         "--runs", default=STORE, metavar="FOLDER", help="real results to count as well (default: %(default)s)"
@@ -37,7 +41,7 @@ def add_arguments(parser):
     parser.add_argument("--page", metavar="FILE", help="write the table as a Markdown page as well")
 
 
-def main(arguments):
+def main(arguments: argparse.Namespace) -> int:
     if arguments.page:
         _writable(arguments.page)
     card = score(progress=_tell)
@@ -78,7 +82,7 @@ def _tell(done, total):
     sys.stderr.flush()
 
 
-def table(card):
+def table(card: Scorecard) -> Iterator[str]:
     """Lines of Markdown: a row for each kind."""
     yield "| fault | tried | beyond rounding | caught | by measurement | right cause first |"
     yield "|---|---|---|---|---|---|"
@@ -96,7 +100,7 @@ def table(card):
         yield f"| {kind.name} | {kind.faults} | {caught} | {kind.harmless} | {len(kind.alarms)} |"
 
 
-def summary(card):
+def summary(card: Scorecard) -> str:
     """The totals, in a sentence each."""
     return (
         f"{len(card.rows)} kinds of faults, {card.total('tried'):,} faults on operations: "
@@ -109,7 +113,7 @@ def summary(card):
     )
 
 
-def page(card, found, path):
+def page(card: Scorecard, found: Optional[Stored], path: str) -> str:
     """The scorecard as Markdown; ``found``: what the stored runs add to it, or None."""
     return _PAGE.format(
         path=path.replace(os.sep, "/"),

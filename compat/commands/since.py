@@ -1,13 +1,17 @@
 """``compat since``: at which versions a result changed, of those that were run."""
 
+import argparse
+from typing import List
+
 from ..errors import CompatError
 from ..judge import since
 from ..judge.judging import judge_runs
+from ..judge.since import Point
 from ..store import STORE, find
 from .telling import add_cases
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_what(parser)
     parser.add_argument(
         "--runs",
@@ -19,13 +23,13 @@ def add_arguments(parser):
     add_cases(parser)
 
 
-def add_what(parser):
+def add_what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sample", metavar="SAMPLE", help="its id: conv2d[b1]")
     parser.add_argument("dialect", metavar="DIALECT", help="e.g. tf1.session")
     parser.add_argument("--onednn", action="store_true", help="among the environments with oneDNN")
 
 
-def main(arguments):
+def main(arguments: argparse.Namespace) -> int:
     """Every change, by bits and by verdict."""
     points = points_of(arguments)
     ends = f"{points[0].name} to {points[-1].name}"
@@ -41,7 +45,7 @@ def main(arguments):
     return 0
 
 
-def points_of(arguments):
+def points_of(arguments: argparse.Namespace) -> List[Point]:
     runs = [since.only(run, arguments.sample) for run in find(arguments.runs)]
     judged = judge_runs(runs, arguments.cases)
     points = since.history(judged, arguments.sample, arguments.dialect, "-onednn" if arguments.onednn else "")

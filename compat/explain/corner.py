@@ -1,6 +1,11 @@
 """A corner of a large target: the first image's first pixels, for trying what takes long on the whole."""
 
+from typing import TYPE_CHECKING, Optional
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from .target import Target
 
 #: Pixels of the corner along an axis, and how few numbers of its outputs are too few to tell anything.
 _SIZE, _FEWEST = 64, 24
@@ -23,10 +28,10 @@ class _Cropped:
         }
 
 
-def corner(target):
+def corner(target: "Target") -> Optional["Target"]:
     """A Target of the first image's corner, or None where no output there follows from it alone."""
     x = target.inputs[0] if target.inputs else None
-    if np.ndim(x) != 4:
+    if x is None or np.ndim(x) != 4:
         return None
     for axes in ((1, 2), (2, 3)):  # NHWC or NCHW
         region = [slice(None)] * 4
@@ -36,7 +41,9 @@ def corner(target):
         inputs = [x[tuple(region)], *target.inputs[1:]]
         given = (inputs, target.parameters, target.results, target.dtype)
         part = type(target)(target.operation, *given).baseline()[1] or {}
-        found = {name: _agreeing(whole, part.get(name)) for name, whole in target.baseline()[1].items()}
+        found = {
+            name: _agreeing(whole, part.get(name)) for name, whole in (target.baseline()[1] or {}).items()
+        }
         regions = {name: region for name, region in found.items() if region and name in target.results}
         results = {
             name: (target.results[name][0][region], target.results[name][1])

@@ -2,13 +2,14 @@
 
 import itertools
 import time
-from typing import NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
 from ..reference.calls import Call
 from .catalogue import HYPOTHESES, pixels
 from .corner import corner
+from .target import Target
 
 #: Seconds that one computation of the reference may take before the search begins in a corner of it.
 _SLOW = 0.02
@@ -49,7 +50,12 @@ class _Clock:
         self._progress(self.tried)
 
 
-def explain(target, seconds=20.0, limit=None, progress=lambda tried: None):
+def explain(
+    target: Target,
+    seconds: float = 20.0,
+    limit: Optional[float] = None,
+    progress: Callable[[int], None] = lambda tried: None,
+) -> List[Found]:
     """The hypotheses that explain the results, the likeliest first: alone, or else pairs.
 
     Single hypotheses are all tried; pairs until the first is found or the seconds are over.  ``limit``:
@@ -149,7 +155,7 @@ def _quietly(hypothesis, given):
 
 def _places(calls):
     """Every call alone; before them, of a rule that is called again and again, all of its calls together."""
-    by_rule = {}
+    by_rule: Dict[str, List[int]] = {}
     for place, call in enumerate(calls):
         by_rule.setdefault(call.rule, []).append(place)
     for places in by_rule.values():
@@ -228,5 +234,7 @@ def _outcome(target, steps):
 def _distinct(found):
     """Each once; that nothing flows comes before every way in which the numbers may have got lost."""
     found = sorted(found, key=lambda f: _FIRST.index(f.names) if f.names in _FIRST else len(_FIRST))
-    names = set()
-    return [f for f in found if not (f.names in names or names.add(f.names))]
+    distinct: Dict[tuple, Found] = {}
+    for one in found:
+        distinct.setdefault(one.names, one)
+    return list(distinct.values())

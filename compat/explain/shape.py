@@ -1,15 +1,20 @@
 """The shape of an error that no hypothesis explains: where it is and what it looks like, in sentences."""
 
 import itertools
+from typing import List, Mapping, Optional
 
 import numpy as np
+
+from ..arrays import Array
 
 _AXES = {2: ("row", "column"), 3: ("row", "column", "channel"), 4: ("image", "row", "column", "channel")}
 #: How alike two arrays have to be to be said to be the same, relative to the largest.
 _ALIKE = 1e-5
 
 
-def describe(result, expected, allowance, known=None):
+def describe(
+    result: Array, expected: Array, allowance: Array, known: Optional[Mapping[str, Array]] = None
+) -> List[str]:
     """Sentences about ``result - expected``; ``allowance``: what rounding may do, elementwise.
 
     float64 arrays.  Elements inside the allowance count as right.  ``known``: {name: array} of other tensors,

@@ -1,19 +1,21 @@
 """What is to be explained: its reference, with calls changed, and whether the results agree with that."""
 
 import time
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..arrays import UNIT_ROUNDOFF
+from ..arrays import UNIT_ROUNDOFF, Array
 from ..judge.compare import compare
 from ..records import PASSING
-from ..reference.calls import changing
+from ..reference.bounds import Reference
+from ..reference.calls import Call, changing
 
 
 class ReferenceOnly:
     """An operation of which nothing is known but its reference: a step of a network, an answer."""
 
-    def __init__(self, reference):
+    def __init__(self, reference: Callable[..., Any]) -> None:
         self.reference = reference
 
 
@@ -23,18 +25,26 @@ class Target:
     ``results``: {output name: (array, dtype name)}.  ``dtype``: that of the first input.
     """
 
-    def __init__(self, operation, inputs, parameters, results, dtype):
+    def __init__(
+        self,
+        operation: Any,
+        inputs: Sequence[Any],
+        parameters: Dict[str, Any],
+        results: Mapping[str, Tuple[Array, str]],
+        dtype: str,
+    ) -> None:
         self.operation = operation
         self.inputs = inputs
         self.parameters = parameters
         self.results = results
         self.dtype = dtype
-        self._baseline = None
+        self._baseline: Optional[Tuple[List[Call], Optional[Dict[str, Reference]], float]] = None
 
-    def baseline(self):
+    def baseline(self) -> Tuple[List[Call], Optional[Dict[str, Reference]], float]:
         """(the calls that the reference makes, in their order; its answers; the seconds it took)."""
         if self._baseline is None:
-            calls, started = [], time.monotonic()
+            calls: List[Call] = []
+            started = time.monotonic()
 
             def note(call):
                 calls.append(call)
@@ -44,7 +54,7 @@ class Target:
             self._baseline = calls, references, time.monotonic() - started
         return self._baseline
 
-    def refer(self, change):
+    def refer(self, change: Callable[[Call], Any]) -> Optional[Dict[str, Reference]]:
         """{output name: Reference} with the calls changed, or None where the changed call is refused."""
         try:
             with np.errstate(all="ignore"), changing(change):
@@ -53,7 +63,7 @@ class Target:
             return None
         return answers if isinstance(answers, dict) else {"y": answers}
 
-    def share_of(self, references):
+    def share_of(self, references: Optional[Mapping[str, Reference]]) -> Optional[float]:
         """The largest share of the allowance if every output agrees with the references, or None."""
         if references is None or set(references) != set(self.results):
             return None
@@ -71,7 +81,9 @@ class Target:
             largest = max(largest, numbers.share or 0.0)
         return largest
 
-    def same(self, references, others, roundings=0):
+    def same(
+        self, references: Mapping[str, Reference], others: Mapping[str, Reference], roundings: int = 0
+    ) -> bool:
         """Whether both say the same numbers whatever they allow for, but for the roundings of float64.
 
         ``roundings``: and so many of the results' own precision.

@@ -7,12 +7,13 @@
 
 import numpy as np
 
-from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, parts, round_to
+from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, parts, round_to
 from ..records import Numbers, WrongWeight
+from ..reference.bounds import Reference
 from .projection import project
 
 
-def compare(result, dtype, reference, input_dtype):
+def compare(result: Array, dtype: str, reference: Reference, input_dtype: str) -> Numbers:
     """The Numbers of one output against its Reference.
 
     ``result``: the array, bfloat16 widened to float32; ``dtype``: the name of its dtype;
@@ -130,7 +131,7 @@ def _measure(result, value, finite, dtype, reference, unequal=None):
     word, limit = _conclude(numbers, nu, reference.convicts)
     numbers.word, limit = reference.reconsider(result, error, precision, word, limit)
     if numbers.word != "agrees":
-        where = ", ".join(map(str, numbers.worst_index))
+        where = ", ".join(map(str, numbers.worst_index or ()))
         numbers.message = (
             f"at [{where}] {numbers.found:.9g}, expected {numbers.expected:.9g}: {limit}; "
             f"{numbers.unequal} of {numbers.count} elements are off, at most by {numbers.max_abs:.3g}"

@@ -13,7 +13,9 @@
 An entry that matches a sample which agrees is stale, and fails: the file never outlives the facts.
 """
 
+import sys
 from fnmatch import fnmatchcase
+from typing import Any, Dict, Iterable, List, Optional
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion
@@ -22,11 +24,11 @@ from ..case.files import beside
 from ..errors import CompatError
 from ..files import is_regular, read_bytes
 from ..record.dialects import DIALECTS
-from ..records import PASSING, SEVERITY, Known
+from ..records import PASSING, SEVERITY, Environment, Known, Verdict
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ImportError:  # before Python 3.11
+else:
     import tomli as tomllib
 
 FILE_NAME = "known_differences.toml"
@@ -54,7 +56,7 @@ _FORMS["settings"] = (
 class KnownDifference:
     """One entry of the file; ``where`` tells it apart in messages."""
 
-    def __init__(self, fields, where):
+    def __init__(self, fields: Dict[str, Any], where: str) -> None:
         self.where = where
         missing, extra = _REQUIRED - set(fields), set(fields) - _REQUIRED - _OPTIONAL
         if missing or extra:
@@ -91,7 +93,7 @@ class KnownDifference:
         if self.verdict in PASSING:
             raise CompatError(f"{where}: verdict {self.verdict!r} needs no explanation")
 
-    def matches(self, operation, sample, dialect, environment):
+    def matches(self, operation: str, sample: str, dialect: str, environment: Environment) -> bool:
         """Whether it speaks of this sample (its name), in this dialect, as it was recorded in that Environment."""
         return (
             self.operation == operation
@@ -111,7 +113,7 @@ class KnownDifference:
             return False
 
 
-def read(path):
+def read(path: str) -> List[KnownDifference]:
     """The entries of a file. Raises CompatError with the place of what is wrong."""
     try:
         document = tomllib.loads(read_bytes(path).decode("utf-8"))
@@ -123,12 +125,19 @@ def read(path):
     return [KnownDifference(fields, f"{path}: difference {i + 1}") for i, fields in enumerate(entries)]
 
 
-def path_beside(case_path):
+def path_beside(case_path: str) -> Optional[str]:
     """The path of the file that speaks for a case file: in its folder or the nearest one above; or None."""
     return next(filter(is_regular, beside(case_path, FILE_NAME)), None)
 
 
-def mark(verdict, operation, sample, dialect, environment, entries):
+def mark(
+    verdict: Verdict,
+    operation: str,
+    sample: str,
+    dialect: str,
+    environment: Environment,
+    entries: Iterable[KnownDifference],
+) -> Verdict:
     """Mark a verdict as known where an entry says so; turn a stale entry into a ``differs``."""
     found = verdict.word
     for entry in entries:

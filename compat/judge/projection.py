@@ -18,9 +18,12 @@ things that rounding does have a sign in common, and are no fault:
 """
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
+
+from ..arrays import Array
+from ..reference.products import Products
 
 _PROBABILITY = 1e-9
 
@@ -29,11 +32,11 @@ class Projection(NamedTuple):
     """``share``: of the limit; beyond 1 it convicts the weight at ``index``, which is ``off`` by so much."""
 
     share: float
-    index: tuple
+    index: tuple  # type: ignore[assignment]  # a tuple has a method of that name, which nobody asks for here
     off: float
     weight: float
 
-    def sentence(self):
+    def sentence(self) -> str:
         index = ", ".join(map(str, self.index))
         of_it = f", {self.off / self.weight:.2g} of it" if self.weight else ""
         return (
@@ -42,7 +45,7 @@ class Projection(NamedTuple):
         )
 
 
-def project(residual, value, products, few_u):
+def project(residual: Array, value: Array, products: Products, few_u: float) -> Optional[Projection]:
     """The weight that the residual speaks against most, as a Projection, or None where there is no noise.
 
     ``residual``: result - value, both float64 and finite, of the answer's shape.  ``products``:

@@ -7,34 +7,36 @@ import configparser
 import os
 import re
 import subprocess
+from typing import Callable, Iterable, List, Optional, Sequence, Tuple
 
 from ..errors import CompatError
 from ..record.versions import release
 from ..store import Run
-from .judging import judge_runs
+from .judging import Judged, judge_runs
 
 
 class Point:
     """One version: ``name`` of its environment, ``word`` of the verdict, ``bits`` of the result."""
 
-    def __init__(self, judged, sample, dialect):
+    def __init__(self, judged: Judged, sample: str, dialect: str) -> None:
         record, verdict = judged.record(sample, dialect), judged.verdict(sample, dialect)
+        assert record is not None and verdict is not None  # ``history`` takes no others
         self.name = judged.name
         self.version = version_of(judged.run)
         self.word = verdict.shown
         self.bits = record.bits if record.status == "ok" else record.status
         self.message = verdict.known.reason if verdict.known else verdict.message
 
-    def same(self, other, by):
+    def same(self, other: "Point", by: str) -> bool:
         return getattr(self, by) == getattr(other, by)
 
 
-def version_of(run):
+def version_of(run: Run) -> Tuple[int, ...]:
     """TensorFlow's (major, minor) in that run; () without one."""
     return release(run.environment.tensorflow or "")[:2]
 
 
-def history(judged, sample, dialect, variant=""):
+def history(judged: Iterable[Judged], sample: str, dialect: str, variant: str = "") -> List[Point]:
     """The Points of a sample in a dialect in the order of versions.
 
     ``variant``: the end of the environments' names, "-onednn" say; others are left out, for a kernel that
@@ -49,26 +51,26 @@ def history(judged, sample, dialect, variant=""):
     return sorted(points, key=lambda point: point.version)
 
 
-def changes(points, by):
+def changes(points: Iterable[Point], by: str) -> List[Tuple[Point, Point]]:
     """``[(before, after)]`` of neighbours that differ ``by`` "bits" or "word"; without unsupported ones."""
     recorded = [point for point in points if point.word != "unsupported"]
     return [(a, b) for a, b in zip(recorded, recorded[1:]) if not a.same(b, by)]
 
 
-def only(run, sample):
+def only(run: Run, sample: str) -> Run:
     """The run with the records of one sample: nothing else is judged."""
     run.records = {sample: run.records[sample]} if sample in run.records else {}
     return run
 
 
-def between(names, before, after):
+def between(names: Iterable[str], before: Point, after: Point) -> List[str]:
     """The environments of ``names`` that lie strictly between two Points, in order."""
     versions = {name: release(name) for name in names}
     inside = [name for name in names if before.version < versions[name] < after.version]
     return sorted(inside, key=versions.__getitem__)
 
 
-def environments(tox_ini, variant=""):
+def environments(tox_ini: str, variant: str = "") -> List[str]:
     """The names of the TensorFlow environments that tox.ini knows."""
     if not os.path.exists(tox_ini):
         raise CompatError(
@@ -80,7 +82,15 @@ def environments(tox_ini, variant=""):
     return sorted((name + variant for name in found), key=release)
 
 
-def bisect(store, sample, dialect, by, names, compute, tell=print):
+def bisect(
+    store: str,
+    sample: str,
+    dialect: str,
+    by: str,
+    names: Sequence[str],
+    compute: Callable[[str], None],
+    tell: Callable[..., None] = print,
+) -> Optional[Tuple[Point, Point]]:
     """The neighbours between which the result last changed, as (before, after), or None where it never did.
 
     ``compute(name)`` runs the sample in that environment, into the store; it may fail (skipped then).
@@ -114,7 +124,7 @@ def _runs(store):
     ]
 
 
-def run_by_tox(tox_ini, sample, dialect):
+def run_by_tox(tox_ini: str, sample: str, dialect: str) -> Callable[[str], None]:
     """``compute`` of ``bisect``: tox makes the environment where it must, and runs the one sample."""
 
     def compute(name):

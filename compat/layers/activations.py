@@ -4,24 +4,29 @@ Gradients take dy and whatever of x and y their formula needs.  Inputs may have 
 in their dtype, float16 having been computed in float32.
 """
 
+from typing import Any, Optional, Tuple, Union
+
 import numpy as np
 
-from .geometry import floating, same_dtype, sum_dtype
+from ..arrays import Array
+from .geometry import Shape, floating, same_dtype, sum_dtype
+
+Seed = Union[int, np.random.RandomState, None]
 
 
-def relu(x):
+def relu(x: Array) -> Array:
     """max(x, 0); NaN stays NaN."""
     x = floating("x", x)
     return np.maximum(x, x.dtype.type(0))
 
 
-def relu_grad(dy, y):
+def relu_grad(dy: Array, y: Array) -> Array:
     """dy where relu's y is positive, else 0: nothing passes at 0 itself, as in TensorFlow."""
     y = floating("y", y)
     return np.where(y > 0, same_dtype("dy", dy, "y", y), y.dtype.type(0))
 
 
-def elu(x, alpha=1.0):
+def elu(x: Array, alpha: float = 1.0) -> Array:
     """x where positive, else alpha * (exp(x) - 1)."""
     x = floating("x", x)
     wide = x.astype(sum_dtype(x.dtype), copy=False)
@@ -30,14 +35,14 @@ def elu(x, alpha=1.0):
         return np.where(wide > 0, wide, negative).astype(x.dtype, copy=False)
 
 
-def elu_grad(dy, y, alpha=1.0):
+def elu_grad(dy: Array, y: Array, alpha: float = 1.0) -> Array:
     """dy where elu's y is positive, else dy * (y + alpha)."""
     y = floating("y", y)
     dy = same_dtype("dy", dy, "y", y)
     return np.where(y > 0, dy, dy * (y + y.dtype.type(alpha)))
 
 
-def sigmoid(x):
+def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x))."""
     x = floating("x", x)
     wide = x.astype(sum_dtype(x.dtype), copy=False)
@@ -45,13 +50,13 @@ def sigmoid(x):
         return (1 / (1 + np.exp(-wide))).astype(x.dtype, copy=False)
 
 
-def sigmoid_grad(dy, y):
+def sigmoid_grad(dy: Array, y: Array) -> Array:
     """dy * y * (1 - y), for y = sigmoid(x)."""
     y = floating("y", y)
     return same_dtype("dy", dy, "y", y) * y * (1 - y)
 
 
-def softmax(x, axis=-1):
+def softmax(x: Array, axis: int = -1) -> Array:
     """exp(x) over its sum along ``axis``, the greatest x taken off first so that nothing overflows."""
     x = floating("x", x)
     with np.errstate(invalid="ignore"):  # a vector of infinities has no softmax: NaN
@@ -59,7 +64,7 @@ def softmax(x, axis=-1):
         return (powers / powers.sum(axis=axis, keepdims=True)).astype(x.dtype, copy=False)
 
 
-def softmax_grad(dy, y, axis=-1):
+def softmax_grad(dy: Array, y: Array, axis: int = -1) -> Array:
     """y * (dy - sum(dy * y)), for y = softmax(x)."""
     y = floating("y", y)
     dy = same_dtype("dy", dy, "y", y)
@@ -67,7 +72,7 @@ def softmax_grad(dy, y, axis=-1):
     return (y * (dy - total)).astype(y.dtype, copy=False)
 
 
-def log_softmax(x, axis=-1):
+def log_softmax(x: Array, axis: int = -1) -> Array:
     """The logarithm of ``softmax``, without taking exp and log of the same number."""
     x = floating("x", x)
     with np.errstate(invalid="ignore"):
@@ -76,7 +81,7 @@ def log_softmax(x, axis=-1):
         return (shifted - np.log(total)).astype(x.dtype, copy=False)
 
 
-def log_softmax_grad(dy, y, axis=-1):
+def log_softmax_grad(dy: Array, y: Array, axis: int = -1) -> Array:
     """dy - softmax(x) * sum(dy), for y = log_softmax(x)."""
     y = floating("y", y)
     dy = same_dtype("dy", dy, "y", y)
@@ -84,7 +89,7 @@ def log_softmax_grad(dy, y, axis=-1):
     return (dy - np.exp(y) * total).astype(y.dtype, copy=False)
 
 
-def sparse_softmax_cross_entropy(logits, labels):
+def sparse_softmax_cross_entropy(logits: Array, labels: Array) -> Tuple[Any, Array]:
     """The loss of a classifier: (mean of -log_softmax(logits)[label], its gradient in logits).
 
     logits: (N, classes).  labels: (N,) integers from 0.  As the mean of
@@ -111,7 +116,7 @@ def sparse_softmax_cross_entropy(logits, labels):
     return -logarithms[each_image, labels].mean(), gradient / logits.dtype.type(len(logits))
 
 
-def dropout(x, rate, *, seed=None, mask=None):
+def dropout(x: Array, rate: float, *, seed: Optional[Seed] = None, mask: Optional[Array] = None) -> Array:
     """x / (1 - rate) where the mask keeps it, else 0, as ``tf.nn.dropout`` with ``rate``.
 
     rate: the share to drop, in [0, 1); TF1's keep_prob is 1 - rate.  mask: True where kept, of x's shape;
@@ -126,12 +131,12 @@ def dropout(x, rate, *, seed=None, mask=None):
     return np.where(mask, x * scale, 0).astype(x.dtype, copy=False)
 
 
-def dropout_grad(dy, rate, mask):
+def dropout_grad(dy: Array, rate: float, mask: Array) -> Array:
     """dropout's gradient: the same mask and scale on dy."""
     return dropout(dy, rate, mask=mask)
 
 
-def dropout_mask(shape, rate, seed=None):
+def dropout_mask(shape: Shape, rate: float, seed: Optional[Seed] = None) -> Array:
     """True with probability 1 - rate.  seed: an integer, None, or a ``np.random.RandomState`` to go on with.
 
     The numbers are NumPy's, not TensorFlow's: pass the mask of one to the other to compare.
@@ -140,7 +145,7 @@ def dropout_mask(shape, rate, seed=None):
     return random.random_sample(shape) >= _rate(rate)
 
 
-def dense(x, w, bias=None):
+def dense(x: Array, w: Array, bias: Optional[Array] = None) -> Array:
     """x @ w + bias.  x: (..., inputs).  w: (inputs, units).  bias: (units,) or None.
 
     Returns (..., units) in x's dtype; float16 is added up in float32.
@@ -157,13 +162,13 @@ def dense(x, w, bias=None):
     return y.astype(x.dtype, copy=False)
 
 
-def dense_input_grad(dy, w):
+def dense_input_grad(dy: Array, w: Array) -> Array:
     """dy @ w.T, the gradient of ``dense`` in x."""
     w = floating("w", w)
     return dense(same_dtype("dy", dy, "w", w), w.T)
 
 
-def dense_filter_grad(x, dy):
+def dense_filter_grad(x: Array, dy: Array) -> Array:
     """x.T @ dy over all leading dimensions: the gradient of ``dense`` in w, (inputs, units)."""
     x = floating("x", x)
     dy = same_dtype("dy", dy, "x", x)
@@ -173,7 +178,7 @@ def dense_filter_grad(x, dy):
     return dense(x.reshape(rows, x.shape[-1]).T, dy.reshape(rows, dy.shape[-1]))
 
 
-def bias_grad(dy, data_format="NHWC"):
+def bias_grad(dy: Array, data_format: str = "NHWC") -> Array:
     """The sum of dy over everything but the channels: the gradient of a bias, (channels,)."""
     dy = floating("dy", dy)
     if dy.ndim == 4 and data_format == "NCHW":
@@ -184,7 +189,7 @@ def bias_grad(dy, data_format="NHWC"):
     return total.astype(dy.dtype, copy=False)
 
 
-def flatten(x):
+def flatten(x: Array) -> Array:
     """(N, everything else), in the order of x's dimensions: NHWC and NCHW images flatten differently."""
     x = np.asarray(x)
     return x.reshape(x.shape[0], int(np.prod(x.shape[1:])))

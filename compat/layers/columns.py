@@ -4,12 +4,22 @@
 ``tiling.Columns`` does the same piece by piece: a tile of outputs at a time, in memory that stays in cache.
 """
 
+from typing import Union
+
 import numpy as np
 
-from .geometry import pads, pair, rank, window
+from ..arrays import Array
+from .geometry import Padding, Pair, Shape, pads, pair, rank, window
 
 
-def im2col(images, filter_h, filter_w, stride=1, pad=0, dilation=1):
+def im2col(
+    images: Array,
+    filter_h: int,
+    filter_w: int,
+    stride: Pair = 1,
+    pad: Union[int, Padding] = 0,
+    dilation: Pair = 1,
+) -> Array:
     """Lays every window of a batch out as one row of a matrix.
 
     images: (N, C, H, W), any dtype.  stride, dilation: int or (h, w), in pixels.  pad: int for all four
@@ -30,7 +40,15 @@ def im2col(images, filter_h, filter_w, stride=1, pad=0, dilation=1):
     return windows.reshape(len(images) * rows.out * columns.out, images.shape[1] * rows.taps * columns.taps)
 
 
-def col2im(columns, input_shape, filter_h, filter_w, stride=1, pad=0, dilation=1):
+def col2im(
+    columns: Array,
+    input_shape: Shape,
+    filter_h: int,
+    filter_w: int,
+    stride: Pair = 1,
+    pad: Union[int, Padding] = 0,
+    dilation: Pair = 1,
+) -> Array:
     """Adds the rows of a matrix back into the windows they came from: the transpose of ``im2col``.
 
     columns: (N * out_h * out_w, C * filter_h * filter_w).  input_shape: (N, C, H, W) of the images; the

@@ -4,15 +4,28 @@ That over a window is that down its columns and then along its row: kh + kw step
 over long runs of memory.  Padding is stepped around, or holds what changes nothing (minus infinity, or 0).
 """
 
+from typing import Sequence
+
 import numpy as np
 
-from .tiling import is_planar
+from ..arrays import Array
+from .geometry import Axis, Shape
+from .tiling import Tile, Tiling, is_planar
 
 
 class Combined:
     """``combine`` (maximum or sum) over the windows of a tile: down the rows, then along the columns."""
 
-    def __init__(self, combine, neutral, x, rows, columns, tiling, dtype):
+    def __init__(
+        self,
+        combine: np.ufunc,
+        neutral: float,
+        x: Array,
+        rows: Axis,
+        columns: Axis,
+        tiling: Tiling,
+        dtype: np.dtype,
+    ) -> None:
         self.combine, self.neutral, self.x, self.rows, self.columns = combine, neutral, x, rows, columns
         self.planar = is_planar(x) and x.shape[3] > 1
         left, right = columns.span(0, columns.out)
@@ -26,7 +39,7 @@ class Combined:
         self.flat = self.step < 32 and columns.stride <= 2
         self.along = np.empty_like(self.down) if self.flat else None
 
-    def __call__(self, tile, result):
+    def __call__(self, tile: Tile, result: Array) -> None:
         """Writes (n, r, c, C) of the tile into ``result``."""
         images_, rows, _ = tile
         n, r = result.shape[:2]
@@ -35,7 +48,7 @@ class Combined:
         stride = self.columns.stride
         taps = range(0, self.columns.extent, self.columns.dilation)
         picked = slice(0, (self.columns.out - 1) * stride + 1, stride)
-        if not self.flat:
+        if self.along is None:
             self._combine_taps([down[:, :, tap:][:, :, picked] for tap in taps], result)
             return
         values, combined = _in_memory(self.down), _in_memory(self.along)
@@ -63,7 +76,7 @@ class Combined:
             self.combine(result, tap, out=result)
 
 
-def new_buffer(shape, dtype, planar):
+def new_buffer(shape: Shape, dtype: np.dtype, planar: bool) -> Array:
     """Memory for (n, r, c, C), channels first if planar."""
     if not planar:
         return np.empty(shape, dtype)
@@ -75,7 +88,7 @@ def _in_memory(buffer):
     return (buffer if buffer.flags.c_contiguous else buffer.transpose(0, 3, 1, 2)).reshape(-1)
 
 
-def by_pixel(*images):
+def by_pixel(*images: Array) -> Sequence[Array]:
     """NHWC images with each pixel one item, to be copied as such, if the memory of all allows it."""
     if not all(array.flags.c_contiguous and array.size for array in images):
         return images

@@ -6,11 +6,17 @@ convolution, of dy with the filters turned around; the gradient in w multiplies 
 What convolution means is in ``definition.py``, and the tests hold this file to it.
 """
 
+from typing import Any, Dict, Optional
+
 import numpy as np
 
+from ..arrays import Array
 from . import depthwise, planes
 from .geometry import (
     Axis,
+    Padding,
+    Pair,
+    Shape,
     four_sizes,
     image_shape,
     images,
@@ -30,7 +36,16 @@ LARGEST_TILE = 1 << 23
 PARTIAL_SUMS = 8  # filter gradients are added up in so many parts, whatever the number of threads
 
 
-def conv2d(x, w, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None):
+def conv2d(
+    x: Array,
+    w: Array,
+    *,
+    strides: Pair = 1,
+    padding: Padding = "VALID",
+    dilations: Pair = 1,
+    data_format: str = "NHWC",
+    bias: Optional[Array] = None,
+) -> Array:
     """Convolution of images with filters, as ``tf.nn.conv2d``: the filters are not flipped.
 
     x: (N, H, W, C), or (N, C, H, W) with data_format="NCHW".  w: (kh, kw, C / groups, out); the number of
@@ -57,8 +72,16 @@ def conv2d(x, w, *, strides=1, padding="VALID", dilations=1, data_format="NHWC",
 
 
 def conv2d_input_grad(
-    dy, w, input_shape, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None
-):
+    dy: Array,
+    w: Array,
+    input_shape: Shape,
+    *,
+    strides: Pair = 1,
+    padding: Padding = "VALID",
+    dilations: Pair = 1,
+    data_format: str = "NHWC",
+    bias: Optional[Array] = None,
+) -> Array:
     """The gradient of ``conv2d`` in x, as ``tf.nn.conv2d_backprop_input``.
 
     dy: gradient of the output, in its shape.  w: the filters.  input_shape: shape of x, in data_format.
@@ -87,8 +110,16 @@ def conv2d_input_grad(
 
 
 def conv2d_filter_grad(
-    x, dy, filter_shape, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None
-):
+    x: Array,
+    dy: Array,
+    filter_shape: Shape,
+    *,
+    strides: Pair = 1,
+    padding: Padding = "VALID",
+    dilations: Pair = 1,
+    data_format: str = "NHWC",
+    bias: Optional[Array] = None,
+) -> Array:
     """The gradient of ``conv2d`` in w, as ``tf.nn.conv2d_backprop_filter``.
 
     x, dy: input and gradient of the output.  filter_shape: (kh, kw, C / groups, out).  The rest as in the
@@ -112,8 +143,16 @@ def conv2d_filter_grad(
 
 
 def conv2d_transpose(
-    x, w, output_shape, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None
-):
+    x: Array,
+    w: Array,
+    output_shape: Shape,
+    *,
+    strides: Pair = 1,
+    padding: Padding = "VALID",
+    dilations: Pair = 1,
+    data_format: str = "NHWC",
+    bias: Optional[Array] = None,
+) -> Array:
     """The transpose of ``conv2d`` (once called deconvolution), as ``tf.nn.conv2d_transpose``.
 
     x: (N, h, w, in).  w: (kh, kw, out, in), the two channels the other way round than in ``conv2d``.
@@ -130,7 +169,12 @@ def conv2d_transpose(
             "of x"
         )
     _groups("output_shape", shape[3], w.shape)
-    same = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
+    same: Dict[str, Any] = {
+        "strides": strides,
+        "padding": padding,
+        "dilations": dilations,
+        "data_format": data_format,
+    }
     rows, columns = window(shape[1:3], w.shape[:2], strides, padding, dilations)
     expected = (shape[0], rows.out, columns.out)
     if x_images.shape[:3] != expected:
@@ -145,7 +189,16 @@ def conv2d_transpose(
     return y
 
 
-def depthwise_conv2d(x, w, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None):
+def depthwise_conv2d(
+    x: Array,
+    w: Array,
+    *,
+    strides: Pair = 1,
+    padding: Padding = "VALID",
+    dilations: Pair = 1,
+    data_format: str = "NHWC",
+    bias: Optional[Array] = None,
+) -> Array:
     """Each channel with filters of its own, as ``tf.nn.depthwise_conv2d``.
 
     x: as in ``conv2d``.  w: (kh, kw, C, multiplier).  Returns C * multiplier channels, those of channel c
@@ -166,24 +219,50 @@ def depthwise_conv2d(x, w, *, strides=1, padding="VALID", dilations=1, data_form
 
 
 def depthwise_conv2d_input_grad(
-    dy, w, input_shape, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None
-):
+    dy: Array,
+    w: Array,
+    input_shape: Shape,
+    *,
+    strides: Pair = 1,
+    padding: Padding = "VALID",
+    dilations: Pair = 1,
+    data_format: str = "NHWC",
+    bias: Optional[Array] = None,
+) -> Array:
     """The gradient of ``depthwise_conv2d`` in x; arguments as for ``conv2d_input_grad``."""
     dy_images = images("dy", dy, data_format)
     w = _filters(w, "dy", dy_images)
     _depthwise_channels("input_shape", image_shape("input_shape", input_shape, data_format)[3], w.shape)
-    same = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
+    same: Dict[str, Any] = {
+        "strides": strides,
+        "padding": padding,
+        "dilations": dilations,
+        "data_format": data_format,
+    }
     return conv2d_input_grad(dy, _as_groups(w), input_shape, **same)
 
 
 def depthwise_conv2d_filter_grad(
-    x, dy, filter_shape, *, strides=1, padding="VALID", dilations=1, data_format="NHWC", bias=None
-):
+    x: Array,
+    dy: Array,
+    filter_shape: Shape,
+    *,
+    strides: Pair = 1,
+    padding: Padding = "VALID",
+    dilations: Pair = 1,
+    data_format: str = "NHWC",
+    bias: Optional[Array] = None,
+) -> Array:
     """The gradient of ``depthwise_conv2d`` in w; arguments as for ``conv2d_filter_grad``."""
     shape = four_sizes("filter_shape", filter_shape, ("kh", "kw", "channels", "multiplier"), least=1)
     kh, kw, channels, multiplier = shape
     _depthwise_channels("x", images("x", x, data_format).shape[3], shape)
-    same = {"strides": strides, "padding": padding, "dilations": dilations, "data_format": data_format}
+    same: Dict[str, Any] = {
+        "strides": strides,
+        "padding": padding,
+        "dilations": dilations,
+        "data_format": data_format,
+    }
     dw = conv2d_filter_grad(x, dy, (kh, kw, 1, channels * multiplier), **same)
     return dw.reshape(shape)
 
@@ -214,7 +293,9 @@ def _correlate(x, w, rows, columns, out, bias=None):
             if shared:
                 planes.multiply(columns_of(tile), filters, result)
             else:
-                multiply(columns_of(tile), filters, as_matrix(result))
+                matrix = as_matrix(result)
+                assert matrix is not None  # it is fitting, or new
+                multiply(columns_of(tile), filters, matrix)
             if not fitting:
                 target[...] = result
 
@@ -238,7 +319,7 @@ def _correlate_transposed(dy, w, rows, columns, dx):
     filters = np.ascontiguousarray(w.reshape(-1, w.shape[3]).T, dtype=dtype)
     outputs = 2 * TILE_BYTES // (filters.shape[1] * dtype.itemsize)
     pixel_rows = max(1, outputs * rows.stride * columns.stride // columns.size)
-    tiling = Tiling(len(dx), rows.size, columns.size, pixel_rows * columns.size)
+    tiling = Tiling((len(dx), rows.size, columns.size), pixel_rows * columns.size)
     each(tiling, lambda: Scatter(dy, filters, rows, columns, dx, tiling, dtype))
 
 
@@ -306,7 +387,7 @@ def _filter_grad(x, dy, rows, columns):
 
 def _tiling(out_shape, taps, dtype):
     pixel = taps * dtype.itemsize
-    return Tiling(*out_shape[:3], max(TILE_BYTES // pixel, min(TILE_PIXELS, LARGEST_TILE // pixel)))
+    return Tiling(out_shape[:3], max(TILE_BYTES // pixel, min(TILE_PIXELS, LARGEST_TILE // pixel)))
 
 
 def _is_depthwise(groups, filter_shape):

@@ -6,10 +6,19 @@ right)); strides, dilations and kernel sizes are (height, width).  Whatever dtyp
 them with float64 for a reference, or with integers for an exact one.
 """
 
+from typing import Any, Callable, Iterator, Sequence, Tuple
+
 import numpy as np
 
+from ..arrays import Array
 
-def windows(x, kernel, strides, dilations):
+#: (height, width)
+Size = Sequence[int]
+#: ((top, bottom), (left, right))
+Pads = Sequence[Tuple[int, int]]
+
+
+def windows(x: Array, kernel: Size, strides: Size, dilations: Size) -> Iterator[Tuple[int, int, Array]]:
     """Every window of an already padded image: yields (row, column, window of shape (N, kh, kw, C))."""
     (kh, kw), (sh, sw), (dh, dw) = kernel, strides, dilations
     for row in range((x.shape[1] - (kh - 1) * dh - 1) // sh + 1):
@@ -18,12 +27,12 @@ def windows(x, kernel, strides, dilations):
             yield row, column, x[:, top : top + kh * dh : dh, left : left + kw * dw : dw, :]
 
 
-def padded(x, pads, value=0):
+def padded(x: Array, pads: Pads, value: float = 0) -> Array:
     """The image with a border of ``value``."""
     return np.pad(x, ((0, 0), *pads, (0, 0)), "constant", constant_values=value)
 
 
-def same_pads(size, kernel, strides, dilations):
+def same_pads(size: Size, kernel: Size, strides: Size, dilations: Size) -> Pads:
     """The ((top, bottom), (left, right)) that SAME means in TensorFlow: ceil(size / stride) outputs."""
     pads = []
     for n, k, s, d in zip(size, kernel, strides, dilations):
@@ -32,7 +41,7 @@ def same_pads(size, kernel, strides, dilations):
     return tuple(pads)
 
 
-def output_size(size, kernel, strides, dilations, pads):
+def output_size(size: Size, kernel: Size, strides: Size, dilations: Size, pads: Pads) -> Size:
     """(height, width) of the output: (n + before + after - extent) // stride + 1."""
     return tuple(
         (n + sum(p) - (k - 1) * d - 1) // s + 1
@@ -40,7 +49,9 @@ def output_size(size, kernel, strides, dilations, pads):
     )
 
 
-def conv2d(x, w, strides=(1, 1), dilations=(1, 1), pads=((0, 0), (0, 0))):
+def conv2d(
+    x: Array, w: Array, strides: Size = (1, 1), dilations: Size = (1, 1), pads: Pads = ((0, 0), (0, 0))
+) -> Array:
     """Convolution as networks have it (the filter is not flipped): every window times the filter, summed."""
     y = np.zeros(
         (len(x), *output_size(x.shape[1:3], w.shape[:2], strides, dilations, pads), w.shape[3]), x.dtype
@@ -50,7 +61,14 @@ def conv2d(x, w, strides=(1, 1), dilations=(1, 1), pads=((0, 0), (0, 0))):
     return y
 
 
-def conv2d_input_grad(dy, w, input_shape, strides=(1, 1), dilations=(1, 1), pads=((0, 0), (0, 0))):
+def conv2d_input_grad(
+    dy: Array,
+    w: Array,
+    input_shape: Sequence[int],
+    strides: Size = (1, 1),
+    dilations: Size = (1, 1),
+    pads: Pads = ((0, 0), (0, 0)),
+) -> Array:
     """The transpose of ``conv2d`` in x: every output hands its gradient back to its window."""
     dx = padded(np.zeros(input_shape, dy.dtype), pads)
     for row, column, window in windows(dx, w.shape[:2], strides, dilations):
@@ -59,7 +77,14 @@ def conv2d_input_grad(dy, w, input_shape, strides=(1, 1), dilations=(1, 1), pads
     return dx[:, top : dx.shape[1] - bottom, left : dx.shape[2] - right, :]
 
 
-def conv2d_filter_grad(x, dy, filter_shape, strides=(1, 1), dilations=(1, 1), pads=((0, 0), (0, 0))):
+def conv2d_filter_grad(
+    x: Array,
+    dy: Array,
+    filter_shape: Sequence[int],
+    strides: Size = (1, 1),
+    dilations: Size = (1, 1),
+    pads: Pads = ((0, 0), (0, 0)),
+) -> Array:
     """The transpose of ``conv2d`` in w: every window weighted with the gradient of its output, summed."""
     dw = np.zeros(filter_shape, x.dtype)
     for row, column, window in windows(padded(x, pads), filter_shape[:2], strides, dilations):
@@ -67,14 +92,16 @@ def conv2d_filter_grad(x, dy, filter_shape, strides=(1, 1), dilations=(1, 1), pa
     return dw
 
 
-def grouped(conv, x, w, **settings):
+def grouped(conv: Callable[..., Array], x: Array, w: Array, **settings: Any) -> Array:
     """``conv2d`` whose channels are cut into x channels / w.shape[2] groups, each with its own filters."""
     groups = x.shape[3] // w.shape[2]
     parts = zip(np.split(x, groups, axis=3), np.split(w, groups, axis=3))
     return np.concatenate([conv(part, filters, **settings) for part, filters in parts], axis=3)
 
 
-def max_pool2d(x, kernel, strides, dilations=(1, 1), pads=((0, 0), (0, 0))):
+def max_pool2d(
+    x: Array, kernel: Size, strides: Size, dilations: Size = (1, 1), pads: Pads = ((0, 0), (0, 0))
+) -> Array:
     """The greatest value of every window; padding is never the greatest."""
     y = np.zeros((len(x), *output_size(x.shape[1:3], kernel, strides, dilations, pads), x.shape[3]), x.dtype)
     for row, column, window in windows(padded(x, pads, -np.inf), kernel, strides, dilations):
@@ -82,7 +109,9 @@ def max_pool2d(x, kernel, strides, dilations=(1, 1), pads=((0, 0), (0, 0))):
     return y
 
 
-def max_pool2d_grad(x, dy, kernel, strides, dilations=(1, 1), pads=((0, 0), (0, 0))):
+def max_pool2d_grad(
+    x: Array, dy: Array, kernel: Size, strides: Size, dilations: Size = (1, 1), pads: Pads = ((0, 0), (0, 0))
+) -> Array:
     """Each gradient goes to the first greatest pixel of its window, row by row from the top left."""
     dx = np.zeros_like(x)
     for image, row, column, channel in np.ndindex(*dy.shape):
@@ -98,7 +127,9 @@ def max_pool2d_grad(x, dy, kernel, strides, dilations=(1, 1), pads=((0, 0), (0, 
     return dx
 
 
-def avg_pool2d(x, kernel, strides, pads=((0, 0), (0, 0)), count_include_pad=False):
+def avg_pool2d(
+    x: Array, kernel: Size, strides: Size, pads: Pads = ((0, 0), (0, 0)), count_include_pad: bool = False
+) -> Array:
     """The mean of every window, over its real pixels or, ``count_include_pad``, over all."""
     y = np.zeros((len(x), *output_size(x.shape[1:3], kernel, strides, (1, 1), pads), x.shape[3]), x.dtype)
     counted = padded(np.ones_like(x), pads, int(count_include_pad))

@@ -4,23 +4,28 @@ Each tap multiplies a shifted image by its row of weights and adds; a tile at a 
 to stays in cache.  Images are NHWC views, filters (kh, kw, C, multiplier).
 """
 
+from typing import Optional, Sequence, Tuple
+
 import numpy as np
 
+from ..arrays import Array
 from .combining import new_buffer
-from .geometry import sum_dtype
+from .geometry import Axis, sum_dtype
 from .parallel import each, in_order
 from .tiling import Tiling, is_planar
 
 TILE_BYTES = 1 << 18  # of outputs
 
 
-def correlate(terms, rows, columns, out, bias=None):
+def correlate(
+    terms: Sequence[Tuple[Array, Array]], rows: Axis, columns: Axis, out: Array, bias: Optional[Array] = None
+) -> None:
     """Into ``out`` the sum over ``terms`` of x, tap by tap, times its weights.
 
     terms: pairs of images (N, H, W, C) and filters (kh, kw, C).  bias: (C,) or None.
     """
     dtype = sum_dtype(out.dtype)
-    tiling = Tiling(*out.shape[:3], TILE_BYTES // (max(1, out.shape[3]) * dtype.itemsize))
+    tiling = Tiling(out.shape[:3], TILE_BYTES // (max(1, out.shape[3]) * dtype.itemsize))
     images = [x for x, _ in terms]
     weights = [_rows_of_weights(x, w.astype(dtype), columns.out) for x, w in terms]
 
@@ -45,11 +50,11 @@ def correlate(terms, rows, columns, out, bias=None):
     each(tiling, new_worker)
 
 
-def filter_grad(x, dy, rows, columns):
+def filter_grad(x: Array, dy: Array, rows: Axis, columns: Axis) -> Array:
     """The gradient of the weights, (kh, kw, C, multiplier), from dy seen as (N, h, w, C, multiplier)."""
     dtype = sum_dtype(x.dtype)
     multiplier = dy.shape[4]
-    tiling = Tiling(*dy.shape[:3], TILE_BYTES // (max(1, x.shape[3]) * dtype.itemsize))
+    tiling = Tiling(dy.shape[:3], TILE_BYTES // (max(1, x.shape[3]) * dtype.itemsize))
 
     def partial_sum(tile):
         total = np.zeros((rows.taps, columns.taps, x.shape[3], multiplier), dtype)

@@ -6,38 +6,50 @@ leaves the gradients of the layer's own parameters in ``.dw`` and ``.db``.  Call
 arrays (``.w``, ``.b``); optimisers change them in place.
 """
 
-from typing import ClassVar
+from typing import Any, Callable, ClassVar, Dict, Iterable, Optional, Tuple, Type, TypeVar
 
 import numpy as np
 
+from ..arrays import Array, DType
 from . import activations, convolution, normalisation, pooling
-from .geometry import floating, pair, same_dtype
+from .geometry import Padding, Pair, Shape, floating, pair, same_dtype
+
+#: shape -> array
+Initial = Callable[[Tuple[int, ...]], Array]
+L = TypeVar("L", bound="Layer")
+C = TypeVar("C", bound="Conv2D")
 
 
 class Layer:
     """A layer: ``parameters`` names its arrays; the gradient of ``w`` is ``dw``, and so on."""
 
-    names = ()
+    names: Tuple[str, ...] = ()
     training = False
-    seen = None
+    seen: Optional[Tuple[Any, ...]] = None
 
-    def parameters(self):
+    def forward(self, x: Array) -> Array:
+        raise NotImplementedError
+
+    def backward(self, dy: Array) -> Array:
+        raise NotImplementedError
+
+    def parameters(self) -> Dict[str, Array]:
         """The layer's own arrays by name, to be changed in place."""
         return {name: getattr(self, name) for name in self.names if getattr(self, name) is not None}
 
-    def gradients(self):
+    def gradients(self) -> Dict[str, Array]:
         """The gradients of ``parameters()``, by the same names; of the last ``backward``."""
         return {name: getattr(self, "d" + name) for name in self.parameters()}
 
-    def train(self, training=True):
+    def train(self: L, training: bool = True) -> L:
         """Switches what differs between training and inference (Dropout, BatchNorm); returns the layer."""
         self.training = training
         return self
 
-    def remember(self, *arrays):
+    def remember(self, *arrays: Any) -> None:
         self.seen = arrays
 
-    def recall(self):
+    def recall(self) -> Tuple[Any, ...]:
         if self.seen is None:
             raise ValueError(
                 f"{type(self).__name__}.backward was called before forward: expected forward first"
@@ -48,12 +60,13 @@ class Layer:
 class Weighted(Layer):
     """A layer with weights ``w`` and, unless None, a bias ``b``."""
 
-    names = ("w", "b")
+    names: Tuple[str, ...] = ("w", "b")
 
-    def __init__(self, w, b=None):
+    def __init__(self, w: Array, b: Optional[Array] = None) -> None:
         self.w = np.array(floating("w", w))
         self.b = None if b is None else np.array(same_dtype("b", b, "w", self.w))
-        self.dw = self.db = None
+        self.dw: Optional[Array] = None
+        self.db: Optional[Array] = None
 
 
 class Conv2D(Weighted):
@@ -62,9 +75,18 @@ class Conv2D(Weighted):
     The keywords are those of ``conv2d``: strides, padding, dilations, data_format.
     """
 
-    def __init__(self, w, b=None, *, strides=1, padding="VALID", dilations=1, data_format="NHWC"):
+    def __init__(
+        self,
+        w: Array,
+        b: Optional[Array] = None,
+        *,
+        strides: Pair = 1,
+        padding: Padding = "VALID",
+        dilations: Pair = 1,
+        data_format: str = "NHWC",
+    ) -> None:
         super().__init__(w, b)
-        self.settings = {
+        self.settings: Dict[str, Any] = {
             "strides": strides,
             "padding": padding,
             "dilations": dilations,
@@ -72,17 +94,26 @@ class Conv2D(Weighted):
         }
 
     @classmethod
-    def create(cls, channels, filters, kernel, *, initial=None, dtype=np.float32, **settings):
+    def create(
+        cls: Type[C],
+        channels: int,
+        filters: int,
+        kernel: Pair,
+        *,
+        initial: Optional[Initial] = None,
+        dtype: DType = np.float32,
+        **settings: Any,
+    ) -> C:
         """A new layer with bias 0 and weights ``initial(shape)``, ``glorot_uniform()`` by default."""
         shape = (*pair("kernel", kernel), channels, filters)
         w = (initial or glorot_uniform())(shape).astype(dtype)
         return cls(w, np.zeros(filters, dtype), **settings)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         self.remember(x)
         return convolution.conv2d(x, self.w, bias=self.b, **self.settings)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (x,) = self.recall()
         self.dw = convolution.conv2d_filter_grad(x, dy, self.w.shape, **self.settings)
         if self.b is not None:
@@ -94,17 +125,26 @@ class DepthwiseConv2D(Conv2D):
     """``depthwise_conv2d`` with filters w (kh, kw, C, multiplier) and bias b (C * multiplier,) or None."""
 
     @classmethod
-    def create(cls, channels, multiplier, kernel, *, initial=None, dtype=np.float32, **settings):
+    def create(  # type: ignore[override]  # the second number has the name of what it is
+        cls: Type[C],
+        channels: int,
+        multiplier: int,
+        kernel: Pair,
+        *,
+        initial: Optional[Initial] = None,
+        dtype: DType = np.float32,
+        **settings: Any,
+    ) -> C:
         """A new layer with bias 0 and weights ``initial(shape)``, ``glorot_uniform()`` by default."""
         shape = (*pair("kernel", kernel), channels, multiplier)
         w = (initial or glorot_uniform())(shape).astype(dtype)
         return cls(w, np.zeros(channels * multiplier, dtype), **settings)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         self.remember(x)
         return convolution.depthwise_conv2d(x, self.w, bias=self.b, **self.settings)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (x,) = self.recall()
         self.dw = convolution.depthwise_conv2d_filter_grad(x, dy, self.w.shape, **self.settings)
         if self.b is not None:
@@ -118,23 +158,32 @@ class Conv2DTranspose(Conv2D):
     output_shape: (height, width, channels) or (channels, height, width), without the count of images.
     """
 
-    def __init__(self, w, b=None, *, output_shape, **settings):
+    def __init__(self, w: Array, b: Optional[Array] = None, *, output_shape: Shape, **settings: Any) -> None:
         super().__init__(w, b, **settings)
         self.output_shape = tuple(output_shape)
 
     @classmethod
-    def create(cls, channels, filters, kernel, *, initial=None, dtype=np.float32, **settings):
+    def create(
+        cls: Type[C],
+        channels: int,
+        filters: int,
+        kernel: Pair,
+        *,
+        initial: Optional[Initial] = None,
+        dtype: DType = np.float32,
+        **settings: Any,
+    ) -> C:
         """A new layer with bias 0 and weights ``initial(shape)``, ``glorot_uniform()`` by default."""
         shape = (*pair("kernel", kernel), filters, channels)
         w = (initial or glorot_uniform())(shape).astype(dtype)
         return cls(w, np.zeros(filters, dtype), **settings)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         self.remember(x)
         shape = (len(x), *self.output_shape)
         return convolution.conv2d_transpose(x, self.w, shape, bias=self.b, **self.settings)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (x,) = self.recall()
         self.dw = convolution.conv2d_filter_grad(dy, x, self.w.shape, **self.settings)
         if self.b is not None:
@@ -146,15 +195,17 @@ class Dense(Weighted):
     """``dense`` with weights w (inputs, units) and bias b (units,) or None."""
 
     @classmethod
-    def create(cls, inputs, units, *, initial=None, dtype=np.float32):
+    def create(
+        cls, inputs: int, units: int, *, initial: Optional[Initial] = None, dtype: DType = np.float32
+    ) -> "Dense":
         """A new layer with bias 0 and weights ``initial(shape)``, ``glorot_uniform()`` by default."""
         return cls((initial or glorot_uniform())((inputs, units)).astype(dtype), np.zeros(units, dtype))
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         self.remember(x)
         return activations.dense(x, self.w, self.b)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (x,) = self.recall()
         self.dw = activations.dense_filter_grad(x, dy)
         if self.b is not None:
@@ -165,18 +216,20 @@ class Dense(Weighted):
 class Pooling2D(Layer):
     """``max_pool2d`` (kind="max") or ``avg_pool2d`` (kind="avg"); the keywords are theirs."""
 
-    def __init__(self, ksize=2, strides=None, *, kind="max", **settings):
+    def __init__(
+        self, ksize: Pair = 2, strides: Optional[Pair] = None, *, kind: str = "max", **settings: Any
+    ) -> None:
         if kind not in ("max", "avg"):
             raise ValueError(f"kind={kind!r}: expected 'max' or 'avg'")
         self.kind = kind
         self.settings = dict(settings, ksize=ksize, strides=strides)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         self.remember(x)
         pool = pooling.max_pool2d if self.kind == "max" else pooling.avg_pool2d
         return pool(x, **self.settings)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (x,) = self.recall()
         if self.kind == "max":
             return pooling.max_pool2d_grad(x, dy, **self.settings)
@@ -186,17 +239,17 @@ class Pooling2D(Layer):
 class GlobalPooling2D(Layer):
     """``global_max_pool2d`` (kind="max") or ``global_avg_pool2d`` (kind="avg")."""
 
-    def __init__(self, *, kind="avg", data_format="NHWC"):
+    def __init__(self, *, kind: str = "avg", data_format: str = "NHWC") -> None:
         if kind not in ("max", "avg"):
             raise ValueError(f"kind={kind!r}: expected 'max' or 'avg'")
         self.kind, self.data_format = kind, data_format
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         self.remember(x)
         pool = pooling.global_max_pool2d if self.kind == "max" else pooling.global_avg_pool2d
         return pool(x, data_format=self.data_format)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (x,) = self.recall()
         if self.kind == "max":
             return pooling.global_max_pool2d_grad(x, dy, data_format=self.data_format)
@@ -214,17 +267,17 @@ class Activation(Layer):
         "log_softmax": (activations.log_softmax, activations.log_softmax_grad),
     }
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         if name not in self.functions:
             raise ValueError(f"name={name!r}: expected one of {', '.join(self.functions)}")
         self.name = name
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         y = self.functions[self.name][0](x)
         self.remember(y)
         return y
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (y,) = self.recall()
         return self.functions[self.name][1](dy, y)
 
@@ -232,17 +285,17 @@ class Activation(Layer):
 class Dropout(Layer):
     """``dropout`` while training, nothing otherwise.  seed: makes the masks repeatable."""
 
-    def __init__(self, rate, *, seed=None):
+    def __init__(self, rate: float, *, seed: Optional[int] = None) -> None:
         activations.dropout_mask((), rate)
         self.rate = rate
         self.random = np.random.RandomState(seed)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         mask = activations.dropout_mask(np.shape(x), self.rate, self.random) if self.training else None
         self.remember(mask)
         return x if mask is None else activations.dropout(x, self.rate, mask=mask)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (mask,) = self.recall()
         return dy if mask is None else activations.dropout_grad(dy, self.rate, mask)
 
@@ -250,11 +303,11 @@ class Dropout(Layer):
 class Flatten(Layer):
     """``flatten``: (N, everything else)."""
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         self.remember(np.shape(x))
         return activations.flatten(x)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (shape,) = self.recall()
         return np.reshape(dy, shape)
 
@@ -262,8 +315,16 @@ class Flatten(Layer):
 class LocalResponseNorm(Layer):
     """``lrn``; the keywords are its own."""
 
-    def __init__(self, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5, *, data_format="NHWC"):
-        self.settings = {
+    def __init__(
+        self,
+        depth_radius: int = 5,
+        bias: float = 1.0,
+        alpha: float = 1.0,
+        beta: float = 0.5,
+        *,
+        data_format: str = "NHWC",
+    ) -> None:
+        self.settings: Dict[str, Any] = {
             "depth_radius": depth_radius,
             "bias": bias,
             "alpha": alpha,
@@ -271,11 +332,11 @@ class LocalResponseNorm(Layer):
             "data_format": data_format,
         }
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         self.remember(x)
         return normalisation.lrn(x, **self.settings)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (x,) = self.recall()
         return normalisation.lrn_grad(x, dy, **self.settings)
 
@@ -287,26 +348,43 @@ class BatchNorm(Layer):
     the variance, as TensorFlow's fused form.  momentum and epsilon default to those of ``tf.layers``.
     """
 
-    names = ("gamma", "beta")
+    names: Tuple[str, ...] = ("gamma", "beta")
 
-    def __init__(self, channels, *, momentum=0.99, epsilon=1e-3, data_format="NHWC", dtype=np.float32):
+    def __init__(
+        self,
+        channels: int,
+        *,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        data_format: str = "NHWC",
+        dtype: DType = np.float32,
+    ) -> None:
         self.gamma, self.beta = np.ones(channels, dtype), np.zeros(channels, dtype)
         self.moving_mean, self.moving_variance = np.zeros(channels, dtype), np.ones(channels, dtype)
         self.momentum, self.epsilon, self.data_format = momentum, epsilon, data_format
-        self.dgamma = self.dbeta = None
+        self.dgamma: Optional[Array] = None
+        self.dbeta: Optional[Array] = None
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         self.remember(x, self.training)
-        parameters = (self.beta, self.gamma, self.epsilon)
         if not self.training:
-            moving = (self.moving_mean, self.moving_variance)
-            return normalisation.batch_norm(x, *moving, *parameters, data_format=self.data_format)
-        y, mean, variance = normalisation.fused_batch_norm(x, *parameters, data_format=self.data_format)
+            return normalisation.batch_norm(
+                x,
+                self.moving_mean,
+                self.moving_variance,
+                self.beta,
+                self.gamma,
+                self.epsilon,
+                data_format=self.data_format,
+            )
+        y, mean, variance = normalisation.fused_batch_norm(
+            x, self.beta, self.gamma, self.epsilon, data_format=self.data_format
+        )
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving -= (moving - batch) * moving.dtype.type(1 - self.momentum)
         return y
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         x, training = self.recall()
         if training:
             grads = normalisation.fused_batch_norm_grad(
@@ -324,26 +402,26 @@ class BatchNorm(Layer):
 class Sequential(Layer):
     """Layers one after the other; parameters and gradients are named "0.w", "0.b", "3.w" and so on."""
 
-    def __init__(self, layers):
+    def __init__(self, layers: Iterable[Layer]) -> None:
         self.layers = list(layers)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         for layer in reversed(self.layers):
             dy = layer.backward(dy)
         return dy
 
-    def parameters(self):
+    def parameters(self) -> Dict[str, Array]:
         return self._named("parameters")
 
-    def gradients(self):
+    def gradients(self) -> Dict[str, Array]:
         return self._named("gradients")
 
-    def train(self, training=True):
+    def train(self, training: bool = True) -> "Sequential":
         for layer in self.layers:
             layer.train(training)
         return super().train(training)
@@ -356,7 +434,7 @@ class Sequential(Layer):
         }
 
 
-def glorot_uniform(seed=None):
+def glorot_uniform(seed: Optional[int] = None) -> Initial:
     """Uniform in +-sqrt(6 / (fan_in + fan_out)), Keras' default (Glorot and Bengio 2010): shape -> array."""
     random = np.random.RandomState(seed)
 
@@ -368,7 +446,7 @@ def glorot_uniform(seed=None):
     return initial
 
 
-def normal(stddev=0.01, seed=None):
+def normal(stddev: float = 0.01, seed: Optional[int] = None) -> Initial:
     """Normal around 0 with that standard deviation: shape -> array."""
     random = np.random.RandomState(seed)
     return lambda shape: random.normal(0, stddev, shape)

@@ -1,11 +1,23 @@
 """Batch normalisation and local response normalisation, forward and backward."""
 
+from typing import Optional, Tuple
+
 import numpy as np
 
+from ..arrays import Array
 from .geometry import data_format_of, floating, images, same_dtype, sum_dtype, to_nhwc
 
 
-def batch_norm(x, mean, variance, beta, gamma, epsilon, *, data_format="NHWC"):
+def batch_norm(
+    x: Array,
+    mean: Array,
+    variance: Array,
+    beta: Optional[Array],
+    gamma: Optional[Array],
+    epsilon: float,
+    *,
+    data_format: str = "NHWC",
+) -> Array:
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta, as ``tf.nn.batch_normalization``.
 
     x: any shape with the channels last, or NCHW images.  mean, variance: (channels,) or what broadcasts
@@ -32,7 +44,9 @@ def batch_norm(x, mean, variance, beta, gamma, epsilon, *, data_format="NHWC"):
     return y.astype(x.dtype, copy=False)
 
 
-def fused_batch_norm(x, beta, gamma, epsilon, *, data_format="NHWC"):
+def fused_batch_norm(
+    x: Array, beta: Optional[Array], gamma: Optional[Array], epsilon: float, *, data_format: str = "NHWC"
+) -> Tuple[Array, Array, Array]:
     """Training's batch normalisation, by the mean and variance of the batch itself.
 
     x: images.  beta, gamma: (channels,).  Returns (y, mean, variance) as ``tf.nn.fused_batch_norm``
@@ -50,7 +64,7 @@ def fused_batch_norm(x, beta, gamma, epsilon, *, data_format="NHWC"):
     return y, mean.astype(dtype, copy=False), variance.astype(dtype, copy=False)
 
 
-def moments(x, *, data_format="NHWC"):
+def moments(x: Array, *, data_format: str = "NHWC") -> Tuple[Array, Array]:
     """(mean, biased variance) of every channel of a batch of images, in float32 or float64."""
     x = images("x", x, data_format)
     n = x.shape[0] * x.shape[1] * x.shape[2]
@@ -60,14 +74,25 @@ def moments(x, *, data_format="NHWC"):
     return mean, variance
 
 
-def batch_norm_grad(x, dy, mean, variance, gamma, epsilon, *, data_format="NHWC"):
+def batch_norm_grad(
+    x: Array,
+    dy: Array,
+    mean: Array,
+    variance: Array,
+    gamma: Optional[Array],
+    epsilon: float,
+    *,
+    data_format: str = "NHWC",
+) -> Tuple[Array, Array, Array]:
     """The gradient of ``batch_norm`` with given mean and variance, of images: (dx, dbeta, dgamma)."""
     x, dy, mean, scale, gamma = _grad_arguments(x, dy, mean, variance, gamma, epsilon, data_format)
     dbeta, dgamma = sum_by_channel(dy), sum_by_channel(dy * ((x - mean) * scale))
     return _grads(dy * (scale * gamma), dbeta, dgamma, x.dtype, data_format)
 
 
-def fused_batch_norm_grad(x, dy, gamma, epsilon, *, data_format="NHWC"):
+def fused_batch_norm_grad(
+    x: Array, dy: Array, gamma: Optional[Array], epsilon: float, *, data_format: str = "NHWC"
+) -> Tuple[Array, Array, Array]:
     """The gradient of ``fused_batch_norm``'s y, through the batch's own moments: (dx, dbeta, dgamma).
 
     dx = gamma / sqrt(variance + epsilon) * (dy - mean(dy) - xhat * mean(dy * xhat)), with xhat the
@@ -82,7 +107,15 @@ def fused_batch_norm_grad(x, dy, gamma, epsilon, *, data_format="NHWC"):
     return _grads(dx, dbeta, dgamma, x.dtype, data_format)
 
 
-def lrn(x, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5, *, data_format="NHWC"):
+def lrn(
+    x: Array,
+    depth_radius: int = 5,
+    bias: float = 1.0,
+    alpha: float = 1.0,
+    beta: float = 0.5,
+    *,
+    data_format: str = "NHWC",
+) -> Array:
     """x / (bias + alpha * sum of squares over channels c - depth_radius .. c + depth_radius) ** beta.
 
     As ``tf.nn.local_response_normalization``: depth_radius counts the channels on each side (AlexNet's
@@ -95,7 +128,16 @@ def lrn(x, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5, *, data_format="NHWC")
     return _restore(pixels * _power(norm, -beta), pixels.dtype, data_format)
 
 
-def lrn_grad(x, dy, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5, *, data_format="NHWC"):
+def lrn_grad(
+    x: Array,
+    dy: Array,
+    depth_radius: int = 5,
+    bias: float = 1.0,
+    alpha: float = 1.0,
+    beta: float = 0.5,
+    *,
+    data_format: str = "NHWC",
+) -> Array:
     """The gradient of ``lrn`` in x.
 
     With n the bracket above: dx = dy / n**beta - 2 alpha beta x * window sum of dy * x / n**(beta + 1).
@@ -109,7 +151,7 @@ def lrn_grad(x, dy, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5, *, data_forma
     return _restore(dx, pixels.dtype, data_format)
 
 
-def sum_by_channel(x):
+def sum_by_channel(x: Array) -> Array:
     """The sum of NHWC images over all pixels, one dimension at a time (shorter sums round less)."""
     return x.sum(axis=1, dtype=sum_dtype(x.dtype)).sum(axis=1).sum(axis=0)
 

@@ -5,25 +5,27 @@ An optimiser is called with two dicts of arrays with the same names, parameters 
 parameters' dtype, as in TensorFlow.  Formulas: ``tensorflow/core/kernels/training_ops.cc``.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar, Dict
 
 import numpy as np
+
+from ..arrays import Array
 
 
 class Optimiser:
     """What they share: a step over all parameters, and the memory of each."""
 
     #: name of a slot -> the value that it starts with
-    initial: ClassVar = {}
+    initial: ClassVar[Dict[str, int]] = {}
 
-    def __init__(self, learning_rate):
+    def __init__(self, learning_rate: float) -> None:
         if not learning_rate >= 0:
             raise ValueError(f"learning_rate={learning_rate!r}: expected a number that is not negative")
         self.learning_rate = learning_rate
         self.steps = 0
-        self.slots = {}
+        self.slots: Dict[str, Dict[str, Array]] = {}
 
-    def __call__(self, parameters, gradients):
+    def __call__(self, parameters: Dict[str, Array], gradients: Dict[str, Array]) -> None:
         """One step: changes every array of ``parameters`` in place.
 
         Raises ValueError for names, shapes or a missing backward pass (None) that do not match.
@@ -43,7 +45,7 @@ class Optimiser:
             )
             self.update(value, gradient, **slots)
 
-    def update(self, value, gradient, **slots):
+    def update(self, value: Array, gradient: Array, *more: Any, **slots: Any) -> None:
         """One step of one array, in place."""
         raise NotImplementedError
 
@@ -51,7 +53,7 @@ class Optimiser:
 class GradientDescent(Optimiser):
     """value -= learning_rate * g (``tf.train.GradientDescentOptimizer``)."""
 
-    def update(self, value, gradient):
+    def update(self, value: Array, gradient: Array) -> None:
         value -= value.dtype.type(self.learning_rate) * gradient
 
 
@@ -62,13 +64,13 @@ class Momentum(Optimiser):
     (``tf.train.MomentumOptimizer``).
     """
 
-    initial: ClassVar = {"accumulator": 0}
+    initial: ClassVar[Dict[str, int]] = {"accumulator": 0}
 
-    def __init__(self, learning_rate, momentum=0.9, nesterov=False):
+    def __init__(self, learning_rate: float, momentum: float = 0.9, nesterov: bool = False) -> None:
         super().__init__(learning_rate)
         self.momentum, self.nesterov = momentum, nesterov
 
-    def update(self, value, gradient, accumulator):
+    def update(self, value: Array, gradient: Array, accumulator: Array) -> None:
         number = value.dtype.type
         accumulator *= number(self.momentum)
         accumulator += gradient
@@ -85,13 +87,15 @@ class RMSProp(Optimiser):
     default: the two train differently.
     """
 
-    initial: ClassVar = {"mean_square": 1, "step": 0}
+    initial: ClassVar[Dict[str, int]] = {"mean_square": 1, "step": 0}
 
-    def __init__(self, learning_rate, decay=0.9, momentum=0.0, epsilon=1e-10):
+    def __init__(
+        self, learning_rate: float, decay: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-10
+    ) -> None:
         super().__init__(learning_rate)
         self.decay, self.momentum, self.epsilon = decay, momentum, epsilon
 
-    def update(self, value, gradient, mean_square, step):
+    def update(self, value: Array, gradient: Array, mean_square: Array, step: Array) -> None:
         number = value.dtype.type
         mean_square += (np.square(gradient) - mean_square) * number(1 - self.decay)
         step *= number(self.momentum)
@@ -105,13 +109,15 @@ class Adam(Optimiser):
     (``tf.train.AdamOptimizer``; its epsilon is the "epsilon hat" of Kingma and Ba 2014).
     """
 
-    initial: ClassVar = {"m": 0, "v": 0}
+    initial: ClassVar[Dict[str, int]] = {"m": 0, "v": 0}
 
-    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    def __init__(
+        self, learning_rate: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
+    ) -> None:
         super().__init__(learning_rate)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
 
-    def update(self, value, gradient, m, v):
+    def update(self, value: Array, gradient: Array, m: Array, v: Array) -> None:
         number = value.dtype.type
         t = self.steps
         rate = self.learning_rate * np.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)

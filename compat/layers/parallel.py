@@ -10,9 +10,13 @@ import functools
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Iterable, Iterator, TypeVar
+
+Piece = TypeVar("Piece")
+Done = TypeVar("Done")
 
 
-def threads():
+def threads() -> int:
     """The number of threads that ``COMPAT_THREADS`` asks for; ValueError unless a positive integer."""
     text = os.environ.get("COMPAT_THREADS", "1")
     if not text.strip().isdigit() or int(text) < 1:
@@ -20,7 +24,7 @@ def threads():
     return int(text)
 
 
-def each(work, new_worker):
+def each(work: Iterable[Piece], new_worker: Callable[[], Callable[[Piece], Any]]) -> None:
     """Does every piece of ``work``: ``worker = new_worker()`` once a thread, then ``worker(piece)``."""
     work = list(work)
     number = min(threads(), len(work))
@@ -51,7 +55,7 @@ def each(work, new_worker):
                 helper.result()
 
 
-def in_order(work, function):
+def in_order(work: Iterable[Piece], function: Callable[[Piece], Done]) -> Iterator[Done]:
     """``function(piece)`` of every piece of ``work``, in their order."""
     work = list(work)
     number = min(threads(), len(work))

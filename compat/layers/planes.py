@@ -6,16 +6,20 @@ columns of an output row are then kernel height * that many neighbouring copies,
 kernel height times less to copy than a matrix of all windows (``Columns`` in ``tiling.py``).
 """
 
+from typing import Optional
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .tiling import PLANAR_RUN, SMALL_PRODUCT, Band, Tiling
+from ..arrays import Array
+from .geometry import Axis, Shape
+from .tiling import PLANAR_RUN, SMALL_PRODUCT, Band, Tile, Tiling
 
 LEAST_WIDTH = 48  # of the output: each of its rows is a matrix, and BLAS wants them large
 TILE_BYTES = 1 << 19  # of shifted copies: most of the level-2 cache, for the rows at a seam are copied twice
 
 
-def fits(x, rows, columns):
+def fits(x: Array, rows: Axis, columns: Axis) -> bool:
     """Whether rows of outputs share enough for this path: tall windows, few channels, wide images."""
     few = columns.taps * x.shape[3] <= PLANAR_RUN
     return few and rows.dilation == 1 and rows.taps > rows.stride and columns.out >= LEAST_WIDTH
@@ -28,7 +32,9 @@ class Planes:
     the order of HWIO filters; ``ones`` adds a one after the taps of each kernel row.
     """
 
-    def __init__(self, x, rows, columns, tiling, dtype, ones=False):
+    def __init__(
+        self, x: Array, rows: Axis, columns: Axis, tiling: Tiling, dtype: np.dtype, ones: bool = False
+    ) -> None:
         self.rows, self.columns, self.channels = rows, columns, x.shape[3]
         self.run = columns.taps * self.channels  # shifted copies of a row of pixels
         n, r, c = tiling.shape
@@ -36,7 +42,7 @@ class Planes:
         self.copies = np.ones((n, height, self.run + ones, c), dtype)
         self.band = Band(x, rows, columns, tiling, dtype, planar=True)
 
-    def __call__(self, tile):
+    def __call__(self, tile: Tile) -> Array:
         images, down, along = tile
         n, r, c = images.stop - images.start, down.stop - down.start, along.stop - along.start
         pixels = self.band(tile)
@@ -58,7 +64,7 @@ class Planes:
         )
 
 
-def with_bias(w, bias, dtype):
+def with_bias(w: Array, bias: Optional[Array], dtype: np.dtype) -> Array:
     """The filters (kh, kw, C, out) as a matrix for such columns; the bias multiplies the first row's one."""
     run = w.shape[1] * w.shape[2]
     filters = np.zeros((w.shape[0], run + (bias is not None), w.shape[3]), dtype)
@@ -68,7 +74,7 @@ def with_bias(w, bias, dtype):
     return filters.reshape(-1, w.shape[3])
 
 
-def multiply(matrices, filters, out):
+def multiply(matrices: Array, filters: Array, out: Array) -> None:
     """``np.matmul(matrices, filters, out=out)``, in runs of pixels that BLAS multiplies without repacking."""
     pixels = out.shape[2]
     parts = -(-pixels // max(LEAST_WIDTH, SMALL_PRODUCT // filters.size))
@@ -77,6 +83,6 @@ def multiply(matrices, filters, out):
         np.matmul(matrices[:, :, run], filters, out=out[:, :, run])
 
 
-def tiles(out_shape, run, dtype):
+def tiles(out_shape: Shape, run: int, dtype: np.dtype) -> Tiling:
     """Whole rows of outputs whose pixels' shifted copies, ``run`` to a pixel, make up ``TILE_BYTES``."""
-    return Tiling(*out_shape[:3], max(TILE_BYTES // (run * dtype.itemsize), out_shape[2]))
+    return Tiling(out_shape[:3], max(TILE_BYTES // (run * dtype.itemsize), out_shape[2]))

@@ -4,10 +4,16 @@ The windows are combined in ``combining.py``.  What pooling means is in ``defini
 hold this file to it.
 """
 
+from typing import Dict, List, Optional
+
 import numpy as np
 
+from ..arrays import Array
 from .combining import Combined, by_pixel, new_buffer
 from .geometry import (
+    Padding,
+    Pair,
+    Shape,
     floating,
     image_shape,
     images,
@@ -21,12 +27,20 @@ from .geometry import (
 )
 from .parallel import each
 from .routing import Winners, keep_where
-from .tiling import Tiling
+from .tiling import Tile, Tiling
 
 BAND_BYTES = 1 << 19  # of input rows worked on at a time
 
 
-def max_pool2d(x, ksize, strides=None, *, padding="VALID", dilations=1, data_format="NHWC"):
+def max_pool2d(
+    x: Array,
+    ksize: Pair,
+    strides: Optional[Pair] = None,
+    *,
+    padding: Padding = "VALID",
+    dilations: Pair = 1,
+    data_format: str = "NHWC",
+) -> Array:
     """The greatest value of every window, as ``tf.nn.max_pool2d``; padding is never the greatest.
 
     x: (N, H, W, C), or (N, C, H, W) with data_format="NCHW".  ksize, strides, dilations: pixels, int or
@@ -48,7 +62,15 @@ def max_pool2d(x, ksize, strides=None, *, padding="VALID", dilations=1, data_for
     return y
 
 
-def avg_pool2d(x, ksize, strides=None, *, padding="VALID", count_include_pad=False, data_format="NHWC"):
+def avg_pool2d(
+    x: Array,
+    ksize: Pair,
+    strides: Optional[Pair] = None,
+    *,
+    padding: Padding = "VALID",
+    count_include_pad: bool = False,
+    data_format: str = "NHWC",
+) -> Array:
     """The mean of every window, as ``tf.nn.avg_pool2d``: over its real pixels, not the padding.
 
     Arguments as for ``max_pool2d``.  count_include_pad=True divides by kh * kw instead (Caffe, PyTorch).
@@ -78,7 +100,16 @@ def avg_pool2d(x, ksize, strides=None, *, padding="VALID", count_include_pad=Fal
     return y
 
 
-def max_pool2d_grad(x, dy, ksize, strides=None, *, padding="VALID", dilations=1, data_format="NHWC"):
+def max_pool2d_grad(
+    x: Array,
+    dy: Array,
+    ksize: Pair,
+    strides: Optional[Pair] = None,
+    *,
+    padding: Padding = "VALID",
+    dilations: Pair = 1,
+    data_format: str = "NHWC",
+) -> Array:
     """The gradient of ``max_pool2d`` in x: each value of dy goes to the greatest pixel of its window.
 
     Of several equal ones the first gets all, row by row from the top left, as in TensorFlow's kernel for
@@ -115,8 +146,15 @@ def max_pool2d_grad(x, dy, ksize, strides=None, *, padding="VALID", dilations=1,
 
 
 def avg_pool2d_grad(
-    dy, input_shape, ksize, strides=None, *, padding="VALID", count_include_pad=False, data_format="NHWC"
-):
+    dy: Array,
+    input_shape: Shape,
+    ksize: Pair,
+    strides: Optional[Pair] = None,
+    *,
+    padding: Padding = "VALID",
+    count_include_pad: bool = False,
+    data_format: str = "NHWC",
+) -> Array:
     """The gradient of ``avg_pool2d`` in x: each value of dy is shared equally by the pixels of its window.
 
     dy: gradient of the output.  input_shape: shape of x, in data_format.  The rest as in the forward call.
@@ -149,19 +187,19 @@ def avg_pool2d_grad(
     return dx
 
 
-def global_avg_pool2d(x, *, data_format="NHWC"):
+def global_avg_pool2d(x: Array, *, data_format: str = "NHWC") -> Array:
     """The mean of every channel of every image: (N, C), as ``tf.reduce_mean`` over the pixels."""
     x = _not_empty(images("x", x, data_format))
     total = x.sum(axis=1, dtype=sum_dtype(x.dtype)).sum(axis=1)
     return (total / total.dtype.type(x.shape[1] * x.shape[2])).astype(x.dtype, copy=False)
 
 
-def global_max_pool2d(x, *, data_format="NHWC"):
+def global_max_pool2d(x: Array, *, data_format: str = "NHWC") -> Array:
     """The greatest value of every channel of every image: (N, C), as ``tf.reduce_max`` over the pixels."""
     return _not_empty(images("x", x, data_format)).max(axis=1).max(axis=1)
 
 
-def global_avg_pool2d_grad(dy, input_shape, *, data_format="NHWC"):
+def global_avg_pool2d_grad(dy: Array, input_shape: Shape, *, data_format: str = "NHWC") -> Array:
     """The gradient of ``global_avg_pool2d`` in x.  dy: (N, C).  input_shape: shape of x, in data_format."""
     shape = image_shape("input_shape", input_shape, data_format)
     dy = floating("dy", dy)
@@ -171,7 +209,7 @@ def global_avg_pool2d_grad(dy, input_shape, *, data_format="NHWC"):
     return dx
 
 
-def global_max_pool2d_grad(x, dy, *, data_format="NHWC"):
+def global_max_pool2d_grad(x: Array, dy: Array, *, data_format: str = "NHWC") -> Array:
     """The gradient of ``global_max_pool2d`` in x; equal greatest pixels share it, as in ``tf.reduce_max``.
 
     (``max_pool2d_grad`` gives it all to the first: so does TensorFlow, in each case.)
@@ -190,7 +228,7 @@ def global_max_pool2d_grad(x, dy, *, data_format="NHWC"):
 class sums_into:
     """An array to add gradients to, zero at first; float16 is added up in float32 and rounded at the end."""
 
-    def __init__(self, out):
+    def __init__(self, out: Array) -> None:
         self.out = out
         self.sums = out
         if out.dtype != sum_dtype(out.dtype):
@@ -209,12 +247,12 @@ def _bands(x, out_shape):
     """Tiles of whole rows: outputs whose input rows make up about ``BAND_BYTES``."""
     input_bytes = max(1, x.shape[1] * x.shape[2] * x.shape[3] * x.itemsize)
     outputs = max(1, out_shape[1] * out_shape[2])
-    return Tiling(*out_shape[:3], max(BAND_BYTES * outputs // input_bytes, out_shape[2]))
+    return Tiling(out_shape[:3], max(BAND_BYTES * outputs // input_bytes, out_shape[2]))
 
 
 def _each_image(tiling, new_worker):
     """Bands of one image overlap in the gradient: they stay in one thread, one after the other."""
-    images_of = {}
+    images_of: Dict[int, List[Tile]] = {}
     for tile in tiling:
         images_of.setdefault(tile[0].start, []).append(tile)
 

@@ -1,8 +1,13 @@
 """Max pooling's way back: which pixel of its window each output came from."""
 
+from typing import Iterator, Tuple
+
 import numpy as np
 
+from ..arrays import Array
 from .combining import Combined, by_pixel, new_buffer
+from .geometry import Axis
+from .tiling import Tile, Tiling
 
 
 class Winners:
@@ -13,13 +18,13 @@ class Winners:
     first that equals the maximum, which is quicker to find.
     """
 
-    def __init__(self, x, rows, columns, tiling):
+    def __init__(self, x: Array, rows: Axis, columns: Axis, tiling: Tiling) -> None:
         self.x, self.rows, self.columns = x, rows, columns
         self.number = np.min_scalar_type(rows.taps * columns.taps)
         self.nobody = np.iinfo(self.number).max  # where a window is nothing but padding
         self.maxima = Combined(np.maximum, -np.inf, x, rows, columns, tiling, x.dtype)
 
-    def taps(self, tile):
+    def taps(self, tile: Tile) -> Iterator[Tuple[Tuple[slice, ...], Tuple[slice, ...]]]:
         """For each tap in order two indices: the outputs of the tile where it is inside, and the pixels."""
         images, rows, _ = tile
         for i in range(self.rows.taps):
@@ -28,7 +33,7 @@ class Winners:
                 c, pixel_c = self.columns.inside(j)
                 yield (slice(None), r, c), (images, pixel_r, pixel_c)
 
-    def __call__(self, tile):
+    def __call__(self, tile: Tile) -> Array:
         sizes = [part.stop - part.start for part in tile]
         maximum = new_buffer((*sizes, self.x.shape[3]), self.x.dtype, self.maxima.planar)
         self.maxima(tile, maximum)
@@ -63,7 +68,7 @@ class Winners:
         return winner
 
 
-def keep_where(condition, values):
+def keep_where(condition: Array, values: Array) -> Array:
     """The values where the condition holds, else 0: by their bits, for a branch on each would cost more."""
     integer = np.dtype(f"i{values.itemsize}")
     bits = np.negative(condition.view(np.int8)).astype(integer)  # none or all of them

@@ -11,8 +11,16 @@ Either way a tile's columns are one matrix of (pixels, taps) times the filters a
 are in the order of HWIO filters: row, column, channel.
 """
 
+from typing import Iterator, Optional, Tuple
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
+
+from ..arrays import Array
+from .geometry import Axis, Shape
+
+#: Of outputs: images, rows, columns.
+Tile = Tuple[slice, slice, slice]
 
 PLANAR_RUN = 24  # up to so many values to a kernel row, planar columns are faster
 SMALL_ROWS = 48  # blocks of fewer rows lose more than they gain
@@ -27,7 +35,8 @@ class Tiling:
     Cut is into an even number of parts of about the same size, which two threads can share.
     """
 
-    def __init__(self, count, rows, columns, pixels):
+    def __init__(self, total: Shape, pixels: int) -> None:
+        count, rows, columns = total
         pixels = max(1, pixels)
         self.total = (count, rows, columns)
         self.shape = (
@@ -36,7 +45,7 @@ class Tiling:
             _even_step(columns, pixels),
         )
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Tile]:
         if 0 in self.total:
             return
         images, rows, columns = (
@@ -56,9 +65,11 @@ class Band:
     ``origin`` is an array of NHWC pixels, the first of them under the first tap of the first of ``outputs``.
     """
 
-    def __init__(self, x, rows, columns, tiling, dtype, planar):
+    def __init__(
+        self, x: Array, rows: Axis, columns: Axis, tiling: Tiling, dtype: np.dtype, planar: bool
+    ) -> None:
         self.x, self.rows, self.columns = x, rows, columns
-        self.edges = None  # of the tile before
+        self.edges: Optional[Tuple[int, ...]] = None  # of the tile before
         inside = rows.before <= 0 and columns.before <= 0 and _ends_inside(rows) and _ends_inside(columns)
         self.direct = inside and (is_planar(x) or not planar)
         if self.direct:
@@ -72,7 +83,7 @@ class Band:
         else:
             self.origin = np.zeros((n, height, width, x.shape[3]), dtype)
 
-    def __call__(self, tile):
+    def __call__(self, tile: Tile) -> Array:
         """The pixels of a tile, (n, height, width, channels) from its first tap on; valid until the next."""
         images, rows, columns = tile
         if self.direct:
@@ -102,7 +113,9 @@ class Columns:
     ``ones`` adds a last column of ones, which multiplies the bias.
     """
 
-    def __init__(self, x, rows, columns, tiling, dtype, ones=False):
+    def __init__(
+        self, x: Array, rows: Axis, columns: Axis, tiling: Tiling, dtype: np.dtype, ones: bool = False
+    ) -> None:
         self.x, self.rows, self.columns = x, rows, columns
         self.channels = x.shape[3]
         self.taps = rows.taps * columns.taps * self.channels
@@ -111,11 +124,11 @@ class Columns:
         self.dtype = dtype
         n, r, c = tiling.shape
         self.buffer = np.empty(n * r * c * self.width, dtype)
-        self.layout = None  # of the tile before
+        self.layout: Optional[Tuple[int, int, int]] = None  # of the tile before
         self.band = Band(x, rows, columns, tiling, dtype, self.planar)
         self.windows = self._windows(self.band.origin, *self.band.outputs)
 
-    def __call__(self, tile):
+    def __call__(self, tile: Tile) -> Array:
         images, rows, columns = tile
         n, r, c = images.stop - images.start, rows.stop - rows.start, columns.stop - columns.start
         if self.band.direct:
@@ -173,7 +186,9 @@ class Scatter:
     tiles do not wait for each other; the outputs at their seam are worked out twice.
     """
 
-    def __init__(self, dy, filters, rows, columns, dx, tiling, dtype):
+    def __init__(
+        self, dy: Array, filters: Array, rows: Axis, columns: Axis, dx: Array, tiling: Tiling, dtype: np.dtype
+    ) -> None:
         self.dy, self.filters, self.rows, self.columns, self.dx = dy, filters, rows, columns, dx
         images, height, _ = tiling.shape
         outputs = min(rows.out, (height + rows.extent - 2) // rows.stride + 1)
@@ -187,7 +202,7 @@ class Scatter:
             dx.shape[3] * images * ((outputs - 1) * rows.stride + rows.extent) * self.width, dtype
         )
 
-    def __call__(self, tile):
+    def __call__(self, tile: Tile) -> None:
         images, pixels, _ = tile
         down, along, target = self.rows, self.columns, self.dx[tile]
         first = max(0, -(-(pixels.start + down.before - down.extent + 1) // down.stride))
@@ -234,7 +249,7 @@ class Scatter:
         return band
 
 
-def multiply(matrix, filters, out):
+def multiply(matrix: Array, filters: Array, out: Array) -> None:
     """``np.matmul(matrix, filters, out=out)``, in blocks of rows that BLAS multiplies without repacking."""
     rows, inner = matrix.shape
     whole, block = _blocks(rows, inner * filters.shape[1])
@@ -246,7 +261,7 @@ def multiply(matrix, filters, out):
         np.matmul(matrix, filters, out=out)
 
 
-def add_product(matrix, gradients, total):
+def add_product(matrix: Array, gradients: Array, total: Array) -> None:
     """``total += matrix.T @ gradients``, in such blocks, whose products are then added up."""
     rows, inner = matrix.shape
     whole, block = _blocks(rows, inner * gradients.shape[1])
@@ -266,7 +281,7 @@ def _blocks(rows, products):
     return rows // block * block, block
 
 
-def as_matrix(images):
+def as_matrix(images: Array) -> Optional[Array]:
     """NHWC images as (pixels, channels) without a copy, or None where their memory does not allow it."""
     pixels, unit = 1, None
     for size, stride in zip(images.shape[2::-1], images.strides[2::-1]):
@@ -278,7 +293,7 @@ def as_matrix(images):
     return images.reshape(pixels, images.shape[3])
 
 
-def for_blas(matrices):
+def for_blas(matrices: Array) -> Array:
     """The matrix (or a stack of them), copied where its memory is not what BLAS can read."""
     rows, columns = matrices.strides[-2:]
     long_rows, long_columns = (size * matrices.itemsize for size in matrices.shape[-1:-3:-1])
@@ -292,7 +307,7 @@ def for_blas(matrices):
     return np.ascontiguousarray(matrices)
 
 
-def is_planar(x):
+def is_planar(x: Array) -> bool:
     """Whether neighbours along a row of these NHWC images are neighbours in memory."""
     return x.strides[2] == x.itemsize
 

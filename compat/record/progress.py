@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any, Callable, Dict
 
 
 class StillComputing:
@@ -11,23 +12,25 @@ class StillComputing:
     would otherwise be a line of dots that stands still.
     """
 
-    def __init__(self, write_line, named, interval=10.0):
+    def __init__(
+        self, write_line: Callable[[str], Any], named: Callable[[str], str], interval: float = 10.0
+    ) -> None:
         self._write_line = write_line
         self._named = named
         self._interval = interval
-        self._started = {}
+        self._started: Dict[str, float] = {}
         self._over = threading.Event()
 
-    def pytest_sessionstart(self):
+    def pytest_sessionstart(self) -> None:
         threading.Thread(target=self._tell, daemon=True).start()
 
-    def pytest_runtest_logstart(self, nodeid):
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
         self._started[nodeid] = time.monotonic()
 
-    def pytest_runtest_logfinish(self, nodeid):
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
         self._started.pop(nodeid, None)
 
-    def pytest_sessionfinish(self):
+    def pytest_sessionfinish(self) -> None:
         self._over.set()
 
     def _tell(self):

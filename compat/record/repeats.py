@@ -12,10 +12,13 @@ numbers move away from zero only, by nothing or by two: an image of whole number
 cast.  Zeros stay: they may be padding or masks, and their neighbours are denormal.
 """
 
+from typing import Callable, Dict, Iterable, Optional, Set
+
 import numpy as np
 
-from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, parts
+from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, parts
 from ..case.fixtures import Fixture
+from .dialects.base import Results
 
 #: How often it is computed: on the same inputs; moved by one unit; moved by ``STRIDE`` units, there and back.
 SAME, MOVED, THERE_AND_BACK = 3, 6, 3
@@ -39,17 +42,21 @@ class Measurement:
         flushed     the result where denormal inputs are taken for zero, where there are any
     """
 
-    def __init__(self, random=(), arrays=None):
+    def __init__(
+        self, random: Iterable[str] = (), arrays: Optional[Dict[str, Dict[str, Array]]] = None
+    ) -> None:
         self.random = list(random)
         self.arrays = arrays or {}
 
 
-def measure(compute, inputs, results):
+def measure(
+    compute: Callable[[Dict[str, Fixture]], Results], inputs: Dict[str, Fixture], results: Results
+) -> Measurement:
     """The Measurement of ``compute``: inputs by name -> {output name: (array, dtype name)}.
 
     ``inputs``: fixtures by name.  ``results``: what it gave for them.
     """
-    random = set()
+    random: Set[str] = set()
     for _ in range(SAME):
         again = compute(inputs)
         random.update(name for name in results if name not in again or _other(results[name], again[name]))
@@ -127,7 +134,7 @@ def _counts(inputs):
 # -- moved inputs
 
 
-def moved(fixture, seed, units=1, back=False):
+def moved(fixture: Fixture, seed: int, units: int = 1, back: bool = False) -> Fixture:
     """The fixture with every number ``units`` in the last place up or down; ``back``: the other way."""
     if not _movable(fixture):
         return fixture
@@ -182,7 +189,7 @@ def _denormal(fixture):
         return (numbers != 0) & (np.abs(numbers) < SMALLEST_NORMAL[fixture.dtype])
 
 
-def flushed(fixture):
+def flushed(fixture: Fixture) -> Fixture:
     """The fixture with its denormal numbers taken for zero, as many kernels do."""
     small = _denormal(fixture)
     if not small.any():

@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 
-from .bounds import Reference, exact
+from ..arrays import Array
+from .bounds import Answer, Reference, exact
 from .calls import rule
 from .products import Products
 from .tracked import Tracked, constant, either, erf, tanh, track
 
 
-def dense(x, w, b):
+def dense(x: Answer, w: Array, b: Array) -> Reference:
     """x @ w + b over the last axis of x, whatever its rank: n products and a bias."""
     x, w, b = exact(x), exact(w), exact(b)
     rows = lambda array: array.reshape(-1, array.shape[-1])
@@ -23,7 +24,7 @@ def dense(x, w, b):
 
 
 @rule
-def hard_sigmoid(x, *, slope):
+def hard_sigmoid(x: Answer, *, slope: float) -> Reference:
     """clip(slope x + 1/2, 0, 1): 0.2 in Keras 2, 1/6 in Keras 3 (and in PyTorch).
 
     Or, as Keras 3 spells it, relu6(x + 3) / 6, which rounds x + 3 instead.
@@ -35,14 +36,14 @@ def hard_sigmoid(x, *, slope):
 
 
 @rule
-def leaky_relu(x, *, slope):
+def leaky_relu(x: Answer, *, slope: float) -> Reference:
     """x, or slope * x where negative: the slope's rounding and the product's."""
     x = exact(x)
     return Reference(np.where(x < 0, slope * x, x), abs(x) * np.where(x < 0, slope, 1), 2)
 
 
 @rule
-def gelu(x, *, approximate):
+def gelu(x: Answer, *, approximate: bool) -> Reference:
     """x Phi(x), or its approximation x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
 
     1 + erf and 1 + tanh cancel for negative x: what the call rounds of its value near 1 is multiplied by

@@ -20,12 +20,20 @@ In a chain of layers the input is not exact: what its error may do to the output
 """
 
 import math
+from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple, Union
 
 import numpy as np
 
-from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, parts
+from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, parts
+
+if TYPE_CHECKING:
+    from .carried import Carried
+    from .products import Products
 
 _HALF = ("float16", "bfloat16")
+
+#: Of an array: the same elements in other places, or fewer of them.
+Move = Callable[[Array], Array]
 
 
 class Reference:
@@ -39,7 +47,15 @@ class Reference:
     ``products``: what the sums are made of (``products.Products``), or None.
     """
 
-    def __init__(self, value, magnitude=0.0, terms=0, dtype=None, carried=None, products=None):
+    def __init__(
+        self,
+        value: Any,
+        magnitude: Any = 0.0,
+        terms: Any = 0,
+        dtype: Optional[str] = None,
+        carried: Optional["Carried"] = None,
+        products: Optional["Products"] = None,
+    ) -> None:
         complex_numbers = np.asarray(value).dtype.kind == "c"
         self.value = np.asarray(value, dtype=np.complex128 if complex_numbers else np.float64)
         self.magnitude = np.broadcast_to(np.asarray(magnitude, dtype=np.float64), self.value.shape)
@@ -51,41 +67,43 @@ class Reference:
     #: Whether the mean square, or one element among its like, says of a difference that it is no rounding.
     convicts = True
     #: How many u a weight may be off by rounding alone, see ``compat.projection``.
-    few = 8
+    few: float = 8
+    #: Where there is one: whether a result may be held to this answer at all.
+    holds: Callable[[Array], bool]
 
     @property
-    def alike(self):
+    def alike(self) -> bool:
         """Whether nothing but the output's own roundings is allowed for, which are of one size."""
         return self.carried is None
 
     @property
-    def longest(self):
+    def longest(self) -> float:
         """The most roundings in one sum, here or in a layer before."""
         own = float(self.terms.max()) if self.terms.size else 0.0
         return own if self.carried is None else max(own, self.carried.longest)
 
-    def magnitude_in(self, dtype):
+    def magnitude_in(self, dtype: str) -> Array:
         """The magnitude in that precision; the same in all where every order of summation is allowed for."""
         return self.magnitude
 
-    def parts(self):
+    def parts(self) -> "Reference":
         """Of complex numbers: both parts, along an axis at the end, each with the bounds of the whole."""
         return _Parts(self)
 
-    def unequal(self, result):
+    def unequal(self, result: Array) -> Optional[Array]:
         """Where a result of whole numbers is another, exactly; None where float64 tells."""
         return None
 
-    def reconsider(self, result, error, precision, word, why):
+    def reconsider(self, result: Array, error: Array, precision: str, word: str, why: str) -> Tuple[str, str]:
         """(word, why) of a comparison, where there is more to say than the bounds do."""
         return word, why
 
-    def rearranged(self, move):
+    def rearranged(self, move: Move) -> "Reference":
         """With the same elements in other places: ``move`` is applied to every array of the reference."""
         carried = None if self.carried is None else self.carried.rearranged(move)
         return Reference(move(self.value), move(self.magnitude), move(self.terms), self.dtype, carried)
 
-    def worst(self, dtype):
+    def worst(self, dtype: str) -> Array:
         """The allowance that no order of summation exceeds, elementwise, for results of that dtype."""
         u = UNIT_ROUNDOFF[dtype]
         with np.errstate(over="ignore"):
@@ -94,7 +112,7 @@ class Reference:
         # Products of an input that is off are larger than ``magnitude`` by what is carried, and round more.
         return own if self.carried is None else own + (1 + gamma) * self.carried.worst(dtype)
 
-    def expected(self, dtype, probability=1e-9):
+    def expected(self, dtype: str, probability: float = 1e-9) -> Array:
         """The allowance that holds for all elements together but with that probability.
 
         What is carried is independent of the layer's own roundings: the squares add up.
@@ -106,7 +124,7 @@ class Reference:
         noise = self._beside(gamma * self.magnitude_in(dtype), lam, dtype)
         return np.minimum(noise + self._drift(dtype) + self._common(dtype), self.worst(dtype))
 
-    def typical(self, dtype):
+    def typical(self, dtype: str) -> Array:
         """The standard deviation to expect at most: sqrt(n) independent roundings of size u."""
         own = np.sqrt(self.terms) * UNIT_ROUNDOFF[dtype] * self.magnitude_in(dtype)
         noise = self._beside(own, 1, dtype)
@@ -123,7 +141,7 @@ class Reference:
         """
         return UNIT_ROUNDOFF[dtype] * np.abs(self.drift())
 
-    def drift(self):
+    def drift(self) -> Array:
         """The drift with its sign, in units of u: what the input's drift becomes, and the own on top of it.
 
         A layer whose inputs are all off by the same share of themselves gives outputs that are off by
@@ -182,16 +200,23 @@ class Within(Reference):
 
     alike = False
 
-    def __init__(self, low, high, shape=()):
+    def __init__(self, low: float, high: float, shape: Tuple[int, ...] = ()) -> None:
         super().__init__(np.full(shape, (low + high) / 2.0))
         self._radius = np.full(shape, (high - low) / 2.0)
 
-    def worst(self, dtype):
+    def worst(self, dtype: str) -> Array:
         return self._radius + UNIT_ROUNDOFF[dtype] * np.abs(self.value)
 
-    expected = typical = worst
+    def expected(self, dtype: str, probability: float = 1e-9) -> Array:
+        return self.worst(dtype)
+
+    typical = worst
 
 
-def exact(array):
+#: What a rule takes: an exact input, or the answer of the layer before with what rounding did to it.
+Answer = Union[Array, Reference]
+
+
+def exact(array: Any) -> Array:
     """As float64; of a Reference its value.  (np.float64 of NumPy 1.16 drops the axes of a single number.)"""
     return array.value if isinstance(array, Reference) else np.asarray(array, dtype=np.float64)

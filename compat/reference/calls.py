@@ -8,11 +8,16 @@ import contextlib
 import contextvars
 import functools
 import inspect
+from typing import Any, Callable, Dict, Iterator, Optional, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 #: What becomes of the calls made here and now; None: nothing.  Every thread begins with None.
-_change = contextvars.ContextVar("change", default=None)
+_change: "contextvars.ContextVar[Optional[Callable[[Call], Any]]]" = contextvars.ContextVar(
+    "change", default=None
+)
 #: The rules by name.
-RULES = {}
+RULES: "Dict[str, _Rule]" = {}
 
 
 class _Rule:
@@ -30,7 +35,8 @@ class _Rule:
         bound = self.signature.bind(*arguments, **settings)
         bound.apply_defaults()
         named = dict(bound.arguments)
-        named.update(named.pop(self.settings, {}))
+        if self.settings:
+            named.update(named.pop(self.settings, {}))
         return named
 
     def known(self, arguments):
@@ -43,29 +49,29 @@ class _Rule:
 class Call:
     """One call of a rule: its name and its arguments by name, defaults included."""
 
-    def __init__(self, rule, arguments):
+    def __init__(self, rule: str, arguments: Dict[str, Any]) -> None:
         self.rule = rule
         self.arguments = arguments
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         return self.arguments[name]
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self.arguments
 
-    def get(self, name, default=None):
+    def get(self, name: str, default: Any = None) -> Any:
         return self.arguments.get(name, default)
 
-    def but(self, rule=None, **changes):
+    def but(self, rule: Optional[str] = None, **changes: Any) -> "Call":
         """The same call with other arguments, or of another rule (of the arguments it knows)."""
         rule = rule or self.rule
         return Call(rule, RULES[rule].known(dict(self.arguments, **changes)))
 
-    def answer(self):
+    def answer(self) -> Any:
         return RULES[self.rule].answer(**self.arguments)
 
 
-def rule(function):
+def rule(function: F) -> F:
     """Decorates a rule: a function that answers with a Reference, or several by name."""
     name = function.__name__
     if name in RULES:
@@ -81,11 +87,11 @@ def rule(function):
             changed = change(Call(name, known.named(arguments, settings)))
             return changed.answer() if isinstance(changed, Call) else changed
 
-    return called
+    return cast(F, called)
 
 
 @contextlib.contextmanager
-def changing(change):
+def changing(change: Optional[Callable[[Call], Any]]) -> Iterator[None]:
     """Within, every rule that is called answers ``change(Call)``: another Call, or an answer.
 
     What is called while a rule is computed is a part of it, and not changed.

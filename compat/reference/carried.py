@@ -19,10 +19,12 @@ a network, and where all weights have one sign the drift is larger.
 """
 
 import functools
+from typing import Any, Callable, Optional
 
 import numpy as np
 
-from .bounds import Reference, exact
+from ..arrays import Array
+from .bounds import Answer, Move, Reference, exact
 
 
 class Carried:
@@ -31,13 +33,15 @@ class Carried:
     ``longest``: the most roundings in one sum of the layers before.
     """
 
-    def __init__(self, worst, noise, drift, longest):
+    def __init__(
+        self, worst: Callable[[str], Array], noise: Callable[[str], Array], drift: Array, longest: float
+    ) -> None:
         self.worst = functools.lru_cache(maxsize=None)(worst)
         self.noise = functools.lru_cache(maxsize=None)(noise)
         self.drift = drift
         self.longest = longest
 
-    def rearranged(self, move):
+    def rearranged(self, move: Move) -> "Carried":
         return Carried(
             lambda dtype: move(self.worst(dtype)),
             lambda dtype: move(self.noise(dtype)),
@@ -46,7 +50,7 @@ class Carried:
         )
 
 
-def linear(x, forward, w):
+def linear(x: Answer, forward: Callable[[Array, Any], Array], w: Any) -> Optional[Carried]:
     """Through y = forward(x, w), linear in both, plus what does not depend on x."""
     if not isinstance(x, Reference):
         return None
@@ -58,7 +62,7 @@ def linear(x, forward, w):
     )
 
 
-def largest(x, pick):
+def largest(x: Answer, pick: Move) -> Optional[Carried]:
     """Through a maximum: |max(x + e) - max(x)| <= max |e|, the largest of the window, ``pick``."""
     if not isinstance(x, Reference):
         return None
@@ -76,7 +80,7 @@ def _ends(f, value, radius):
     return np.maximum(f(value + radius) - f(value), f(value) - f(value - radius))
 
 
-def monotone(x, f, slope):
+def monotone(x: Answer, f: Move, slope: Move) -> Optional[Carried]:
     """Through a function of single values that never falls; ``slope``: its derivative."""
     if not isinstance(x, Reference):
         return None
@@ -88,7 +92,7 @@ def monotone(x, f, slope):
     )
 
 
-def rectified(x):
+def rectified(x: Answer) -> Optional[Carried]:
     """Through max(x, 0): what is positive passes, and what is far below zero does not.
 
     Of a noise e below x = -a, E max(e - a, 0)^2 <= E e^4 / a^2 <= 3 s^4 / a^2: e^4 is at most 3 s^4 on the
@@ -110,7 +114,7 @@ def rectified(x):
     )
 
 
-def softmax(x, y):
+def softmax(x: Answer, y: Array) -> Optional[Carried]:
     """Through y_i = exp(x_i) / sum exp(x_j).
 
     Each exponential is off by a factor within exp(+-W_i), the sum by one within exp(+-max W):
@@ -133,7 +137,7 @@ def softmax(x, y):
     return Carried(worst, noise, y * (d - (y * d).sum(axis=-1, keepdims=True)), x.longest)
 
 
-def lrn(x, depth_radius, bias, alpha, beta):
+def lrn(x: Answer, depth_radius: int, bias: float, alpha: float, beta: float) -> Optional[Carried]:
     """Through y_c = x_c n_c^-beta, n_c = bias + alpha * sum of x_k^2 over the channels near c.
 
     dy_c / dx_k = n^-beta [c = k] - 2 alpha beta x_c x_k n^(-beta - 1).  The worst case takes the largest
@@ -164,7 +168,9 @@ def lrn(x, depth_radius, bias, alpha, beta):
     return Carried(worst, noise, straight * x.drift() - across * near(value * x.drift()), x.longest)
 
 
-def carrying(rule, carry):
+def carrying(
+    rule: Callable[..., Reference], carry: Callable[..., Optional[Carried]]
+) -> Callable[..., Reference]:
     """``rule`` for an input that is a Reference as well: ``carry``, with the same arguments, says what comes
     with it."""
 

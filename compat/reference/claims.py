@@ -16,10 +16,11 @@ next to large ones is off by a share of those.
 """
 
 import math
+from typing import Any, Optional
 
 import numpy as np
 
-from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF
+from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, Array
 from .bounds import Reference
 from .geometry import Taps
 
@@ -27,7 +28,7 @@ from .geometry import Taps
 class Float32Sums(Reference):
     """A half precision's sum in float32, rounded once: gamma_n(2^-24) sum |x w|, and u |y| for the output."""
 
-    def __init__(self, answer):
+    def __init__(self, answer: Reference) -> None:
         super().__init__(answer.value, answer.magnitude, answer.terms, answer.dtype, products=answer.products)
 
     def _accumulated(self, bound, dtype):
@@ -36,13 +37,13 @@ class Float32Sums(Reference):
         output = UNIT_ROUNDOFF[dtype] * self._size() + SMALLEST_NORMAL[dtype]
         return bound("float32") + (self.terms > 0) * output
 
-    def worst(self, dtype):
+    def worst(self, dtype: str) -> Array:
         return self._accumulated(super().worst, dtype)
 
-    def expected(self, dtype, probability=1e-9):
+    def expected(self, dtype: str, probability: float = 1e-9) -> Array:
         return self._accumulated(super().expected, dtype)
 
-    def typical(self, dtype):
+    def typical(self, dtype: str) -> Array:
         return self._accumulated(super().typical, dtype)
 
 
@@ -54,20 +55,21 @@ class RoundedProducts(Reference):
 
     alike = False
 
-    def __init__(self, answer, v):
+    def __init__(self, answer: Reference, v: float) -> None:
         super().__init__(answer.value, answer.magnitude, answer.terms, answer.dtype)
         self._v = v
+        assert answer.products is not None  # or nothing can be claimed, see ``under``
         self._spread = np.sqrt(2 * answer.products.squares()) * v
 
-    def worst(self, dtype):
+    def worst(self, dtype: str) -> Array:
         return super().worst(dtype) + math.expm1(2 * math.log1p(self._v)) * self.magnitude
 
-    def expected(self, dtype, probability=1e-9):
+    def expected(self, dtype: str, probability: float = 1e-9) -> Array:
         count = max(self.value.size, 1)
         lam = math.sqrt(2 * math.log(2 * count / probability))
         return np.minimum(super().expected(dtype, probability) + lam * self._spread, self.worst(dtype))
 
-    def typical(self, dtype):
+    def typical(self, dtype: str) -> Array:
         return super().typical(dtype) + self._spread
 
 
@@ -76,7 +78,7 @@ class Elsewise(Reference):
 
     alike = False
 
-    def __init__(self, answer, magnitude, terms, few):
+    def __init__(self, answer: Reference, magnitude: Array, terms: Any, few: float) -> None:
         """``few``: how many u the transform of a kernel may move a weight, see ``compat.projection``."""
         super().__init__(answer.value, magnitude, terms, answer.dtype, products=answer.products)
         self.few = few
@@ -174,7 +176,7 @@ CLAIMS = {
 }
 
 
-def under(answer, claim):
+def under(answer: Reference, claim: Optional[str]) -> Reference:
     """The Reference for an implementation with that claim; None: the one as it is.
 
     An answer that is no sum of products, or whose input is not exact, is as it is.

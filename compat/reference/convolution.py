@@ -3,17 +3,22 @@
 Spelled tap by tap, not by ``compat.layers``, so that the two are witnesses of each other.
 """
 
+from typing import Dict, Sequence
+
 import numpy as np
 
+from ..arrays import Array
 from . import carried
-from .bounds import Reference, exact
+from .bounds import Answer, Reference, exact
 from .calls import rule
-from .geometry import Taps
+from .geometry import Padding, Sizes, Taps
 from .products import Products
 
 
 @rule
-def conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
+def conv2d(
+    x: Answer, w: Array, *, strides: Sizes = 1, padding: Padding = "VALID", dilations: Sizes = 1
+) -> Reference:
     """Cross-correlation as ``tf.nn.conv2d``: x (n, h, w, c), filters (kh, kw, c / groups, m)."""
     source, x, w = x, exact(x), exact(w)
     taps = Taps(x.shape, w.shape[:2], strides, padding, dilations)
@@ -32,7 +37,9 @@ def conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
 
 
 @rule
-def conv2d_bias(x, w, b, *, strides=1, padding="VALID", dilations=1):
+def conv2d_bias(
+    x: Answer, w: Array, b: Array, *, strides: Sizes = 1, padding: Padding = "VALID", dilations: Sizes = 1
+) -> Reference:
     """``conv2d`` plus one number a filter: one more term in every sum."""
     plain = conv2d(x, w, strides=strides, padding=padding, dilations=dilations)
     b = exact(b)
@@ -46,7 +53,9 @@ def conv2d_bias(x, w, b, *, strides=1, padding="VALID", dilations=1):
 
 
 @rule
-def depthwise_conv2d(x, w, *, strides=1, padding="VALID", dilations=1):
+def depthwise_conv2d(
+    x: Answer, w: Array, *, strides: Sizes = 1, padding: Padding = "VALID", dilations: Sizes = 1
+) -> Reference:
     """As ``tf.nn.depthwise_conv2d``: filters (kh, kw, c, m) -> channels c * m, one channel a sum."""
     kh, kw, channels, multiplier = w.shape
     grouped = np.reshape(w, (kh, kw, 1, channels * multiplier))
@@ -75,7 +84,9 @@ def _filter_grad(taps, x, dy, width=None):
 
 
 @rule
-def conv2d_grad(x, w, dy, *, strides=1, padding="VALID", dilations=1):
+def conv2d_grad(
+    x: Answer, w: Array, dy: Array, *, strides: Sizes = 1, padding: Padding = "VALID", dilations: Sizes = 1
+) -> Dict[str, Reference]:
     """The gradients of sum(conv2d(x, w) * dy) as ``dx`` and ``dw``."""
     x, w, dy = exact(x), exact(w), exact(dy)
     taps = Taps(x.shape, w.shape[:2], strides, padding, dilations)
@@ -97,7 +108,9 @@ def conv2d_grad(x, w, dy, *, strides=1, padding="VALID", dilations=1):
 
 
 @rule
-def conv2d_transpose(x, w, *, output_shape, strides=1, padding="VALID"):
+def conv2d_transpose(
+    x: Answer, w: Array, *, output_shape: Sequence[int], strides: Sizes = 1, padding: Padding = "VALID"
+) -> Reference:
     """As ``tf.nn.conv2d_transpose``: the input gradient of a conv2d; filters (kh, kw, out, in)."""
     x, w = exact(x), exact(w)
     taps = Taps(output_shape, w.shape[:2], strides, padding, 1)
@@ -114,14 +127,14 @@ def conv2d_transpose(x, w, *, output_shape, strides=1, padding="VALID"):
 
 
 @rule
-def conv1d(x, w, *, strides=1, padding="VALID"):
+def conv1d(x: Array, w: Array, *, strides: int = 1, padding: Padding = "VALID") -> Reference:
     """As ``tf.nn.conv1d``: x (n, width, c), filters (k, c, m)."""
     flat = conv2d(x[:, None], w[None], strides=(1, strides), padding=padding)
     return Reference(flat.value[:, 0], flat.magnitude[:, 0], flat.terms[:, 0])
 
 
 @rule
-def convolve(x, k, *, mode="full"):
+def convolve(x: Answer, k: Array, *, mode: str = "full") -> Reference:
     """``np.convolve``: the kernel is flipped. ``same`` keeps max(M, N) values, centred."""
     x, k = exact(x), exact(k)
     full = [np.convolve(a, b, "full") for a, b in ((x, k), (abs(x), abs(k)))]

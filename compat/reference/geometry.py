@@ -3,14 +3,23 @@
 All images are NHWC (n, h, w, c); sizes are in pixels.
 """
 
+from typing import Any, Iterator, Sequence, Tuple, Union
+
 import numpy as np
 
+from ..arrays import Array
 
-def pair(value):
+#: One size for both directions, or (height, width).
+Sizes = Union[int, Sequence[int]]
+#: A name, or ((top, bottom), (left, right)).
+Padding = Union[str, Sequence[Sequence[int]]]
+
+
+def pair(value: Any) -> Tuple[Any, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
 
 
-def same_padding(size, kernel, stride=1, dilation=1):
+def same_padding(size: int, kernel: int, stride: int = 1, dilation: int = 1) -> Tuple[int, int]:
     """TensorFlow's SAME for one axis: ``(before, after)``; the odd one goes after.
 
     Source: https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2
@@ -33,7 +42,9 @@ def _pads(shape, kernel, strides, padding, dilations):
 class Taps:
     """The geometry of a sliding window: for every tap, the slice of the padded image it meets."""
 
-    def __init__(self, shape, kernel, strides, padding, dilations):
+    def __init__(
+        self, shape: Sequence[int], kernel: Sequence[int], strides: Sizes, padding: Padding, dilations: Sizes
+    ) -> None:
         self.kernel, self.strides, self.dilations = tuple(kernel), pair(strides), pair(dilations)
         self.pads = _pads(shape, self.kernel, strides, padding, dilations)
         self.shape = tuple(shape)
@@ -41,14 +52,14 @@ class Taps:
         reach = [(k - 1) * d + 1 for k, d in zip(self.kernel, self.dilations)]
         self.out = tuple(max((n - r) // s + 1, 0) for n, r, s in zip(self.padded, reach, self.strides))
 
-    def pad(self, x, fill=0.0):
+    def pad(self, x: Array, fill: float = 0.0) -> Array:
         return np.pad(x, ((0, 0),) + self.pads + ((0, 0),), mode="constant", constant_values=fill)
 
-    def crop(self, padded):
+    def crop(self, padded: Array) -> Array:
         (top, _), (left, _) = self.pads
         return padded[:, top : top + self.shape[1], left : left + self.shape[2]]
 
-    def summed(self, x, w):
+    def summed(self, x: Array, w: Array) -> Array:
         """The sum over taps and channels, float64; groups = channels / w.shape[2]."""
         groups = x.shape[3] // w.shape[2]
         padded = self.pad(x)
@@ -61,7 +72,7 @@ class Taps:
                 y[..., filters] += padded[window][..., channels] @ w[tap][:, filters]
         return y
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Tuple[Tuple[int, ...], Tuple[slice, ...]]]:
         """``(tap, slices)``: image rows and columns that the tap (i, j) meets, one an output pixel."""
         for tap in np.ndindex(*self.kernel):
             starts = [t * d for t, d in zip(tap, self.dilations)]

@@ -1,5 +1,7 @@
 """Initialisers: what many numbers that one has drawn are like."""
 
+from typing import Dict
+
 import numpy as np
 
 from .bounds import Reference, Within
@@ -48,7 +50,9 @@ DISTRIBUTIONS = {
 
 
 @rule
-def drawn(*, distribution, inputs, units, one_seed_repeats=True):
+def drawn(
+    *, distribution: str, inputs: int, units: int, one_seed_repeats: bool = True
+) -> Dict[str, Reference]:
     """A kernel (inputs, units): its mean, deviation, largest magnitude; whether one seed gives it twice."""
     deviation, least, most = DISTRIBUTIONS[distribution](inputs, units)
     # Standard errors: deviation / sqrt(n) of the mean, and less of the deviation where tails are light.

@@ -1,7 +1,10 @@
 """Losses and how they are reduced."""
 
+from typing import Dict
+
 import numpy as np
 
+from ..arrays import Array
 from . import tracked
 from .bounds import Reference, exact
 from .calls import rule
@@ -9,13 +12,15 @@ from .tracked import constant, either, exp, log, log1p, track
 
 
 @rule
-def log_softmax(logits):
+def log_softmax(logits: Array) -> Reference:
     """logits - max - log(sum exp(logits - max)), along the last axis."""
     return tracked.log_softmax(logits).reference()
 
 
 @rule
-def softmax_cross_entropy(logits, labels, *, labels_constant=False):
+def softmax_cross_entropy(
+    logits: Array, labels: Array, *, labels_constant: bool = False
+) -> Dict[str, Reference]:
     """-sum labels * log_softmax(logits), one a row, and its gradients.
 
     In logits softmax(logits) * sum(labels) - labels (TensorFlow leaves sum(labels) = 1 out, which is the
@@ -34,7 +39,14 @@ def softmax_cross_entropy(logits, labels, *, labels_constant=False):
 
 
 @rule
-def crossentropy(probabilities, labels, *, from_logits=False, divided=True, clipped=0.0):
+def crossentropy(
+    probabilities: Array,
+    labels: Array,
+    *,
+    from_logits: bool = False,
+    divided: bool = True,
+    clipped: float = 0.0,
+) -> Reference:
     """Keras's categorical crossentropy, one number a row.
 
     Of probabilities: rows are first ``divided`` by their sum, as Keras does, and clipped to ``clipped`` and
@@ -51,14 +63,14 @@ def crossentropy(probabilities, labels, *, from_logits=False, divided=True, clip
 
 
 @rule
-def sigmoid_cross_entropy(logits, labels):
+def sigmoid_cross_entropy(logits: Array, labels: Array) -> Reference:
     """max(x, 0) - x z + log(1 + exp(-|x|)), elementwise: all terms round."""
     x, z = exact(logits), exact(labels)
     return (track(np.maximum(x, 0)) - track(x) * z + log1p(exp(-abs(x)))).reference()
 
 
 @rule
-def weighted_mse(prediction, target, weights, *, reduction):
+def weighted_mse(prediction: Array, target: Array, weights: Array, *, reduction: str) -> Reference:
     """Squared errors times weights (broadcast), and then reduced.
 
     none                     one number an element
@@ -73,7 +85,7 @@ def weighted_mse(prediction, target, weights, *, reduction):
 
 
 @rule
-def huber(prediction, target, *, delta):
+def huber(prediction: Array, target: Array, *, delta: float) -> Reference:
     """error^2 / 2 up to delta, delta |error| - delta^2 / 2 beyond; the mean of all.
 
     Beyond it is spelled like that, or q^2 / 2 + delta (|error| - q) with q the smaller of |error| and delta.
@@ -91,7 +103,7 @@ def _reduce(losses, weights, reduction):
     if reduction == "sum":
         return total.reference()
     counts = {
-        "sum_by_nonzero_weights": constant(np.count_nonzero(weights)),
+        "sum_by_nonzero_weights": constant(int(np.count_nonzero(weights))),
         "sum_over_batch_size": constant(weights.size),
         "mean": track(weights).sum(),
     }

@@ -17,10 +17,15 @@ A spread is evidence only where the function is smooth.
 A fault that hides within some times the spread is not seen, and neither is one that both have.
 """
 
+from typing import TYPE_CHECKING, Callable, Dict, Optional, Tuple
+
 import numpy as np
 
-from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, parts
+from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, parts
 from .bounds import Reference
+
+if TYPE_CHECKING:
+    from ..records import Record
 
 #: Times the spread: within ``FEW`` the root mean square and within ``SOME`` every element of a correct
 #: implementation; beyond ``MANY`` no rounding takes an element.  A sum of 2,304 products one by one errs 4.5
@@ -55,7 +60,7 @@ _OWN_SIZE, _OF_OWN_SIZE = 0.25, 0.125
 class Evidence:
     """What was measured of one side's output: ``arrays`` as ``record.repeats.Measurement`` has them."""
 
-    def __init__(self, result, arrays):
+    def __init__(self, result: Array, arrays: Dict[str, Array]) -> None:
         self.result = parts(result)
         shape = self.result.shape
 
@@ -69,11 +74,11 @@ class Evidence:
         self.flushed = of("flushed") if "flushed" in arrays else self.result
         self.lowest = arrays["lowest"] if self.moved else self.result
         self.highest = arrays["highest"] if self.moved else self.result
-        counts = arrays.get("inputs")
-        counts = (1024, 0, 0, 0, 0) if counts is None else map(int, counts)
+        inputs = arrays.get("inputs")
+        counts = (1024, 0, 0, 0, 0) if inputs is None else map(int, inputs)
         self.stride, self.free, self.repeat, self.stay, self.repeats = counts
 
-    def smooth(self, dtype):
+    def smooth(self, dtype: str) -> Tuple[Array, Array]:
         """(the spread without the jumps, where it jumps) for outputs of that dtype."""
         u, size = UNIT_ROUNDOFF[dtype], _size(self.result)
         largest = size.max() if size.size else 0.0
@@ -93,12 +98,12 @@ class Evidence:
         met = self.stretched > 8 * self.stride * np.maximum(self.spread, 4 * u * largest)
         return kept, ~grown | single | met
 
-    def reaches(self, other, allowed):
+    def reaches(self, other: Array, allowed: Array) -> Array:
         """Where another result lies within what was seen of this side, moved by so little."""
         with np.errstate(invalid="ignore"):
             return (self.lowest - allowed <= other) & (other <= self.highest + allowed)
 
-    def two_valued(self):
+    def two_valued(self) -> Array:
         """Where all that was seen are two values: a single step."""
         height = self.highest.astype(np.float64) - self.lowest
         at_one = (self.result == self.lowest) | (self.result == self.highest)
@@ -106,7 +111,7 @@ class Evidence:
             times = self.repeats * (self.spread / height) ** 2
         return at_one & (np.abs(times - np.round(times)) < 1e-3)
 
-    def of_size(self):
+    def of_size(self) -> float:
         """How many roundings of the largest output to allow for, where inputs do not move on their own."""
         if self.stay > self.free or not self.moved:
             return 4 + np.sqrt(self.stay + self.free)
@@ -122,16 +127,18 @@ class Measured(Reference):
     alike = False
     convicts = False
 
-    def __init__(self, result, dtype, base=None, port=None):
+    def __init__(
+        self, result: Array, dtype: str, base: Optional[Evidence] = None, port: Optional[Evidence] = None
+    ) -> None:
         numbers = result.dtype.kind in "biufc"
         super().__init__(result if numbers else np.zeros(result.shape), dtype=dtype)
         self._result = result
         self._base, self._port = base, port
-        self._kept = {}
+        self._kept: Dict[str, Tuple[Array, Array, Array]] = {}
         if not numbers:
             self.value = result
 
-    def parts(self):
+    def parts(self) -> "Measured":
         real = parts(self._result)
         return Measured(real, real.dtype.name, self._base, self._port)
 
@@ -143,7 +150,7 @@ class Measured(Reference):
     def _whole(self):
         return self._result.dtype.kind in "biu"
 
-    def unequal(self, result):
+    def unequal(self, result: Array) -> Optional[Array]:
         return np.asarray(result != self._result) if self._whole else None
 
     def _allowed(self, dtype):
@@ -185,16 +192,16 @@ class Measured(Reference):
         spread, beside, _ = self._allowed(dtype)
         return factor * spread + beside
 
-    def worst(self, dtype):
+    def worst(self, dtype: str) -> Array:
         return self._times(MANY, dtype)
 
-    def expected(self, dtype, probability=None):
+    def expected(self, dtype: str, probability: Optional[float] = None) -> Array:
         return self._times(SOME, dtype)
 
-    def typical(self, dtype):
+    def typical(self, dtype: str) -> Array:
         return self._times(FEW, dtype)
 
-    def reconsider(self, result, error, precision, word, why):
+    def reconsider(self, result: Array, error: Array, precision: str, word: str, why: str) -> Tuple[str, str]:
         if word == "differs":
             over = self._over_steps(result, error > self.worst(precision), precision)
             if over:
@@ -232,7 +239,7 @@ class Measured(Reference):
         if not self._sides or np.all(_is_whole(self._result)):
             return False
         spread, beside, _ = self._allowed(precision)
-        raw = np.max([np.where(side.two_valued(), 0, side.spread) for side in self._sides], axis=0)
+        raw: Array = np.max([np.where(side.two_valued(), 0, side.spread) for side in self._sides], axis=0)
         if (error > MANY * raw.max() + self.worst(precision)).any():
             return False
         size, u = _size(self.value), UNIT_ROUNDOFF[precision]
@@ -257,7 +264,7 @@ def _scale(u):
 
 
 def _share(some, of):
-    return np.count_nonzero(some) / max(1, np.count_nonzero(of))
+    return int(np.count_nonzero(some)) / max(1, int(np.count_nonzero(of)))
 
 
 def _is_whole(array):
@@ -272,7 +279,9 @@ def _typical(spread):
     return float(np.sqrt(np.mean(np.minimum(moving, _OF_ONE * np.median(moving)) ** 2)))
 
 
-def answers_against(record, read, base, read_base):
+def answers_against(
+    record: "Record", read: Callable[[str], Array], base: "Record", read_base: Callable[[str], Array]
+) -> Dict[str, Measured]:
     """{output name: Measured}: another record of the same case as the answer, by what was measured of both.
 
     ``read``, ``read_base``: digest -> array, of either's store.

@@ -1,13 +1,16 @@
 """Batch normalisation, local response normalisation and dropout. Channels come last."""
 
+from typing import Any, Dict, Tuple
+
 import numpy as np
 
-from .bounds import Reference, exact
+from ..arrays import Array
+from .bounds import Answer, Reference, exact
 from .calls import rule
 from .tracked import Tracked, constant, either, exp, joined, log, moving_average, rsqrt, track
 
 
-def batch_norm(x, mean, variance, beta, gamma, *, epsilon):
+def batch_norm(x: Answer, mean: Any, variance: Any, beta: Any, gamma: Any, *, epsilon: float) -> Reference:
     """gamma (x - mean) / sqrt(variance + epsilon) + beta, with statistics that are given.
 
     With r the reciprocal root, x * (gamma * r) + (beta - mean * gamma r), (x - mean) * (gamma * r) + beta, or
@@ -19,7 +22,17 @@ def batch_norm(x, mean, variance, beta, gamma, *, epsilon):
 
 
 @rule
-def batch_norm_training(x, beta, gamma, mean, variance, *, epsilon, momentum, bessel):
+def batch_norm_training(
+    x: Array,
+    beta: Array,
+    gamma: Array,
+    mean: Array,
+    variance: Array,
+    *,
+    epsilon: float,
+    momentum: float,
+    bessel: bool,
+) -> Dict[str, Reference]:
     """With the batch's own statistics: ``y``, and the moving averages after one step.
 
     moving = momentum * moving + (1 - momentum) * statistic of the batch.  y is made with the biased variance
@@ -37,7 +50,7 @@ def batch_norm_training(x, beta, gamma, mean, variance, *, epsilon, momentum, be
     }
 
 
-def moments(x):
+def moments(x: Array) -> Tuple[Tracked, Tracked]:
     """(mean, biased variance) of every channel, Tracked.
 
     The variance may be made as mean((x - mean)^2) or as mean(x^2) - mean^2: the bound allows for both, the
@@ -65,7 +78,7 @@ def _normalise(x, mean, variance, beta, gamma, epsilon):
     return either(x * scale + (beta - mean * scale), centred * scale + beta, centred * root * gamma + beta)
 
 
-def lrn(x, *, depth_radius, bias, alpha, beta):
+def lrn(x: Answer, *, depth_radius: int, bias: float, alpha: float, beta: float) -> Reference:
     """x / (bias + alpha * sum of squares over 2 depth_radius + 1 channels) ** beta.
 
     The sums may be those of a running sum over the channels, as TensorFlow's kernel has it, which rounds all
@@ -83,7 +96,7 @@ def lrn(x, *, depth_radius, bias, alpha, beta):
 
 
 @rule
-def dropout(x, mask, *, rate):
+def dropout(x: Any, mask: Any, *, rate: float) -> Reference:
     """x / (1 - rate) where the mask keeps it, else exactly 0.
 
     rate, 1 - rate, its reciprocal and the product round.
@@ -92,7 +105,7 @@ def dropout(x, mask, *, rate):
 
 
 @rule
-def dropout_of_ones(count, *, rate):
+def dropout_of_ones(count: int, *, rate: float) -> Dict[str, Reference]:
     """What is left of so many ones: the ``scale`` of the kept, and the share of the ``dropped``."""
     return {
         "scale": dropout(1.0, 1.0, rate=rate),
@@ -101,7 +114,7 @@ def dropout_of_ones(count, *, rate):
 
 
 @rule
-def chance(value, deviation, count, dtype="float32"):
+def chance(value: float, deviation: float, count: int, dtype: str = "float32") -> Reference:
     """A mean over ``count`` draws: 6 standard deviations either way, 2e-9 of all seeds beyond.
 
     ``deviation``: the standard deviation of one draw.

@@ -1,15 +1,18 @@
 """The largest and the mean of each window, and their gradients."""
 
+from typing import Dict
+
 import numpy as np
 
+from ..arrays import Array
 from . import carried
-from .bounds import Reference, exact
+from .bounds import Answer, Reference, exact
 from .calls import rule
-from .geometry import Taps, pair
+from .geometry import Padding, Sizes, Taps, pair
 
 
 @rule
-def max_pool2d(x, *, ksize, strides, padding="VALID"):
+def max_pool2d(x: Answer, *, ksize: Sizes, strides: Sizes, padding: Padding = "VALID") -> Reference:
     """The largest of each window; the padding never wins. A selection: exact."""
     taps = Taps(exact(x).shape, pair(ksize), strides, padding, 1)
 
@@ -21,7 +24,7 @@ def max_pool2d(x, *, ksize, strides, padding="VALID"):
 
 
 @rule
-def avg_pool2d(x, *, ksize, strides, padding="VALID"):
+def avg_pool2d(x: Answer, *, ksize: Sizes, strides: Sizes, padding: Padding = "VALID") -> Reference:
     """The mean of the pixels of each window that lie inside the image, as TensorFlow has it."""
     source, x = x, exact(x)
     taps = Taps(x.shape, pair(ksize), strides, padding, 1)
@@ -40,7 +43,9 @@ def avg_pool2d(x, *, ksize, strides, padding="VALID"):
 
 
 @rule
-def max_pool2d_grad(x, dy, *, ksize, strides, padding="VALID", ties="first"):
+def max_pool2d_grad(
+    x: Answer, dy: Array, *, ksize: Sizes, strides: Sizes, padding: Padding = "VALID", ties: str = "first"
+) -> Dict[str, Reference]:
     """Where each window's maximum stands gets the window's ``dy``.
 
     ``ties``: of equals the "first" or the "last", row by row, gets it, each an equal "share", or "all" of it.
@@ -71,7 +76,9 @@ def _of_equals(largest, ties):
 
 
 @rule
-def avg_pool2d_grad(x, dy, *, ksize, strides, padding="VALID"):
+def avg_pool2d_grad(
+    x: Array, dy: Array, *, ksize: Sizes, strides: Sizes, padding: Padding = "VALID"
+) -> Dict[str, Reference]:
     """Every pixel inside the image gets its share of each window's ``dy``. Only x's shape matters."""
     dy = exact(dy)
     taps = Taps(x.shape, pair(ksize), strides, padding, 1)

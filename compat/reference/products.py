@@ -4,6 +4,13 @@ The bounds of ``bounds`` need no more than n and sum |x_oi w_i|.  The projection
 (``compat.projection``) and what an implementation may claim (``claims``) need the products themselves.
 """
 
+from typing import TYPE_CHECKING, Callable, Optional, Tuple
+
+from ..arrays import Array
+
+if TYPE_CHECKING:
+    from .geometry import Taps
+
 
 class Products:
     """``weights``: any shape, the last axis being that of the sums they belong to where there is one.
@@ -13,7 +20,13 @@ class Products:
     ``window``: of convolutions that slide by one pixel, ``(taps, x, w)`` in float64; else None.
     """
 
-    def __init__(self, weights, projected, squares, window=None):
+    def __init__(
+        self,
+        weights: Array,
+        projected: Callable[[int, Array], Array],
+        squares: Callable[[], Array],
+        window: Optional[Tuple["Taps", Array, Array]] = None,
+    ) -> None:
         self.weights = weights
         self.projected = projected
         self.squares = squares

@@ -7,7 +7,8 @@ j for c, and one kernel for inputs and state together.)
 
 import numpy as np
 
-from .bounds import exact
+from ..arrays import Array
+from .bounds import Reference, exact
 from .calls import rule
 from .tracked import constant, joined, sigmoid, tanh, track
 
@@ -40,7 +41,15 @@ def _sums(*pairs):
 
 
 @rule
-def lstm(x, kernel, recurrent, bias, *, gate="sigmoid", forget_bias=0.0):
+def lstm(
+    x: Array,
+    kernel: Array,
+    recurrent: Array,
+    bias: Array,
+    *,
+    gate: str = "sigmoid",
+    forget_bias: float = 0.0,
+) -> Reference:
     """c' = f c + i tanh(g), h' = o tanh(c'); ``gate`` is the function of i, f and o.
 
     ``forget_bias`` is added to f's sum in the cell (TF1: 1.0), beside the bias (Keras: ones in the bias).
@@ -59,7 +68,15 @@ def lstm(x, kernel, recurrent, bias, *, gate="sigmoid", forget_bias=0.0):
 
 
 @rule
-def gru(x, kernel, recurrent, bias, *, gate="sigmoid", reset_after=False):
+def gru(
+    x: Array,
+    kernel: Array,
+    recurrent: Array,
+    bias: Array,
+    *,
+    gate: str = "sigmoid",
+    reset_after: bool = False,
+) -> Reference:
     """h' = z h + (1 - z) tanh(...); the reset gate r works on h, or on its product (``reset_after``).
 
     bias: (3 units,), with reset_after (2, 3 units): for the inputs and for the state.

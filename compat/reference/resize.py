@@ -11,16 +11,25 @@ The weights are continuous in it, and none is steeper than 2 a pixel; they have 
 """
 
 import math
+from typing import Sequence
 
 import numpy as np
 
-from .bounds import Reference, exact
+from .bounds import Answer, Reference, exact
 from .calls import rule
 from .tracked import Tracked, track
 
 
 @rule
-def resize(x, *, size, method, align_corners=False, half_pixel_centers=False, antialias=False):
+def resize(
+    x: Answer,
+    *,
+    size: Sequence[int],
+    method: str,
+    align_corners: bool = False,
+    half_pixel_centers: bool = False,
+    antialias: bool = False,
+) -> Reference:
     """As TensorFlow's CPU kernels: method ``bilinear``, ``nearest`` or ``bicubic``; see the module.
 
     Bicubic: Keys's kernel with a = -0.75 (legacy, align_corners) or -0.5 (half pixels, where taps outside

@@ -23,11 +23,16 @@ rounding, and not allowed for.
 import collections
 import functools
 import math
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 import numpy as np
 
-from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, round_to
-from .bounds import Reference, exact
+from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, round_to
+from .bounds import Answer, Move, Reference, exact
+
+#: What an operation takes beside a Tracked: numbers that are exact.
+Value = Union["Tracked", Array, float]
+Number = Union[Array, float]
 
 #: Roundings allowed to a call of exp, log, pow, tanh, sigmoid, rsqrt: 4 ULP.  Eigen's vectorised ones are
 #: within 2 to 3; TensorFlow 1 computes sqrt(x) from an approximate rsqrt, up to 4 roundings off.
@@ -40,16 +45,16 @@ CALL_OF_HALVES = 4
 class Precision(collections.namedtuple("Precision", "dtype u tiny call")):
     """``u``: unit roundoff; ``tiny``: smallest normal number; ``call``: roundings allowed to a function."""
 
-    def gamma(self, roundings):
+    def gamma(self, roundings: Any) -> Any:
         return np.expm1(roundings * math.log1p(self.u))
 
-    def rounding(self, size, error, roundings=1):
+    def rounding(self, size: Any, error: Any, roundings: Any = 1) -> Any:
         """What rounding does to a result whose exact value is of that size, off by at most ``error``."""
         most = size + error
         flushed = np.where(size - error < self.tiny, np.minimum(self.tiny, most), 0.0)
         return np.maximum(self.gamma(roundings) * most, flushed)
 
-    def summing(self, total, additions, flushing):
+    def summing(self, total: Any, additions: int, flushing: int) -> Any:
         """What that many additions, in any order, do to a sum whose terms add up to ``total`` in size.
 
         ``flushing``: the number of results on the way that may be flushed to zero.
@@ -74,13 +79,13 @@ class Tracked:
     # NumPy leaves array + Tracked to Tracked.
     __array_ufunc__ = None
 
-    def __init__(self, value, error=0.0):
+    def __init__(self, value: Any, error: Any = 0.0) -> None:
         self.value = exact(value)
-        self._operands = ()
-        self._errors = {}
+        self._operands: Tuple[Tracked, ...] = ()
+        self._errors: Dict[str, Array] = {}
         self._error = error if callable(error) else lambda p: exact(error) * p.u
 
-    def error(self, dtype):
+    def error(self, dtype: str) -> Array:
         """Not by recursion: the last of a long sequence of steps is thousands of operations deep."""
         waiting = [self]
         with np.errstate(all="ignore"):
@@ -97,7 +102,7 @@ class Tracked:
                 last._errors[dtype] = np.where(np.isnan(error), np.inf, error)
         return self._errors[dtype]
 
-    def __add__(self, other):
+    def __add__(self, other: Value) -> "Tracked":
         other = track(other)
         value = self.value + other.value
 
@@ -106,19 +111,19 @@ class Tracked:
 
         return _follows(value, error, self, other)
 
-    def __neg__(self):
+    def __neg__(self) -> "Tracked":
         return _follows(-self.value, lambda p, e: e, self)
 
-    def __abs__(self):
+    def __abs__(self) -> "Tracked":
         return _follows(abs(self.value), lambda p, e: e, self)
 
-    def __sub__(self, other):
+    def __sub__(self, other: Value) -> "Tracked":
         return self + -track(other)
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: Value) -> "Tracked":
         return track(other) - self
 
-    def __mul__(self, other):
+    def __mul__(self, other: Value) -> "Tracked":
         other = track(other)
         value = self.value * other.value
         x, y = abs(self.value), abs(other.value)
@@ -129,7 +134,7 @@ class Tracked:
 
         return _follows(value, error, self, other)
 
-    def __truediv__(self, other):
+    def __truediv__(self, other: Value) -> "Tracked":
         other = track(other)
         with np.errstate(all="ignore"):
             value = self.value / other.value
@@ -141,12 +146,12 @@ class Tracked:
 
         return _follows(value, error, self, other)
 
-    def __rtruediv__(self, other):
+    def __rtruediv__(self, other: Value) -> "Tracked":
         return track(other) / self
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __matmul__(self, other):
+    def __matmul__(self, other: Value) -> "Tracked":
         """Sums of n products, in any order. A product flushed to zero adds nothing: n results may be lost."""
         other = track(other)
         x, y, n = abs(self.value), abs(other.value), self.value.shape[-1]
@@ -156,10 +161,10 @@ class Tracked:
 
         return _follows(self.value @ other.value, error, self, other)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> "Tracked":
         return self.rearranged(lambda array: array[index])
 
-    def sum(self, axis=None, keepdims=False):
+    def sum(self, axis: Any = None, keepdims: bool = False) -> "Tracked":
         def add(array):
             return array.sum(axis=axis, keepdims=keepdims)
 
@@ -167,12 +172,14 @@ class Tracked:
         additions = self.value.size // max(value.size, 1) - 1
         return _follows(value, lambda p, e: add(e) + p.summing(total + add(e), additions, additions), self)
 
-    def mean(self, axis=None, keepdims=False):
+    def mean(self, axis: Any = None, keepdims: bool = False) -> "Tracked":
         """The sum times the reciprocal of the count: two roundings more, where a division has one."""
         total = self.sum(axis, keepdims)
         return total * (1 / constant(self.value.size / max(total.value.size, 1)))
 
-    def through(self, function, steepest, roundings=None):
+    def through(
+        self, function: Move, steepest: Callable[[Any, Any], Any], roundings: Optional[int] = None
+    ) -> "Tracked":
         """``function`` of it; ``steepest``: a bound of |f'| between two arrays, its arguments.
 
         ``roundings``: those of a call, if not the precision's.
@@ -186,27 +193,27 @@ class Tracked:
 
         return _follows(value, error, self)
 
-    def clip(self, low, high):
+    def clip(self, low: Number, high: Number) -> "Tracked":
         """Between two numbers of which nothing is rounded."""
         value = np.clip(self.value, low, high)
         within = lambda array: abs(np.clip(array, low, high) - value)
         return _follows(value, lambda p, e: np.maximum(within(self.value - e), within(self.value + e)), self)
 
-    def off_by(self, more):
+    def off_by(self, more: Callable[[Precision], Any]) -> "Tracked":
         """With more error: what ``more``, a function of the ``Precision``, gives."""
         return _follows(self.value, lambda p, e: e + more(p), self)
 
-    def rearranged(self, move):
+    def rearranged(self, move: Move) -> "Tracked":
         """The same elements in other places, or fewer of them."""
         return _follows(move(self.value), lambda p, e: move(e), self)
 
-    def reshape(self, *shape):
+    def reshape(self, *shape: int) -> "Tracked":
         return self.rearranged(lambda array: array.reshape(*shape))
 
-    def transpose(self, *axes):
+    def transpose(self, *axes: int) -> "Tracked":
         return self.rearranged(lambda array: array.transpose(*axes))
 
-    def reference(self, dtype=None):
+    def reference(self, dtype: Optional[str] = None) -> "Analysed":
         return Analysed(self, dtype)
 
 
@@ -220,24 +227,24 @@ def _follows(value, error, *operands):
 class Analysed(Reference):
     """The reference of a Tracked.  Its magnitude takes all roundings in, so that one term remains."""
 
-    def __init__(self, tracked, dtype=None):
+    def __init__(self, tracked: Tracked, dtype: Optional[str] = None) -> None:
         self._tracked = tracked
         super().__init__(tracked.value, self.magnitude_in("float32"), 1, dtype)
 
-    def magnitude_in(self, dtype):
+    def magnitude_in(self, dtype: str) -> Array:
         return self._tracked.error(dtype) / UNIT_ROUNDOFF[dtype]
 
-    def rearranged(self, move):
+    def rearranged(self, move: Move) -> "Analysed":
         result = Analysed(self._tracked.rearranged(move), self.dtype)
         result.carried = None if self.carried is None else self.carried.rearranged(move)
         return result
 
 
-def track(value):
+def track(value: Value) -> Tracked:
     return value if isinstance(value, Tracked) else Tracked(value)
 
 
-def constant(number):
+def constant(number: Number) -> Tracked:
     """A setting that an implementation rounds to its precision, unless it is exact there."""
 
     def error(p):
@@ -247,12 +254,12 @@ def constant(number):
     return Tracked(number, error)
 
 
-def either(first, *others):
+def either(first: Tracked, *others: Tracked) -> Tracked:
     """Ways to spell the same: the value of the first, and the largest error."""
     return _follows(first.value, lambda p, *errors: functools.reduce(np.maximum, errors), first, *others)
 
 
-def moving_average(old, new, momentum):
+def moving_average(old: Value, new: Value, momentum: float) -> Tracked:
     """momentum * old + (1 - momentum) * new, or old - (1 - momentum) * (old - new).
 
     1 - momentum may be made of the rounded momentum.
@@ -262,21 +269,21 @@ def moving_average(old, new, momentum):
     return either(old * momentum + new * rest, old - (old - new) * rest)
 
 
-def joined(join, parts):
+def joined(join: Callable[[List[Array]], Array], parts: Iterable[Value]) -> Tracked:
     """``join``, np.stack or np.concatenate with its axis, of all of them."""
-    parts = [track(part) for part in parts]
-    return _follows(join([part.value for part in parts]), lambda p, *errors: join(errors), *parts)
+    tracked = [track(part) for part in parts]
+    return _follows(join([one.value for one in tracked]), lambda p, *errors: join(errors), *tracked)
 
 
-def exp(x):
+def exp(x: Value) -> Tracked:
     return track(x).through(np.exp, lambda low, high: np.exp(high))
 
 
-def log(x):
+def log(x: Value) -> Tracked:
     return track(x).through(np.log, lambda low, high: np.where(low > 0, 1 / low, np.inf))
 
 
-def power(x, exponent):
+def power(x: Value, exponent: float) -> Tracked:
     """Of a positive x. |f'| never turns between two positive numbers."""
 
     def steepest(low, high):
@@ -286,11 +293,11 @@ def power(x, exponent):
     return track(x).through(lambda v: v**exponent, steepest)
 
 
-def rsqrt(x):
+def rsqrt(x: Value) -> Tracked:
     return power(x, -0.5)
 
 
-def sqrt(x):
+def sqrt(x: Value) -> Tracked:
     """Infinitely steep at 0, but |sqrt(x') - sqrt(x)| <= sqrt|x' - x|."""
 
     def steepest(low, high):
@@ -304,11 +311,11 @@ def _nearest_to_zero(low, high):
     return np.maximum(np.maximum(low, -high), 0)
 
 
-def tanh(x):
+def tanh(x: Value) -> Tracked:
     return track(x).through(np.tanh, lambda low, high: 1 - np.tanh(_nearest_to_zero(low, high)) ** 2)
 
 
-def sigmoid(x):
+def sigmoid(x: Value) -> Tracked:
     """1 / (1 + exp(-x)), or 1/2 + tanh(x / 2) / 2: XLA's, and Eigen's in TensorFlow up to 2.6."""
 
     def steepest(low, high):
@@ -318,14 +325,14 @@ def sigmoid(x):
     return either(x.through(lambda v: 1 / (1 + np.exp(-v)), steepest), 0.5 + tanh(x * 0.5) * 0.5)
 
 
-def erf(x):
+def erf(x: Value) -> Tracked:
     return track(x).through(
         np.vectorize(math.erf, otypes=[float]),
         lambda low, high: 2 / math.sqrt(math.pi) * np.exp(-(_nearest_to_zero(low, high) ** 2)),
     )
 
 
-def softmax(logits):
+def softmax(logits: Answer) -> Tracked:
     """exp(logits - max) / sum exp(logits - max), along the last axis; the maximum is exact, a selection.
 
     By the reciprocal of the sum, as Eigen has it: one ULP from a quotient, which is two roundings.
@@ -336,7 +343,7 @@ def softmax(logits):
     return powers * total.through(lambda v: 1 / v, steepest, roundings=2)
 
 
-def log_softmax(logits):
+def log_softmax(logits: Answer) -> Tracked:
     """logits - max - log(sum exp(logits - max))."""
     shifted = _below_greatest(logits)
     return shifted - log(exp(shifted).sum(-1, keepdims=True))
@@ -346,5 +353,5 @@ def _below_greatest(logits):
     return track(exact(logits)) - exact(logits).max(axis=-1, keepdims=True)
 
 
-def log1p(x):
+def log1p(x: Value) -> Tracked:
     return track(x).through(np.log1p, lambda low, high: np.where(low > -1, 1 / (1 + low), np.inf))

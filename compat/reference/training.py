@@ -5,21 +5,24 @@ gradients follow from its weights before the step, its weights after the step fr
 gradients so far.  Bounds by running error analysis, see ``tracked``.
 """
 
+from typing import Any, Callable, Dict, Iterable, List, Sequence
+
 import numpy as np
 
+from ..arrays import Array
 from . import tracked
 from .bounds import exact
 from .calls import rule
-from .geometry import Taps
-from .tracked import Tracked, constant, joined, moving_average, sqrt, track
+from .geometry import Padding, Sizes, Taps
+from .tracked import Tracked, Value, constant, joined, moving_average, sqrt, track
 
 
-def stacked(parts):
+def stacked(parts: Iterable[Value]) -> Tracked:
     """Tracked values, one for each step, as one."""
     return joined(np.stack, parts)
 
 
-def patches(x, kernel, strides, padding):
+def patches(x: Array, kernel: Sequence[int], strides: Sizes, padding: Padding) -> Array:
     """Images (n, h, w, c) -> (n * out_h * out_w, kh * kw * c): what each output of a convolution sees."""
     taps = Taps(x.shape, kernel, strides, padding, 1)
     padded = taps.pad(exact(x))
@@ -27,7 +30,9 @@ def patches(x, kernel, strides, padding):
 
 
 @rule
-def conv_dense_step(images, labels, w1, b1, w2, b2, *, strides=2):
+def conv_dense_step(
+    images: Array, labels: Array, w1: Array, b1: Array, w2: Array, b2: Array, *, strides: Sizes = 2
+) -> Dict[str, Tracked]:
     """Convolution "SAME", sigmoid, dense, softmax cross-entropy: its mean over the batch, and gradients.
 
     images (n, h, w, c); labels (n,) integers; w1 HWIO.  A dict of Tracked: ``loss`` and ``w1`` ... ``b2``.
@@ -54,8 +59,15 @@ def conv_dense_step(images, labels, w1, b1, w2, b2, *, strides=2):
 
 @rule
 def weights_after(
-    before, gradients, optimiser, rate, decay=0.0, decayed_first=False, weight_decay=0.0, **settings
-):
+    before: Array,
+    gradients: Array,
+    optimiser: str,
+    rate: float,
+    decay: float = 0.0,
+    decayed_first: bool = False,
+    weight_decay: float = 0.0,
+    **settings: Any,
+) -> Tracked:
     """The weights after each step, a Tracked (steps, ...); ``before`` and ``gradients`` as recorded.
 
     ``optimiser``: a name in ``OPTIMISERS``, whose functions explain ``settings``.  ``decay``: the rate of
@@ -119,7 +131,7 @@ def _adam(beta1, beta2, epsilon, hat=True, corrected=True):
     ``hat`` False: algorithm 1, where the root is corrected before epsilon is added.  ``corrected`` False:
     neither mean is corrected for its beginning with 0.
     """
-    state = [track(0.0), track(0.0), 0]
+    state: List[Any] = [track(0.0), track(0.0), 0]
 
     def power(beta, t):  # by products or by one call
         return Tracked(beta**t, lambda p: p.rounding(beta**t, 0.0, 2 * t + p.call))
@@ -151,7 +163,7 @@ def _adagrad(start, epsilon):
     return move
 
 
-OPTIMISERS = {
+OPTIMISERS: Dict[str, Callable[..., Any]] = {
     "sgd": _gradient_descent,
     "momentum": _momentum,
     "rmsprop": _rmsprop,

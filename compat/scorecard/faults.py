@@ -3,21 +3,30 @@
 ``causes`` are the hypotheses that name it rightly; none: nobody could name it, and to say so is right.
 """
 
+from typing import Any, Callable, Optional, Tuple, Union
+
 import numpy as np
 
-from ..arrays import round_to
+from ..arrays import Array, round_to
+from .operations import Computation
 
 
 class Fault:
     """``before(arguments) -> arguments`` or ``after(result) -> result``; None where it cannot be made."""
 
-    def __init__(self, name, causes, before=None, after=None):
+    def __init__(
+        self,
+        name: str,
+        causes: Union[str, Tuple[str, ...]],
+        before: Optional[Callable[..., Any]] = None,
+        after: Optional[Callable[..., Any]] = None,
+    ) -> None:
         self.name = name
         self.causes = (causes,) if isinstance(causes, str) else tuple(causes)
         self.before = before
         self.after = after
 
-    def inject(self, computation):
+    def inject(self, computation: Computation) -> Optional[Tuple[Array, Array]]:
         """(the exact faulty answer, the faulty float32 result), or None where it cannot be made."""
         arguments = computation.arguments
         if self.before:
@@ -219,7 +228,12 @@ for _function, _change in (
     ("softmax", lambda a: np.exp(a) / np.exp(a).sum(-1, keepdims=True)),
     ("relu6", lambda a: np.clip(a, 0, 6)),
 ):
-    _also = ("activation skipped", "another activation", "another slope", f"{_function} on top")
+    _also: Tuple[str, ...] = (
+        "activation skipped",
+        "another activation",
+        "another slope",
+        f"{_function} on top",
+    )
     if _function == "relu6":
         _also += ("relu on top",)  # where nothing exceeds 6
     _result(f"{_function} twice or too much", _also, _change)

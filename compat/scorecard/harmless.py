@@ -1,10 +1,14 @@
 """Harmless variations: the same sums in other orders, blocks and precisions.  None may be flagged."""
 
+from typing import Iterator, Optional, Tuple
+
 import numpy as np
 
 from .. import reference
-from ..arrays import round_to
+from ..arrays import Array, round_to
+from ..reference.bounds import Reference
 from ..reference.geometry import Taps
+from .operations import Computation
 
 
 def _in_order(order):
@@ -74,7 +78,7 @@ VARIATIONS.update({f"shuffled {seed}": _shuffled(seed) for seed in range(4)})
 VARIATIONS.update({f"in blocks of {length}": _blocks(length) for length in (2, 4, 8, 16, 32, 64)})
 
 
-def factors(computation):
+def factors(computation: Computation) -> Optional[Tuple[Array, Array]]:
     """(x, w) of every product, broadcastable to (rows, outputs, n); the bias is a product with 1.
 
     None for an operation that is not such a sum.
@@ -93,7 +97,7 @@ def factors(computation):
     return x[:, None], np.concatenate([w, b[None]]).T[None]
 
 
-def results(computation):
+def results(computation: Computation) -> Iterator[Tuple[str, Reference, Array, str]]:
     """(name, reference, result, dtype) of every harmless variation of a computation."""
     arguments = computation.arguments
     right = computation.rule(**arguments)

@@ -3,6 +3,8 @@
 Twice: by the bounds of the references, and by the measured allowance, as if there were no reference.
 """
 
+from typing import Callable, Iterable, List, Optional, Sequence
+
 import numpy as np
 
 from ..case.fixtures import Fixture
@@ -12,22 +14,23 @@ from ..record.repeats import measure
 from ..records import PASSING
 from ..reference.measured import Evidence, Measured
 from . import harmless
-from .faults import FAULTS
-from .operations import OPERATIONS
-from .without_reference import without_reference
+from .faults import FAULTS, Fault
+from .operations import OPERATIONS, Computation
+from .without_reference import Kind, without_reference
 
 
 class Row:
     """One kind of fault: on how many operations it was tried, and what became of it."""
 
-    def __init__(self, name, nameable):
+    def __init__(self, name: str, nameable: bool) -> None:
         self.name = name
         #: Whether there is a hypothesis for it; where there is none, to name none is right.
         self.nameable = nameable
         self.tried = self.larger = self.caught = self.caught_smaller = self.first = self.listed = 0
         #: Of those beyond rounding, how many the measured allowance catches.
         self.measured = 0
-        self.missed, self.misnamed = [], []
+        self.missed: List[str] = []
+        self.misnamed: List[str] = []
 
 
 class Scorecard:
@@ -36,30 +39,41 @@ class Scorecard:
     ``measured_alarms``: those that the measured allowance flags.  ``kinds``: of ``without_reference``.
     """
 
-    def __init__(self, rows, alarms, measured_alarms, variations, kinds=()):
+    def __init__(
+        self,
+        rows: List[Row],
+        alarms: List[str],
+        measured_alarms: List[str],
+        variations: int,
+        kinds: Iterable[Kind] = (),
+    ) -> None:
         self.rows = rows
         self.alarms = alarms
         self.measured_alarms = measured_alarms
         self.variations = variations
         self.kinds = list(kinds)
 
-    def total(self, field):
+    def total(self, field: str) -> int:
         return sum(getattr(row, field) for row in self.rows)
 
     @property
-    def named_first(self):
+    def named_first(self) -> float:
         """The share of the faults that were caught of which the right cause came first."""
         return self.total("first") / max(1, self.total("caught") + self.total("caught_smaller"))
 
     @property
-    def holds(self):
+    def holds(self) -> bool:
         """No false alarm, every fault larger than rounding caught, the right cause first in 90 %."""
         caught = self.total("caught") == self.total("measured") == self.total("larger")
         by_measurement = not self.measured_alarms and not any(k.missed or k.alarms for k in self.kinds)
         return not self.alarms and by_measurement and caught and self.named_first >= 0.9
 
 
-def score(operations=None, faults=None, progress=lambda done, total: None):
+def score(
+    operations: Optional[Sequence[Computation]] = None,
+    faults: Optional[Sequence[Fault]] = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Scorecard:
     """Every fault on every operation that it changes, and every harmless variation of each operation."""
     operations, faults = operations or OPERATIONS, faults or FAULTS
     bases = {computation: _measured(computation) for computation in operations}
@@ -70,7 +84,9 @@ def score(operations=None, faults=None, progress=lambda done, total: None):
             _meet(row, fault, computation, bases[computation])
         rows.append(row)
         progress(number + 1, len(faults))
-    alarms, measured_alarms, variations = [], [], 0
+    alarms: List[str] = []
+    measured_alarms: List[str] = []
+    variations = 0
     for computation in operations:
         for name, answer, result, dtype in harmless.results(computation):
             variations += 1
@@ -84,6 +100,10 @@ def score(operations=None, faults=None, progress=lambda done, total: None):
     return Scorecard(rows, alarms, measured_alarms, variations, without_reference())
 
 
+def _fixture(name, array):
+    return Fixture(name, lambda: array)
+
+
 def _measured(computation):
     """The implementation's own result, allowed for by its spread, as of an operation without a reference."""
 
@@ -91,7 +111,7 @@ def _measured(computation):
         arrays = {name: fixture.array for name, fixture in inputs.items()}
         return {"y": (np.asarray(computation.implementation(**arrays, **computation.settings)), "float32")}
 
-    inputs = {name: Fixture(name, lambda array=array: array) for name, array in computation.tensors.items()}
+    inputs = {name: _fixture(name, array) for name, array in computation.tensors.items()}
     results = compute(inputs)
     result = results["y"][0]
     return Measured(result, "float32", Evidence(result, measure(compute, inputs, results).arrays["y"]))

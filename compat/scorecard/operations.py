@@ -1,8 +1,11 @@
 """What faults are injected into: a rule of ``compat.reference`` beside an implementation in float32."""
 
+from typing import Any, Callable, Dict
+
 import numpy as np
 
 from .. import layers, reference
+from ..arrays import Array
 
 
 class Computation:
@@ -11,7 +14,14 @@ class Computation:
     ``tensors``: the names of the arguments that are arrays, in the order in which the rule takes them.
     """
 
-    def __init__(self, name, rule, implementation, tensors, **settings):
+    def __init__(
+        self,
+        name: str,
+        rule: Callable[..., Any],
+        implementation: Callable[..., Any],
+        tensors: Dict[str, Array],
+        **settings: Any,
+    ) -> None:
         self.name = name
         self.rule = rule
         self.implementation = implementation
@@ -19,10 +29,10 @@ class Computation:
         self.settings = settings
 
     @property
-    def arguments(self):
+    def arguments(self) -> Dict[str, Any]:
         return dict(self.tensors, **self.settings)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.name
 
 
@@ -107,7 +117,8 @@ def _convolutions():
     dy = _noise(13, 2, 9, 8, 4)
     for of in ("dx", "dw"):
         tensors = {"x": _IMAGE, "w": _KERNEL, "dy": dy}
-        yield Computation(f"conv2d gradient {of}", *_gradient(of), tensors, strides=1, padding="SAME")
+        rule, implementation = _gradient(of)
+        yield Computation(f"conv2d gradient {of}", rule, implementation, tensors, strides=1, padding="SAME")
 
 
 def _windows():

@@ -4,8 +4,9 @@ A version's other kernels, oneDNN and another number of threads are no faults.  
 them, and known_differences.toml does not explain, is a false alarm.
 """
 
-from typing import NamedTuple
+from typing import Iterable, NamedTuple
 
+from ..judge.judging import Judged
 from ..judge.since import version_of
 from ..records import JUDGED, PASSING
 
@@ -28,7 +29,7 @@ class Stored(NamedTuple):
         )
 
 
-def stored(judged):
+def stored(judged: Iterable[Judged]) -> Stored:
     """Count the results of judged runs that should agree: those judged, less the known differences."""
     results, distinct, flagged = 0, set(), []
     runs = [one.run for one in judged]

@@ -4,15 +4,15 @@ Every kind has faults, of which none may be green, and harmless variations, of w
 A pair is (the legacy side, the port, its input); both take a float32 array unless the input says otherwise.
 """
 
-from typing import NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple
 
 import numpy as np
 
-from ..arrays import digest, plain
+from ..arrays import Array, digest, plain
 from ..case.fixtures import Fixture
 from ..judge.verdicts import judge_against
 from ..record.repeats import measure
-from ..records import PASSING, Output, Record
+from ..records import PASSING, Output, Record, Verdict
 
 f32 = np.float32
 
@@ -27,7 +27,7 @@ class Kind(NamedTuple):
     alarms: list
 
 
-def without_reference():
+def without_reference() -> List[Kind]:
     """A Kind for each of ``KINDS``."""
     return [_score(name, faults, harmless) for name, (faults, harmless) in KINDS.items()]
 
@@ -43,9 +43,9 @@ def _words(pairs):
     return [judged(*pair).word for pair in pairs]
 
 
-def judged(legacy, port, x):
+def judged(legacy: Callable[..., Any], port: Callable[..., Any], x: Array) -> Verdict:
     """The Verdict on ``port`` against ``legacy``, both computed for the array ``x``."""
-    arrays = {}
+    arrays: Dict[str, Array] = {}
     base, record = (_recorded(function, x, arrays) for function in (legacy, port))
     return judge_against(record, arrays.__getitem__, base, arrays.__getitem__, "the port", "the legacy side")
 

@@ -1,5 +1,7 @@
 """What goes wrong with activations, losses and recurrent layers: defaults, modes, reductions, gates."""
 
+from typing import Any, Dict, Tuple
+
 import numpy as np
 
 from ... import reference
@@ -9,7 +11,7 @@ from .hypothesis import Catalogue
 CATALOGUE = Catalogue()
 ACTIVATIONS = ("relu", "relu6", "sigmoid", "tanh", "softmax", "leaky_relu", "gelu", "hard_sigmoid")
 #: Settings that an activation needs, in TensorFlow's and Keras's variants.
-_VARIANTS = (
+_VARIANTS: Tuple[Tuple[str, Dict[str, Any]], ...] = (
     ("relu", {}),
     ("relu6", {}),
     ("sigmoid", {}),

@@ -1,6 +1,8 @@
 """A hypothesis: what somebody may have done instead, as another call of a rule or another answer."""
 
-from typing import NamedTuple
+from typing import Any, Callable, Iterator, NamedTuple, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Change(NamedTuple):
@@ -8,7 +10,7 @@ class Change(NamedTuple):
 
     name: str
     sentence: str
-    changed: object
+    changed: Any
 
 
 class Hypothesis(NamedTuple):
@@ -21,14 +23,14 @@ class Hypothesis(NamedTuple):
     name: str
     sentence: str
     of: str
-    function: object
+    function: Callable[[Any], Any]
 
     @property
-    def moves(self):
+    def moves(self) -> bool:
         """Whether it is about the numbers themselves, and not about how exact they are."""
         return self.of != "allowance"
 
-    def changes(self, given):
+    def changes(self, given: Any) -> Iterator[Change]:
         """Every Change of that call or answer; none where the hypothesis has nothing to say."""
         for found in self.function(given) or ():
             changed, fields = found if type(found) is tuple else (found, {})
@@ -38,15 +40,15 @@ class Hypothesis(NamedTuple):
 class Catalogue(list):
     """Hypotheses, the usual ones first."""
 
-    def call(self, name, sentence):
+    def call(self, name: str, sentence: str) -> Callable[[F], F]:
         """Decorates a function that takes a Call."""
         return self._add(name, sentence, "call")
 
-    def answer(self, name, sentence):
+    def answer(self, name: str, sentence: str) -> Callable[[F], F]:
         """Decorates a function that takes the right answer, a Reference."""
         return self._add(name, sentence, "answer")
 
-    def allowance(self, name, sentence):
+    def allowance(self, name: str, sentence: str) -> Callable[[F], F]:
         """Decorates a function that takes the right answer, and gives it with another allowance or dtype."""
         return self._add(name, sentence, "allowance")
 

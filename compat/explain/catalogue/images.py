@@ -1,8 +1,10 @@
 """What goes wrong with the input: layout, channels, range, uint8."""
 
+from typing import List, Union
+
 import numpy as np
 
-from ...arrays import round_to
+from ...arrays import Array, round_to
 from ...reference.bounds import Reference
 from .hypothesis import Catalogue
 
@@ -27,7 +29,7 @@ def _input(change, dimensions=None):
     return function
 
 
-def wrapped(values):
+def wrapped(values: Array) -> Union[Array, List[Array]]:
     """As astype(uint8) leaves them; nothing where all of them fit, which only cuts them to whole numbers."""
     whole = np.trunc(np.where(np.isfinite(values), values, 0))
     return whole % 256 if whole.size and (whole.min() < 0 or whole.max() > 255) else []

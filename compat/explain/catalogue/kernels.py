@@ -1,9 +1,12 @@
 """What goes wrong with kernels, biases and products: flips, layouts, channels, precision."""
 
+from typing import Optional, Tuple
+
 import numpy as np
 
 from ...arrays import round_to
 from ...reference.bounds import Reference
+from ...reference.calls import Call
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()
@@ -13,14 +16,14 @@ IMAGES = ("conv2d", "conv2d_bias", "conv2d_grad", "conv2d_transpose", "depthwise
 LINEAR = (*IMAGES, "conv1d", "convolve", "dense")
 
 
-def kernel_of(call):
+def kernel_of(call: Call) -> Optional[str]:
     """The name of the call's kernel, or None."""
     if call.rule not in LINEAR:
         return None
     return "k" if call.rule == "convolve" else "w"
 
 
-def spatial_axes(call):
+def spatial_axes(call: Call) -> Tuple[int, ...]:
     return {"convolve": (0,), "conv1d": (0,), "dense": ()}.get(call.rule, (0, 1))
 
 
@@ -28,9 +31,9 @@ def _kernel(change, rules=LINEAR):
     """A hypothesis function: the kernel is ``change(kernel)``, where that is anything (several: a list)."""
 
     def function(call):
-        if call.rule not in rules:
-            return
         name = kernel_of(call)
+        if name is None or call.rule not in rules:
+            return
         changed = change(np.asarray(call[name]))
         for kernel in changed if isinstance(changed, list) else [changed]:
             if kernel is not None and kernel.shape == call[name].shape:
@@ -45,9 +48,8 @@ def _kernel(change, rules=LINEAR):
     "give the port the kernel turned around, w[::-1, ::-1]",
 )
 def _(call):
-    axes = spatial_axes(call)
-    if axes:
-        name = kernel_of(call)
+    axes, name = spatial_axes(call), kernel_of(call)
+    if axes and name is not None:
         yield call.but(**{name: np.flip(call[name], axes)})
 
 
@@ -197,9 +199,10 @@ for name, sentence, change in (
 
 def _rounded(bits, dtype):
     def function(call):
-        if call.rule not in LINEAR or isinstance(call["x"], Reference):
+        kernel = kernel_of(call)
+        if kernel is None or isinstance(call["x"], Reference):
             return
-        names = ("x", kernel_of(call))
+        names = ("x", kernel)
         if any(np.asarray(call[name]).dtype != np.float32 for name in names):
             return
         yield call.but(**{name: _to_bits(np.asarray(call[name]), bits, dtype) for name in names})

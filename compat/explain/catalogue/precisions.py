@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...arrays import PRECISIONS, UNIT_ROUNDOFF, round_to
+from ...arrays import PRECISIONS, UNIT_ROUNDOFF, Array, round_to
 from ...reference.bounds import Reference
 from ...reference.claims import under
 from .hypothesis import Catalogue
@@ -51,20 +51,23 @@ class Rounded(Reference):
 
     alike = False
 
-    def __init__(self, answer, precision):
+    def __init__(self, answer: Reference, precision: str) -> None:
         super().__init__(answer.value, answer.magnitude, answer.terms, answer.dtype, answer.carried)
         self._answer, self._precision = answer, precision
 
-    def holds(self, result):
+    def holds(self, result: Array) -> bool:
         if result.dtype.name == self._precision:  # every result has the precision of its own dtype
             return False
         return np.array_equal(round_to(result, self._precision).astype(result.dtype), result)
 
-    def worst(self, dtype):
+    def worst(self, dtype: str) -> Array:
         rounding = UNIT_ROUNDOFF[self._precision] * np.abs(self.value)
         return (1 + UNIT_ROUNDOFF[self._precision]) * self._answer.worst(dtype) + rounding
 
-    expected = typical = worst
+    def expected(self, dtype: str, probability: float = 1e-9) -> Array:
+        return self.worst(dtype)
+
+    typical = worst
 
 
 @CATALOGUE.allowance(
@@ -106,15 +109,18 @@ class OnTheWay(Reference):
 
     alike = False
 
-    def __init__(self, answer):
+    def __init__(self, answer: Reference) -> None:
         super().__init__(answer.value, answer.magnitude, answer.terms, answer.dtype, answer.carried)
         self._answer = answer
 
-    def holds(self, result):
+    def holds(self, result: Array) -> bool:
         # On top of another hypothesis that one has to hold as well.
         return result.dtype == np.float64 and getattr(self._answer, "holds", lambda result: True)(result)
 
-    def worst(self, dtype):
+    def worst(self, dtype: str) -> Array:
         return self._answer.worst("float32")
 
-    expected = typical = worst
+    def expected(self, dtype: str, probability: float = 1e-9) -> Array:
+        return self.worst(dtype)
+
+    typical = worst

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...reference.bounds import Reference, exact
+from ...reference.calls import Call
 from ...reference.geometry import pair, same_padding
 from .hypothesis import Catalogue
 
@@ -24,7 +25,7 @@ def _sizes(call):
     return size, kernel, pair(call.get("strides", 1)), pair(call.get("dilations", 1))
 
 
-def pixels(call):
+def pixels(call: Call) -> int:
     """How many numbers a call with windows answers; 0 of any other."""
     if call.rule not in WINDOWS or call.rule == "conv2d_grad":
         return 0

@@ -24,8 +24,6 @@ class Dialect:
     name: str
     depends_on: Tuple[str, ...]
     order: float
-    #: Dialects of different kinds of process cannot share one; ``compat run`` starts one for each.
-    process = "graph"
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -38,6 +36,11 @@ class Dialect:
                 f"{cls.__module__}: {cls.__name__} has the name or the order of {taken[0].__name__}"
             )
         _CLASSES.append(cls)
+
+    @property
+    def process(self) -> str:
+        """Dialects of different kinds of process cannot share one; ``compat run`` starts one for each."""
+        return "graph"
 
     def missing(self) -> Optional[str]:
         """Why this environment has no such dialect, or None. Does not import the framework."""
@@ -120,8 +123,9 @@ def collect(result: Any) -> Results:
 def _parts(name: str, value: Any) -> List[Tuple[str, Any]]:
     """A masked array is its data and its mask; everything else is one array."""
     if isinstance(value, np.ma.MaskedArray):
+        zero: Any = np.zeros((), value.dtype)[()]
         return [
-            (f"{name}.data", value.filled(np.zeros((), value.dtype)[()])),
+            (f"{name}.data", value.filled(zero)),
             (f"{name}.mask", np.ma.getmaskarray(value)),
         ]
     return [(name, value)]

@@ -4,11 +4,11 @@ In TensorFlow 1.14 and 1.15 this is ``tf.compat.v2`` after ``enable_eager_execut
 must come first in a process: hence a process of its own there.
 """
 
-from typing import Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from ...errors import CompatError, Unsupported
 from ..versions import tensorflow_version, threads
-from .base import Dialect
+from .base import Dialect, Results
 from .tensorflow import as_tensor, from_tensors, import_tensorflow, missing_tensorflow
 
 #: An error, never "unsupported": what is asked for exists here.
@@ -24,16 +24,16 @@ class Eager(Dialect):
     order: float = 4
 
     @property
-    def process(self):
+    def process(self) -> str:
         return "eager" if (tensorflow_version() or (2,)) < (2,) else "graph"
 
-    def missing(self):
+    def missing(self) -> Optional[str]:
         reason = missing_tensorflow((1, 14))
         return f"tf.compat.v2 {reason}" if reason and tensorflow_version() else reason
 
-    def module(self):
+    def module(self) -> Any:
         tensorflow = import_tensorflow()
-        if tensorflow_version() < (2,):
+        if (tensorflow_version() or ()) < (2,):
             self._switch_on(tensorflow)
             return tensorflow.compat.v2
         if not tensorflow.executing_eagerly():
@@ -52,7 +52,9 @@ class Eager(Dialect):
                 "TensorFlow 1 switches eager execution on at start-up only: run this dialect alone"
             ) from None
 
-    def compute(self, implementation, inputs, parameters):
+    def compute(
+        self, implementation: Callable[..., Any], inputs: Dict[str, Any], parameters: Dict[str, Any]
+    ) -> Results:
         tf = self.module()
         tensors = [as_tensor(tf, fixture) for fixture in inputs.values()]
         return from_tensors(implementation(tf, *tensors, **parameters))

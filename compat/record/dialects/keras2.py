@@ -5,9 +5,11 @@ arrays; they build a layer, ``set_weights`` and call it.  In TensorFlow 1 the te
 of Keras's graph, and Keras's session computes the result.
 """
 
+from typing import Any, Callable, Dict, List, Optional
+
 from ...errors import CompatError, Unsupported
 from ..versions import tensorflow_version, threads, version_of
-from .base import Dialect, load, named
+from .base import Dialect, Results, load, named
 from .eager import EAGER_IS_OFF
 from .tensorflow import as_tensor, fetched, from_tensors, import_tensorflow, missing_tensorflow
 
@@ -19,16 +21,16 @@ class Keras2(Dialect):
     depends_on = ("tensorflow", "tf_keras")
     order = 6
 
-    def missing(self):
+    def missing(self) -> Optional[str]:
         if missing_tensorflow():
             return missing_tensorflow()
-        if tensorflow_version() >= _KERAS_3_IS_TF_KERAS and not version_of("tf_keras"):
+        if (tensorflow_version() or ()) >= _KERAS_3_IS_TF_KERAS and not version_of("tf_keras"):
             return "from TensorFlow 2.16 Keras 2 is the package tf_keras, which is not installed"
         return None
 
-    def module(self):
+    def module(self) -> Any:
         tensorflow = import_tensorflow()
-        if tensorflow_version() < _KERAS_3_IS_TF_KERAS:
+        if (tensorflow_version() or ()) < _KERAS_3_IS_TF_KERAS:
             return tensorflow.keras
 
         def importer():
@@ -38,10 +40,12 @@ class Keras2(Dialect):
 
         return load(f"tf_keras {version_of('tf_keras')}", importer)
 
-    def compute(self, implementation, inputs, parameters):
+    def compute(
+        self, implementation: Callable[..., Any], inputs: Dict[str, Any], parameters: Dict[str, Any]
+    ) -> Results:
         keras = self.module()
         keras.backend.clear_session()
-        if tensorflow_version() >= (2,):
+        if (tensorflow_version() or ()) >= (2,):
             if not import_tensorflow().executing_eagerly():
                 raise CompatError(EAGER_IS_OFF)
             arguments = flowing_and_weights(import_tensorflow(), inputs)
@@ -49,7 +53,7 @@ class Keras2(Dialect):
         return _in_session(keras, implementation, list(inputs.values()), parameters)
 
 
-def flowing_and_weights(tf, inputs):
+def flowing_and_weights(tf: Any, inputs: Dict[str, Any]) -> List[Any]:
     """The first input as the tensor that flows through the layers, the others as arrays."""
     first, *others = inputs.values()
     return [as_tensor(tf, first)] + [fixture.array for fixture in others]

@@ -1,10 +1,11 @@
 """``keras3``: Keras 3 on its TensorFlow backend."""
 
 import os
+from typing import Any, Callable, Dict, Optional
 
 from ...errors import CompatError
 from ..versions import release, version_of
-from .base import Dialect, load
+from .base import Dialect, Results, load
 from .eager import EAGER_IS_OFF
 from .keras2 import flowing_and_weights
 from .tensorflow import from_tensors, import_tensorflow, missing_tensorflow
@@ -15,13 +16,13 @@ class Keras3(Dialect):
     depends_on = ("tensorflow", "keras")
     order = 7
 
-    def missing(self):
+    def missing(self) -> Optional[str]:
         if missing_tensorflow((2, 16)):
             return missing_tensorflow((2, 16))
         version = version_of("keras")
         return None if version and release(version) >= (3,) else "Keras 3 is not installed"
 
-    def module(self):
+    def module(self) -> Any:
         import_tensorflow()
         os.environ["KERAS_BACKEND"] = "tensorflow"
 
@@ -32,7 +33,9 @@ class Keras3(Dialect):
 
         return load(f"Keras {version_of('keras')}", importer)
 
-    def compute(self, implementation, inputs, parameters):
+    def compute(
+        self, implementation: Callable[..., Any], inputs: Dict[str, Any], parameters: Dict[str, Any]
+    ) -> Results:
         keras = self.module()
         if not import_tensorflow().executing_eagerly():
             raise CompatError(EAGER_IS_OFF)

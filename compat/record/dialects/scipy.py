@@ -1,7 +1,9 @@
 """``scipy``: the implementation gets SciPy with ``scipy.signal``, and arrays."""
 
+from typing import Any, Callable, Dict, Optional
+
 from ..versions import version_of
-from .base import Dialect, collect, load, only_plain_inputs
+from .base import Dialect, Results, collect, load, only_plain_inputs
 
 
 def _import():
@@ -16,11 +18,13 @@ class SciPy(Dialect):
     depends_on = ("scipy", "numpy")
     order = 2
 
-    def missing(self):
+    def missing(self) -> Optional[str]:
         return None if version_of("scipy") else "SciPy is not installed"
 
-    def module(self):
+    def module(self) -> Any:
         return load(f"SciPy {version_of('scipy')}", _import)
 
-    def compute(self, implementation, inputs, parameters):
+    def compute(
+        self, implementation: Callable[..., Any], inputs: Dict[str, Any], parameters: Dict[str, Any]
+    ) -> Results:
         return collect(implementation(self.module(), *only_plain_inputs("SciPy", inputs), **parameters))

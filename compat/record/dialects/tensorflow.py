@@ -31,7 +31,7 @@ def _import() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import tensorflow
-    if tensorflow_version() >= (2,):  # in TensorFlow 1 a session's configuration says it
+    if (tensorflow_version() or ()) >= (2,):  # in TensorFlow 1 a session's configuration says it
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads())
         tensorflow.config.threading.set_inter_op_parallelism_threads(1)
     return tensorflow
