@@ -14,17 +14,17 @@ A violation is: a traceback; an exit status other than 0, 1 and 2; a status 2 th
 ``LIMIT`` seconds; a character that drives a terminal; a file changed that is not the run's own; a wrong green.
 
 A wrong green is a row that `compat judge` calls identical, agreeing or known although its outputs are not the arrays
-that agree for that sample: whatever else of the record, of its description or of its environment was changed, and
-whether or not the arrays are still there.  It is no wrong green where what is *recorded* became right: another
-array that agrees, a red row that is gone or says that its dialect could not spell the sample.  What a sample is
-judged against is a specification, and the spread measured for it is evidence: where a change replaced one of these,
-nothing but computing again could tell, and the rows that follow from them are not counted.
+that agree for that sample, or are said to have another dtype or shape than these: whatever else of the record, of its
+description or of its environment was changed, and whether or not the arrays are still there.  It is no wrong green
+where what is *recorded* became right: another array that agrees, a red row that is gone or says that its dialect
+could not spell the sample.  What a sample is judged against is a specification, and the spread measured for it is
+evidence: where a change replaced one of these, nothing but computing again could tell, and the rows that follow from
+them are not counted.
 """
 
 import argparse
 import contextlib
 import io
-import json
 import os
 import random
 import re
@@ -38,72 +38,13 @@ import time
 import traceback
 
 from . import mutations
+from .truth import CASE, KNOWN, RED, Truth
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIMIT = 30
 #: One mutation in so many is read by real processes as well, and explained, which takes a second.
 PROCESS, EXPLAIN = 10, 3
 
-CASE = """
-    import time
-
-    from compat import fixtures, operation, reference
-
-
-    def twice(x):
-        return reference.Reference(2.0 * x)
-
-
-    def samples(operation, *names, **parameters):
-        for n, name in enumerate(names):
-            operation.sample(name, x=fixtures.values("v%d" % n, [n + 0.5, 1.25, -3.75, 1e-3]), **parameters)
-
-
-    double, known, wrong = (operation(name, reference=twice) for name in ("double", "known", "wrong"))
-    port = operation("port", against="numpy")
-
-
-    @double.on("numpy", "scipy")
-    def _(module, x):
-        time.sleep(0.02)
-        return 2 * x
-
-
-    @known.on("numpy")
-    def _(np, x):
-        return 3 * x
-
-
-    @wrong.on("numpy")
-    def _(np, x):
-        return 2 * x + 1
-
-
-    @port.on("numpy")
-    def _(np, x, *, off):
-        return np.cumsum(x * x)
-
-
-    @port.on("scipy")
-    def _(scipy, x, *, off):
-        return (x * x).cumsum() * (1 + off)
-
-
-    samples(double, *("s%d" % n for n in range(6)))
-    samples(known, "k")
-    samples(wrong, "w")
-    samples(port, "same", off=0.0)
-    samples(port, "off", off=0.01)
-"""
-KNOWN = """
-    [[difference]]
-    operation = "known"
-    dialects = ["numpy"]
-    verdict = "differs"
-    reason = "it is known"
-    address = "https://example.org"
-"""
-RED = ("wrong[w]", "port[off]")
 _DRIVES_A_TERMINAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -121,6 +62,7 @@ class Workshop:
         self.file("outside/notes.txt", "the user's\n")
         self.violations = []
         self.counts = {}
+        self._told = time.monotonic()
         os.environ["COMPAT_CACHE"] = self.path("cache")
 
     def path(self, *parts):
@@ -133,6 +75,9 @@ class Workshop:
 
     def count(self, what):
         self.counts[what] = self.counts.get(what, 0) + 1
+        if time.monotonic() - self._told > 20:  # a long campaign says that it goes on
+            self._told = time.monotonic()
+            print(f"... {what} {self.counts[what]}", flush=True)
 
     def violation(self, where, text):
         self.violations.append(f"{where}: {text}")
@@ -293,56 +238,6 @@ def side_by_side(shop):
         shop.violation("four processes into one run", "other records than an undisturbed run's")
 
 
-class Truth:
-    """Which outputs agree for which row."""
-
-    def __init__(self, shop):
-        self.records = shop.rows("red/tf1.15")
-        with open(shop.path("red/tf1.15/verdicts.json"), encoding="utf-8") as file:
-            self.verdicts = json.load(file)["content"]
-        self.good = {}
-        for sample, dialect, record in self._rows():
-            if _green(self.verdicts[sample][dialect]):
-                self.good.setdefault(sample, []).append(_bits(record))
-
-    def _rows(self):
-        return [(sample, d, record) for sample, row in self.records.items() for d, record in row.items()]
-
-    def wrong_greens(self, run):
-        """The rows of a judged run that are green, and not by right."""
-        with open(os.path.join(run, "verdicts.json"), encoding="utf-8") as file:
-            verdicts = json.load(file)["content"]
-        records = mutations.content_of(os.path.join(run, "run.json"))["records"]
-        for name in (
-            os.listdir(os.path.join(run, "journal")) if os.path.isdir(os.path.join(run, "journal")) else ()
-        ):
-            row = mutations.content_of(os.path.join(run, "journal", name))
-            records.setdefault(row["sample"], {})[row["dialect"]] = row["record"]
-        for sample, row in verdicts.items():
-            for dialect, verdict in row.items():
-                if _green(verdict) and not self._by_right(sample, dialect, records):
-                    yield sample, dialect, verdict
-
-    def _by_right(self, sample, dialect, records):
-        record = records.get(sample, {}).get(dialect)
-        if record is None:
-            return False
-        if sample.startswith("port"):
-            told = [(_bits(r), r.get("measured")) for r in (records[sample].get("numpy", {}), record)]
-            was = [(_bits(r), r["measured"]) for r in (self.records[sample][d] for d in ("numpy", dialect))]
-            if dialect == "numpy" or told[0] != was[0] or told[1][1] != was[1][1]:
-                return True
-        return _bits(record) in self.good.get(sample, ())
-
-
-def _green(verdict):
-    return verdict["word"] in ("identical", "agrees") or "known" in verdict
-
-
-def _bits(record):
-    return sorted((name, output["digest"]) for name, output in record.get("outputs", {}).items())
-
-
 def mutate(shop, kind, number, drawn, truth):
     """Change copies of the stores, and let every command read them."""
     reports = shop.process("report", "red", "--out", shop.path("pages"))[0] in (0, 1)
@@ -350,7 +245,7 @@ def mutate(shop, kind, number, drawn, truth):
         shop.counts["report: not installed"] = 0
     for n in range(number):
         store = shop.path("store")
-        mutations.copy(shop.path(drawn.choice(("red", "green"))), store)
+        mutations.copy(shop.path(drawn.choice(("red", "red", "red", "green"))), store)
         run = os.path.join(store, "tf1.15")
         where = f"{kind} {n}: {(_seal if kind == 'sealed' else _spoil)(run, drawn)}"
         scratch = [shop.path(name) for name in ("cache", "golden", "pages")]
@@ -429,7 +324,7 @@ def main(argv=None):
             prepare(shop)
             kills(shop, arguments.kills, drawn)
             side_by_side(shop)
-            truth = Truth(shop)
+            truth = Truth(shop.rows("red/tf1.15"), shop.path("red/tf1.15/verdicts.json"))
             mutate(shop, "sealed", arguments.sealed, drawn, truth)
             mutate(shop, "raw", arguments.raw, drawn, truth)
         finally:

@@ -89,10 +89,9 @@ def _each(record, **what):
 
 def _lie(content, drawn):
     """A change of a record or of a description that leaves it well formed; returns what was done."""
-    rows = [
-        (sample, row) for sample, row in content["records"].items() if sample.startswith(("wrong", "port"))
-    ]
-    sample, row = drawn.choice(rows or sorted(content["records"].items()))
+    rows = sorted(content["records"].items())
+    red = [(sample, row) for sample, row in rows if sample.startswith(("wrong", "port[off"))]
+    sample, row = drawn.choice(red if red and drawn.random() < 0.8 else rows)
     if drawn.random() < 0.4 and sample in content["samples"]:
         name = drawn.choice(sorted(LIES_OF_SAMPLES))
         LIES_OF_SAMPLES[name](content["samples"][sample])
@@ -104,7 +103,7 @@ def _lie(content, drawn):
 
 def change(content, drawn):
     """Change a document in one place; returns what was done, in words."""
-    if isinstance(content.get("samples"), dict) and content.get("records") and drawn.random() < 0.4:
+    if isinstance(content.get("samples"), dict) and content.get("records") and drawn.random() < 0.5:
         with contextlib.suppress(
             AttributeError, KeyError, IndexError, TypeError
         ):  # another change came before

@@ -263,7 +263,7 @@ def test_the_next_run_tries_a_crashed_sample_again(tmp_path):
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("return object()", "object"),
         ("return {{'y': 2 * x, 'z': x}}", "the outputs are y, z; expected y"),
-        ("return {{}}", "expected y"),
+        ("return {{}}", "returned no tensor"),
         ("return None", ""),
         ("return np.array([{{}}, {{}}])", "object"),
         ("return x[0]", "the shape is ()"),
