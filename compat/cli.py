@@ -8,7 +8,7 @@ import contextlib
 import importlib
 import os
 import sys
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, Optional, Sequence
 
 from .errors import CompatError
 from .texts import Printable, in_a_line
@@ -119,7 +119,7 @@ def _commands_elsewhere() -> Dict[str, Any]:
     return {entry.name: entry for entry in entries}
 
 
-def _run_elsewhere(entry: Any, argv: List[str]) -> int:
+def _run_elsewhere(entry: Any, argv: Sequence[str]) -> int:
     try:
         main_of_entry = entry.load()
     except ImportError as error:

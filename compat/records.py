@@ -290,7 +290,8 @@ def _decoded(kind: Any, value: Any) -> Any:
         return _decoded_class(kind, value)
     if kind is Any:
         return _plain(value)
-    origin, inner = getattr(kind, "__origin__", None), getattr(kind, "__args__", ())
+    origin = getattr(kind, "__origin__", None)
+    inner: Any = getattr(kind, "__args__", ())
     if origin is typing.Union:
         return None if value is None else _decoded(inner[0], value)
     if origin in (dict, Dict):
@@ -305,7 +306,7 @@ def _decoded(kind: Any, value: Any) -> Any:
         value = float(value)
     if type(value) is not kind or (kind is float and not math.isfinite(value)):
         raise ValueError(f"expected {kind.__name__}, found {_short(value)}")
-    return _whole(value) if kind is str else value
+    return _whole(value) if isinstance(value, str) else value
 
 
 def _decoded_class(cls: Any, value: Any) -> Any:

@@ -4,25 +4,20 @@ import os
 from dataclasses import dataclass, field
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-import numpy as np
-
 from ..case.files import Case, changed_files
 from ..case.operation import Sample
-from ..errors import CompatError, StoreError
+from ..errors import CompatError
 from ..records import Description, Record, Verdict, needs_a_person
 from ..reference import Reference
 from ..reference.measured import answers_against
 from ..store import Run
 from . import golden, known
+from .answers import NO_RECORDS, Answers, kept, refer, unusable
 from .library import DEFAULT, Library, sample_in
-from .memory import CaseDigests, Notes, key
-from .verdicts import Judge, as_golden, judge, judge_against, random
+from .memory import CaseDigests
+from .verdicts import judge_against, random
 
 __all__ = ["DEFAULT", "Judged", "Judging", "judge_runs"]
-
-
-#: What the judge raises for records that no computation leaves: well formed, and saying what cannot be.
-_NO_RECORDS = (CompatError, LookupError, TypeError, ValueError, ArithmeticError)
 
 
 @dataclass
@@ -147,7 +142,8 @@ class Judging:
             return None, "the run does not say which case file it is of: record it again"
         return self._library.find(sample_id, description, next(iter(record.files.values()), ""))
 
-    def case_digest(self, case: Case, sample: Sample) -> str:
+    def case_digest(self, case: Case, sample: Sample) -> Tuple[str, str]:
+        """The sample's case digest, and the dtype of its first input."""
         if case.path not in self._digests:
             self._digests[case.path] = CaseDigests(case.files())
         with case.at_work():
@@ -204,7 +200,7 @@ class _Sample:
     def __init__(self, judging: Judging, sample_id: str) -> None:
         self._judging = judging
         self._id = sample_id
-        self._by_case: Dict[str, _OfCase] = {}
+        self._by_case: Dict[str, Answers] = {}
 
     def end(self) -> None:
         for of_case in self._by_case.values():
@@ -256,40 +252,39 @@ class _Sample:
         changed = self._judging.changed(case, record)
         if changed:
             return f"{', '.join(changed[:3])} has changed since it was recorded: record it again"
-        if self._judging.case_digest(case, sample) != record.case:
+        digest, dtype = self._judging.case_digest(case, sample)
+        if digest != record.case:
             return "its inputs or parameters have changed since it was recorded: record it again"
         if not record.files:
             return "the record does not say which files it was made of: record it again"
-        return self._contradiction(case, sample, dialect, record, description)
+        return self._contradiction(sample, dtype, dialect, record, description)
 
     def _contradiction(
         self,
-        case: Case,
         sample: Sample,
+        dtype: str,
         dialect: str,
         record: Record,
         description: Optional[Description],
     ) -> str:
         """What the record says otherwise than the case file, though that is the one it was made of; or nothing."""
         against = description.against if description is not None else None
-        with case.at_work():
-            first = next(iter(sample.inputs.values()), None)
-            told = {
-                "the dtype": (record.dtype, first.dtype if first else "float64"),
-                "how it computes": (record.claim, sample.operation.claims.get(dialect)),
-                "what it is judged against": (against, _list(sample.operation.against)),
-            }
+        told = {
+            "the dtype": (record.dtype, dtype),
+            "how it computes": (record.claim, sample.operation.claims.get(dialect)),
+            "what it is judged against": (against, _list(sample.operation.against)),
+        }
         if record.status != "ok":
             del told["how it computes"]
         wrong = [what for what, (recorded, now) in told.items() if recorded != now]
         return f"the record says otherwise than its case file: {wrong[0]}; record it again" if wrong else ""
 
-    def _of_case(self, case: Case) -> "_OfCase":
+    def _of_case(self, case: Case) -> Answers:
         if case.path not in self._by_case:
             sample = sample_in(case, self._id)
             assert sample is not None  # or its records were stale
-            digest = self._judging.case_digest(case, sample)
-            self._by_case[case.path] = _OfCase(case, sample, digest, self._judging.keep)
+            digest, _ = self._judging.case_digest(case, sample)
+            self._by_case[case.path] = Answers(case, sample, digest, self._judging.keep)
         return self._by_case[case.path]
 
     # -- against another record
@@ -322,11 +317,11 @@ class _Sample:
             return Verdict("unjudged", f"{whose}: {trouble}")
         try:
             verdict = judge_against(record, run.objects.read, base, place.objects.read, who, whose)
-        except _NO_RECORDS as error:
-            return Verdict("unjudged", _unusable(error))
+        except NO_RECORDS as error:
+            return Verdict("unjudged", unusable(error))
         if not base.random:
             answers = {name: place.objects.read(output.digest) for name, output in base.outputs.items()}
-            verdict.reference = _kept(run, answers) if self._judging.keep else {}
+            verdict.reference = kept(run, answers) if self._judging.keep else {}
         return verdict
 
     def _case(self, run: Run) -> Optional[Case]:
@@ -356,79 +351,6 @@ class _Sample:
         return None, None, f"{missing}; record it there, then judge again"
 
 
-class _OfCase:
-    """The verdicts by a sample's reference, of one case file."""
-
-    def __init__(self, case: Case, sample: Sample, digest: str, keep: bool) -> None:
-        self._case = case
-        self._sample = sample
-        self._keep = keep
-        self.notes = Notes(key("verdicts", sample.id, digest, case.files()), case.path)
-        self._references: Mapping[str, Reference] = {}
-        self._error = ""
-        self._computed = False
-        self._judges: Dict[str, Judge] = {}
-        self._stores: Dict[str, Dict[str, str]] = {}
-        self._golden = golden.outputs_of(golden.beside_case(case.path), sample.id, digest)
-
-    def verdict(self, run: Run, record: Record) -> Verdict:
-        if self._sample.operation.reference is None:
-            return judge(record, None, run.objects.read)
-        bits = key(record.dtype, record.claim, record.bits)
-        verdict = self.notes.verdict(bits)
-        if verdict is None:
-            self._compute()
-            if self._error:
-                return Verdict("unjudged", self._error)
-            self.notes.files = self._case.files()  # with what the reference imported late
-            if run.store not in self._judges:
-                self._judges[run.store] = Judge(self._references, run.objects.read)
-            try:
-                verdict = self._judges[run.store](record)
-            except _NO_RECORDS as error:
-                return Verdict("unjudged", _unusable(error))
-            self.notes.note(bits, verdict)
-            self.notes.note_answers(self.notes.answers or {})
-        as_golden(verdict, record, self._golden)
-        if self._keep:
-            verdict.reference = self._kept_in(run)
-        return verdict
-
-    def _compute(self) -> None:
-        """The float64 answers, once."""
-        if self._computed:
-            return
-        self._computed = True
-        with self._case.at_work():
-            self._references, self._error = refer(self._sample)
-
-    def _kept_in(self, run: Run) -> Dict[str, str]:
-        """The digests of the answers, each kept in the run's store."""
-        if run.store not in self._stores:
-            answers = self.notes.answers
-            if not answers or any(digest not in run.objects for digest in answers.values()):
-                self._compute()
-                answers = _kept(run, {n: r.value for n, r in self._references.items()})
-                self.notes.note_answers(answers)
-            self._stores[run.store] = answers
-        return self._stores[run.store]
-
-
-def refer(sample: Sample) -> Tuple[Mapping[str, Reference], str]:
-    """The references of a sample by output name, and why there are none."""
-    try:
-        with np.errstate(all="ignore"):
-            return sample.refer() or {}, ""
-    except Exception as error:  # a case's own code
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return {}, f"the reference fails: {said}"
-
-
-def _unusable(error: Exception) -> str:
-    said = str(error) if isinstance(error, CompatError) else f"{type(error).__name__}: {error}"
-    return f"what is recorded cannot be judged ({said}): record it again"
-
-
 def _named(description: Description) -> Tuple[str, Optional[str]]:
     """The dialect and the environment that a sample is judged against."""
     dialect, environment = (*(description.against or ()), None, None)[:2]
@@ -437,11 +359,3 @@ def _named(description: Description) -> Tuple[str, Optional[str]]:
 
 def _list(against: Optional[Tuple[str, Optional[str]]]) -> Optional[List[Optional[str]]]:
     return list(against) if against else None
-
-
-def _kept(run: Run, answers: Mapping[str, np.ndarray]) -> Dict[str, str]:
-    """The digests of arrays, kept in the run's store; none where it cannot be written."""
-    try:
-        return {name: run.objects.add(array) for name, array in answers.items()}
-    except StoreError:
-        return {}

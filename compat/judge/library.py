@@ -74,19 +74,14 @@ class Library:
             try:
                 self._loaded[real] = Case(path), ""
             except CompatError as error:
-                self._loaded[real] = (
-                    None,
-                    (
-                        f"its case file cannot be loaded here: {error}; import frameworks within the implementations, or "
-                        "judge where they are installed"
-                    ),
-                )
+                advice = "import frameworks within the implementations, or judge where they are installed"
+                self._loaded[real] = None, f"its case file cannot be loaded here: {error}; {advice}"
         return self._loaded[real]
 
     def _named_with(self, operation: str) -> Optional[Case]:
         """The named case file that defines an operation: it was recorded under another path."""
         if self._by_operation is None:
-            loaded: List[Optional[Case]] = list(self._given) + [self._load(path)[0] for path in self._named]
+            loaded: List[Optional[Case]] = [*self._given, *(self._load(path)[0] for path in self._named)]
             self._by_operation = {o.name: case for case in loaded if case for o in case.operations}
         return self._by_operation.get(operation)
 

@@ -8,11 +8,12 @@ import contextlib
 import hashlib
 import json
 import os
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
 from ..case.files import changed_files
+from ..case.operation import Sample
 from ..errors import CompatError
 from ..record.code import digest_of
 from ..records import Verdict, as_json, from_json
@@ -83,23 +84,26 @@ class Notes:
 
 
 class CaseDigests:
-    """The case digests of the samples of one case file, so that no fixture is made to know them."""
+    """The case digest and the first input's dtype of the samples of one case file: no fixture is made to know them."""
 
     def __init__(self, files: Dict[str, str]) -> None:
         self._path = os.path.join(folder(), "cases", key(files) + ".json")
-        self._digests: Dict[str, str] = {}
+        self._known: Dict[str, Tuple[str, str]] = {}
         self._new = False
-        with contextlib.suppress(CompatError, TypeError, ValueError):
-            self._digests = {str(name): str(digest) for name, digest in read_json(self._path).items()}
+        with contextlib.suppress(CompatError, TypeError, ValueError, AttributeError):
+            self._known = {
+                str(name): (str(one), str(two)) for name, (one, two) in read_json(self._path).items()
+            }
 
-    def of(self, sample: Any) -> str:
-        if sample.id not in self._digests:
-            self._digests[sample.id] = sample.case_digest()
+    def of(self, sample: Sample) -> Tuple[str, str]:
+        if sample.id not in self._known:
+            first = next(iter(sample.inputs.values()), None)
+            self._known[sample.id] = sample.case_digest(), first.dtype if first else "float64"
             self._new = True
-        return self._digests[sample.id]
+        return self._known[sample.id]
 
     def save(self) -> None:
         if self._new:
             with contextlib.suppress(CompatError):
-                write_json(self._path, self._digests)
+                write_json(self._path, self._known)
             self._new = False

@@ -1,0 +1,99 @@
+"""A sample's float64 answers, computed at most once, and the verdicts by them."""
+
+from typing import Dict, Mapping, Tuple
+
+import numpy as np
+
+from ..case.files import Case
+from ..case.operation import Sample
+from ..errors import CompatError, StoreError
+from ..records import Record, Verdict
+from ..reference import Reference
+from ..store import Run
+from . import golden
+from .memory import Notes, key
+from .verdicts import Judge, as_golden, judge
+
+#: What the judge raises for records that no computation leaves: well formed, and saying what cannot be.
+NO_RECORDS = (CompatError, LookupError, TypeError, ValueError, ArithmeticError)
+
+
+class Answers:
+    """The float64 answers of a sample of one case file, and the verdicts by them, each made once."""
+
+    def __init__(self, case: Case, sample: Sample, digest: str, keep: bool) -> None:
+        self._case = case
+        self._sample = sample
+        self._keep = keep
+        self.notes = Notes(key("verdicts", sample.id, digest, case.files()), case.path)
+        self._references: Mapping[str, Reference] = {}
+        self._error = ""
+        self._computed = False
+        self._judges: Dict[str, Judge] = {}
+        self._stores: Dict[str, Dict[str, str]] = {}
+        self._golden = golden.outputs_of(golden.beside_case(case.path), sample.id, digest)
+
+    def verdict(self, run: Run, record: Record) -> Verdict:
+        if self._sample.operation.reference is None:
+            return judge(record, None, run.objects.read)
+        bits = key(record.dtype, record.claim, record.bits)
+        verdict = self.notes.verdict(bits)
+        if verdict is None:
+            self._compute()
+            if self._error:
+                return Verdict("unjudged", self._error)
+            self.notes.files = self._case.files()  # with what the reference imported late
+            if run.store not in self._judges:
+                self._judges[run.store] = Judge(self._references, run.objects.read)
+            try:
+                verdict = self._judges[run.store](record)
+            except NO_RECORDS as error:
+                return Verdict("unjudged", unusable(error))
+            self.notes.note(bits, verdict)
+            self.notes.note_answers(self.notes.answers or {})
+        as_golden(verdict, record, self._golden)
+        if self._keep:
+            verdict.reference = self._kept_in(run)
+        return verdict
+
+    def _compute(self) -> None:
+        """The float64 answers, once."""
+        if self._computed:
+            return
+        self._computed = True
+        with self._case.at_work():
+            self._references, self._error = refer(self._sample)
+
+    def _kept_in(self, run: Run) -> Dict[str, str]:
+        """The digests of the answers, each kept in the run's store."""
+        if run.store not in self._stores:
+            answers = self.notes.answers
+            if not answers or any(digest not in run.objects for digest in answers.values()):
+                self._compute()
+                answers = kept(run, {n: r.value for n, r in self._references.items()})
+                self.notes.note_answers(answers)
+            self._stores[run.store] = answers
+        return self._stores[run.store]
+
+
+def refer(sample: Sample) -> Tuple[Mapping[str, Reference], str]:
+    """The references of a sample by output name, and why there are none."""
+    try:
+        with np.errstate(all="ignore"):
+            return sample.refer() or {}, ""
+    except Exception as error:  # a case's own code
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return {}, f"the reference fails: {said}"
+
+
+def unusable(error: Exception) -> str:
+    said = str(error) if isinstance(error, CompatError) else f"{type(error).__name__}: {error}"
+    return f"what is recorded cannot be judged ({said}): record it again"
+
+
+def kept(run: Run, answers: Mapping[str, np.ndarray]) -> Dict[str, str]:
+    """The digests of arrays, kept in the run's store; none where it cannot be written."""
+    try:
+        return {name: run.objects.add(array) for name, array in answers.items()}
+    except StoreError:
+        return {}
