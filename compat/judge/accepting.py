@@ -52,6 +52,8 @@ def accept(
     if not new.records:
         raise CompatError(f"{judged.run.folder}: has no result that could become the golden")
     changes = _changes(old, new, replace)
+    if old is not None and changes.left:
+        new.environment = old.environment  # most of it is of that one
     tell(changes)
     for sample_id in changes.left:
         assert old is not None
