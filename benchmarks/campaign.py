@@ -43,7 +43,7 @@ from .truth import CASE, KNOWN, RED, Truth
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIMIT = 30
 #: One mutation in so many is read by real processes as well, and explained, which takes a second.
-PROCESS, EXPLAIN = 10, 3
+PROCESS, EXPLAIN = 20, 3
 
 _DRIVES_A_TERMINAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -149,8 +149,20 @@ class Workshop:
             self.violation(where, f"compat {arguments[0]} prints what drives a terminal: {text[:300]!r}")
         return status
 
-    def run(self, out, *options):
-        return ("run", "cases", "--out", out, "-n", "2", "--dialect", "numpy", "--dialect", "scipy", *options)
+    def run(self, out, *options, workers=1):
+        return (
+            "run",
+            "cases",
+            "--out",
+            out,
+            "-n",
+            str(workers),
+            "--dialect",
+            "numpy",
+            "--dialect",
+            "scipy",
+            *options,
+        )
 
     def rows(self, run):
         """The records of a run as they are on disk, without what differs each time."""
@@ -194,16 +206,15 @@ def prepare(shop):
 
 def kills(shop, number, drawn):
     """Up to three kills in one run, then to its end."""
-    shop.process(*shop.run("calm/tf1.15", "--record-only"))
-    wanted = shop.rows("calm/tf1.15")
     started = time.monotonic()
-    shop.process(*shop.run("calm/timed", "--record-only"))
+    shop.process(*shop.run("calm/tf1.15", "--record-only"))
     long = time.monotonic() - started
+    wanted = shop.rows("calm/tf1.15")
     done = 0
     while done < number:
         shutil.rmtree(shop.path("killed"), ignore_errors=True)
         for _ in range(min(drawn.randint(1, 3), number - done)):
-            process = shop.start(*shop.run("killed/tf1.15", "--record-only"))
+            process = shop.start(*shop.run("killed/tf1.15", "--record-only", workers=drawn.randint(1, 2)))
             time.sleep(drawn.uniform(0.05, long))
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
