@@ -12,7 +12,7 @@ from ..arrays import sha256_of_text
 from ..errors import CompatError
 from ..files import is_regular, read_bytes
 from ..records import Description
-from .imports import Imports
+from .imports import CASE_NAME, Imports
 from .operation import Operation, Sample
 
 
@@ -66,10 +66,12 @@ def _load(path: str, source: bytes) -> types.ModuleType:
     if not path.endswith(".py"):
         raise CompatError(f"{path}: is no Python file (.py)")
     # Not the import machinery: its bytecode cache takes a file changed within a second for the old one.
-    name = "compat_case_" + hashlib.sha256(os.fsencode(os.path.abspath(path))).hexdigest()[:16]
+    name = CASE_NAME + hashlib.sha256(os.fsencode(os.path.abspath(path))).hexdigest()[:16]
     module = types.ModuleType(name)
     module.__file__ = path
-    sys.modules[name] = module  # where dataclasses and pickle look for what a class of it means
+    sys.modules[name] = (
+        module  # while the case is at work: where dataclasses look for what a class of it means
+    )
     try:
         exec(compile(source, path, "exec"), vars(module))
     except CompatError as error:

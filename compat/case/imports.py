@@ -19,6 +19,8 @@ from typing import Any, Dict, Iterator, List, Optional, Set
 from ..arrays import sha256_of_text
 
 _COMPAT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+#: What the modules of case files are called, with a digest of their path behind it.
+CASE_NAME = "compat_case_"
 #: Never a neighbour, whatever it is called.
 _FRAMEWORKS = {"compat", "numpy", "scipy", "tensorflow", "keras", "tf_keras"}
 
@@ -123,7 +125,9 @@ class _FromSource(importlib.machinery.SourceFileLoader):
 
 
 def _is_of_a_case(module: ModuleType) -> bool:
-    """A file that was loaded for a case, or a folder of such files."""
+    """A case file, a file that was loaded for one, or a folder of such files."""
+    if getattr(module, "__name__", "").startswith(CASE_NAME):
+        return True
     spec = getattr(module, "__spec__", None)
     if isinstance(getattr(spec, "loader", None), _FromSource):
         return True

@@ -1,7 +1,9 @@
 """``compat judge``: every verdict of stores anew, from what is recorded, without a framework."""
 
+import sys
 from typing import Any
 
+from ..errors import StoreError
 from ..judge.judging import judge_runs
 from ..store import STORE, find
 from .telling import Progress, add_all, add_cases, tell_runs
@@ -22,5 +24,8 @@ def main(arguments: Any) -> int:
     runs = find(arguments.stores or [STORE])
     judged = judge_runs(runs, arguments.cases, keep=True, progress=Progress("judge"))
     for one in judged:
-        one.run.write_verdicts(one.verdicts)
+        try:
+            one.run.write_verdicts(one.verdicts)
+        except StoreError as error:  # a store that is only read is judged all the same
+            print(f"compat judge: {error}: the verdicts are told here only", file=sys.stderr)
     return tell_runs(judged, arguments.all)
