@@ -6,9 +6,10 @@ from fnmatch import fnmatchcase
 import numpy as np
 import pytest
 
-from compat import known, layers, reference
+from compat import layers, reference
 from compat.case import files as case_files
 from compat.explain import Target, describe, explain, first_wrong_step
+from compat.judge import known
 from compat.reference import Network
 
 CASES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cases")

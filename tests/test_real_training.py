@@ -145,7 +145,7 @@ def test_what_is_told_wrongly_differs(sample_id, output, change):
     change(outputs[output])
     verdict = judged(sample_id, outputs)
     assert verdict.word == "differs"
-    assert verdict.outputs[output]["word"] == "differs"
+    assert verdict.outputs[output].word == "differs"
 
 
 def test_weights_of_another_epoch_are_no_best_ones():
