@@ -82,7 +82,12 @@ class Truth:
 
     def wrong_greens(self, run):
         """The rows of a judged run that are green, and not by right."""
-        verdicts = mutations.content_of(os.path.join(run, "verdicts.json"))
+        path = os.path.join(run, "verdicts.json")
+        if not os.path.isfile(
+            path
+        ):  # a folder has its name: the judge told its verdicts, and could write none
+            return
+        verdicts = mutations.content_of(path)
         records = mutations.content_of(os.path.join(run, "run.json"))["records"]
         for name in (
             os.listdir(os.path.join(run, "journal")) if os.path.isdir(os.path.join(run, "journal")) else ()

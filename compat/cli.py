@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import importlib
 import os
+import signal
 import sys
 from typing import Any, Dict, Iterator, Optional, Sequence
 
@@ -35,9 +36,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a name may hold bytes that are no text
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    stopping = _Stopping()
     try:
         with _printable_output(name):
             return _main(name, argv)
+    except ImportError:
+        if not stopping.asked:  # NumPy takes Ctrl-C while it is imported for an installation that is broken
+            raise
+        return _stopped(name, "stopped; what was computed is kept", 130)
     except CompatError as error:
         return _stopped(name, str(error))
     except KeyboardInterrupt:
@@ -49,6 +55,20 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         _forget_output()
         where = f"{error.filename}: " if error.filename else ""
         return _stopped(name, f"{where}{error.strerror or error}")
+
+
+class _Stopping:
+    """Notes whether Ctrl-C was pressed, also where somebody makes another exception of it."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        with contextlib.suppress(ValueError):  # not in the main thread
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                signal.signal(signal.SIGINT, self._ask)
+
+    def _ask(self, number: int, frame: Any) -> None:
+        self.asked = True
+        raise KeyboardInterrupt
 
 
 def _stopped(name: str, text: str, status: int = 2) -> int:

@@ -140,12 +140,19 @@ BROKEN = {
 NOT_YET = {(weight_dropped, "conv2d[float16-c32-k3-s1]"), (weight_dropped, "conv2d[float16-c32-k3-s2]")}
 
 
+#: The OpenBLAS of NumPy 1.16 has kernels, chosen by the processor or OPENBLAS_CORETYPE, whose noise over 2,304
+#: products is so large that one element off by 1e-4 does not stand out of it.
+OLD_BLAS = {(small_off, "conv2d[c256-k3]")}
+
+
 def _pairs():
     for broken, applies in BROKEN.items():
         for sample_id, sample in SAMPLES.items():
             if applies(Geometry(sample)):
                 open_end = pytest.mark.xfail(strict=True, reason="hidden by the rounding of float16")
-                marks = open_end if (broken, sample_id) in NOT_YET else ()
+                noisy = pytest.mark.xfail(np.__version__.startswith("1.16."), reason="hidden by an old BLAS")
+                hidden = (broken, sample_id)
+                marks = open_end if hidden in NOT_YET else noisy if hidden in OLD_BLAS else ()
                 yield pytest.param(broken, sample_id, id=f"{broken.__name__}-{sample_id}", marks=marks)
 
 

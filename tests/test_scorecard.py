@@ -66,7 +66,8 @@ def test_the_page_has_these_numbers(card):
     numbers = [f"{card.total(field):,}" for field in ("tried", "caught", "larger")]
     assert totals == (*numbers, f"{card.named_first:.1%}"), "compat scorecard --page docs/scorecard.md"
     rows = re.findall(r"^\| (.*?) \| (\d+) \|", page, re.MULTILINE)
-    assert rows == [(row.name, str(row.tried)) for row in card.rows]
+    kinds = [(kind.name, str(kind.faults)) for kind in card.kinds]
+    assert rows == [(row.name, str(row.tried)) for row in card.rows] + kinds
 
 
 def test_a_judge_that_allows_too_much_misses_faults(monkeypatch):
