@@ -106,7 +106,10 @@ def _golden_dialect(judged: Judged, sample_id: str) -> Optional[str]:
         trouble = Judging.trouble(judged.run, record)
         if trouble:
             raise CompatError(f"{judged.run.folder}: {sample_id} in {dialect}: {trouble}")
-        first = verdict is not None and verdict.word == "unjudged" and judged.run.samples[sample_id].against
+        described = judged.run.samples.get(sample_id)
+        first = (
+            verdict is not None and verdict.word == "unjudged" and described is not None and described.against
+        )
         if verdict is None or not (verdict.word in PASSING or verdict.known or first):
             word = verdict.word if verdict else "unjudged"
             raise CompatError(
