@@ -100,6 +100,21 @@ def test_a5_where_a_helper_of_the_legacy_side_was_edited(tmp_path, compat_comman
     assert result.returncode == 1 and "numpy in old was recorded when legacy.py was other" in result.stdout
 
 
+@pytest.mark.parametrize("edited", ["port.py", "legacy.py"])
+def test_a5_also_where_the_case_file_cannot_be_loaded_by_the_judge(tmp_path, compat_command, edited):
+    """It imports a framework that only the environments have; the judge reads what has changed all the same."""
+    case = port(tmp_path / "port.py", legacy=" * __import__('legacy').factor")
+    text = case.read_text() + "\n\nimport os\n\nassert 'WITHOUT_FRAMEWORK' not in os.environ\n"
+    case.write_text(text)
+    write(tmp_path / "legacy.py", "factor = 1\n")
+    for run, dialect in (("old", "numpy"), ("new", "scipy")):
+        compat_command("run", case, "--out", f"runs/{run}", "--dialect", dialect)
+    assert compat_command("judge", "runs", WITHOUT_FRAMEWORK="1").returncode == 0
+    (tmp_path / edited).write_text({"port.py": text + "\n", "legacy.py": "factor = 2\n"}[edited])
+    result = compat_command("judge", "runs", WITHOUT_FRAMEWORK="1")
+    assert result.returncode == 1 and "stale" in result.stdout and edited in result.stdout
+
+
 def test_the_order_of_runs_does_not_matter(tmp_path, compat_command):
     case = port(tmp_path / "port.py")
     for run, dialect in (("new", "scipy"), ("old", "numpy")):

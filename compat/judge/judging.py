@@ -7,6 +7,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, 
 from ..case.files import Case, changed_files
 from ..case.operation import Sample
 from ..errors import CompatError
+from ..files import is_regular
 from ..records import Description, Record, Verdict, needs_a_person
 from ..reference import Reference
 from ..reference.measured import answers_against
@@ -149,11 +150,13 @@ class Judging:
         with case.at_work():
             return self._digests[case.path].of(sample)
 
-    def changed(self, case: Case, record: Record) -> List[str]:
-        """The files of the record that are other now."""
-        place = case.path, tuple(record.files.items())
+    def changed(self, case_path: Optional[str], record: Record) -> List[str]:
+        """The files of the record that are other now; none that is known of without a case file."""
+        if case_path is None or not is_regular(case_path):
+            return []
+        place = case_path, tuple(record.files.items())
         if place not in self._changed:
-            self._changed[place] = changed_files(case.path, record.files)
+            self._changed[place] = changed_files(case_path, record.files)
         return self._changed[place]
 
     def known(self, case_path: str) -> List[known.KnownDifference]:
@@ -249,7 +252,7 @@ class _Sample:
         sample = sample_in(case, self._id)
         if sample is None:
             return f"{case.path} has no such sample any more: record it again"
-        changed = self._judging.changed(case, record)
+        changed = self._judging.changed(case.path, record)
         if changed:
             return f"{', '.join(changed[:3])} has changed since it was recorded: record it again"
         digest, dtype = self._judging.case_digest(case, sample)
@@ -297,10 +300,17 @@ class _Sample:
         who = f"{dialect} in {run.name}" if _named(description)[1] else dialect
         if record.random:
             return random(record, who)
+        # Also of a case file that cannot be loaded here, for it imports a framework: what it is can be read.
+        path = self._judging.beside_case(case, description)
+        changed = self._judging.changed(path, record)
+        if changed:
+            return Verdict(
+                "stale", f"{', '.join(changed[:3])} has changed since it was recorded: record it again"
+            )
         place, base, why_not = self.base(run, description)
         if base is None or place is None:
             return Verdict("unjudged", f"{whose} has no result to be judged against: {why_not}")
-        changed = self._judging.changed(case, base) if case else []
+        changed = [*self._judging.changed(path, base)]
         changed += [name for name, digest in base.files.items() if record.files.get(name, digest) != digest]
         if not base.files:
             return Verdict("stale", f"{whose} does not say which files it was made of: record it again there")
