@@ -36,6 +36,8 @@ SEVERITY = {
 }
 #: Inside every bound.
 PASSING = ("identical", "agrees")
+#: Results of which nothing can be said.
+NOT_JUDGED = ("unjudged", "stale", "random")
 #: What follows from numbers.
 JUDGED = ("identical", "agrees", "suspicious", "differs")
 

@@ -451,6 +451,16 @@ def test_d_what_cannot_be_spelled_is_no_regression(tmp_path, compat_command):
     assert "regression" not in result.stdout and result.stdout.splitlines()[-1] == "a -> b: 1 unsupported"
 
 
+def test_runs_of_which_nothing_can_be_said_are_not_identical(tmp_path, compat_command):
+    """The same bits in both, and no base to judge them against: that is no agreement."""
+    case = port(tmp_path / "port.py")
+    for name in "ab":
+        compat_command("run", case, "--out", f"runs/{name}", "--dialect", "scipy")
+    result = compat_command("diff", "runs/a", "runs/b")
+    assert result.returncode == 1
+    assert "2 could not be judged, the first: port[noise] scipy: numpy in old has no result" in result.stdout
+
+
 def test_judging_changes_nothing_that_is_recorded(tmp_path, compat_command, double_case):
     compat_command("run", double_case, "--out", "runs/here", "--record-only")
     before = content(tmp_path / "runs")

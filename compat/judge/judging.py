@@ -14,11 +14,9 @@ from ..reference.measured import answers_against
 from ..store import Run
 from . import golden, known
 from .answers import NO_RECORDS, Answers, kept, refer, unusable
-from .library import DEFAULT, Library, sample_in
+from .case_files import CaseFiles, sample_in
 from .memory import CaseDigests
 from .verdicts import judge_against, random
-
-__all__ = ["DEFAULT", "Judged", "Judging", "judge_runs"]
 
 
 @dataclass
@@ -82,12 +80,11 @@ class Judging:
         cases: Sequence[Case] = (),
         keep: bool = False,
     ) -> None:
-        self._runs = runs
-        self._keep = keep
+        self.keep = keep
         stores = {
             place for run in runs for place in (run.store, os.path.dirname(os.path.realpath(run.folder)))
         }
-        self._library = Library(named, sorted(stores), cases)
+        self._case_files = CaseFiles(named, sorted(stores), cases)
         self._beside: Dict[str, Optional[Run]] = {run.folder: run for run in runs}
         self._digests: Dict[str, CaseDigests] = {}
         self._known: Dict[str, List[known.KnownDifference]] = {}
@@ -141,7 +138,7 @@ class Judging:
         description = run.samples.get(sample_id)
         if description is None:
             return None, "the run does not say which case file it is of: record it again"
-        return self._library.find(sample_id, description, next(iter(record.files.values()), ""))
+        return self._case_files.find(sample_id, description, next(iter(record.files.values()), ""))
 
     def case_digest(self, case: Case, sample: Sample) -> Tuple[str, str]:
         """The sample's case digest, and the dtype of its first input."""
@@ -180,7 +177,7 @@ class Judging:
         """The path of the case file that known differences and a golden speak for; None for one in a store."""
         if case is not None:
             return case.path
-        return None if self._library.in_a_store(description.path) else description.path
+        return None if self._case_files.in_a_store(description.path) else description.path
 
     @staticmethod
     def trouble(run: Run, record: Record) -> str:
@@ -191,10 +188,6 @@ class Judging:
                 return f"{name}: {trouble}" if len(record.outputs) > 1 else trouble
         measured = [digest for arrays in record.measured.values() for digest in arrays.values()]
         return next(filter(None, map(run.objects.trouble, measured)), "")
-
-    @property
-    def keep(self) -> bool:
-        return self._keep
 
 
 class _Sample:

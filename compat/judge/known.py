@@ -24,7 +24,7 @@ from ..case.files import beside
 from ..errors import CompatError
 from ..files import is_regular, read_bytes
 from ..record.dialects import DIALECTS
-from ..records import PASSING, SEVERITY, Environment, Known, Verdict
+from ..records import NOT_JUDGED, PASSING, SEVERITY, Environment, Known, Verdict
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -86,7 +86,7 @@ class KnownDifference:
             raise CompatError(f"{where}: no dialect {unknown[0]!r}; there are {', '.join(DIALECTS)}")
         if self.verdict not in SEVERITY:
             raise CompatError(f"{where}: no verdict {self.verdict!r}; there are {', '.join(SEVERITY)}")
-        if self.verdict in ("random", "stale", "unjudged"):
+        if self.verdict in NOT_JUDGED:
             raise CompatError(
                 f"{where}: verdict {self.verdict!r} cannot be explained away: mend what causes it"
             )

@@ -18,7 +18,7 @@ from ..records import Description
 DEFAULT = "cases"
 
 
-class Library:
+class CaseFiles:
     """The cases of samples.  ``named``: files and folders; by default ``cases`` where there is such a folder."""
 
     def __init__(
