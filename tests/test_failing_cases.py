@@ -1,5 +1,6 @@
 """Inputs on which the suite was wrong, through the command line: stale bases, helpers, outputs, what cannot be kept."""
 
+import dataclasses
 import json
 import sys
 
@@ -8,6 +9,7 @@ from support import content, refusal, write
 
 from compat.case.files import Case, changed_files
 from compat.record.compute import compute
+from compat.records import Environment
 from compat.store import Objects
 
 PORT = """
@@ -229,6 +231,19 @@ def test_e4_a_reason_a_hypothesis_and_a_page_are_no_part_of_a_record():
         for path in code.sources(*code._COMPUTING)
     }
     assert parts == {"arrays.py", "case", "layers", "record"}
+
+
+def test_a_record_is_of_its_environment_whatever_that_is_called():
+    from compat.record.code import code_of
+
+    here = Environment("here", versions={"numpy": "2.0"}, settings={"OPENBLAS_NUM_THREADS": "1"})
+    assert code_of(here) == code_of(dataclasses.replace(here, name="there"))
+    for other in (
+        {"settings": {"OPENBLAS_NUM_THREADS": "7"}},
+        {"versions": {"numpy": "2.1"}},
+        {"threads": 2},
+    ):
+        assert code_of(here) != code_of(dataclasses.replace(here, **other))
 
 
 def test_e4_a_reworded_reason_computes_nothing_again(tmp_path, compat_command, double_case):
