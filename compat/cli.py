@@ -9,6 +9,7 @@ import importlib
 import os
 import signal
 import sys
+import warnings
 from typing import Any, Dict, Iterator, Optional, Sequence
 
 from .errors import CompatError
@@ -68,6 +69,7 @@ class _Stopping:
 
     def _ask(self, number: int, frame: Any) -> None:
         self.asked = True
+        warnings.simplefilter("ignore")  # of files that are left open where it was stopped
         raise KeyboardInterrupt
 
 
