@@ -228,14 +228,14 @@ class Analysed(Reference):
     """The reference of a Tracked.  Its magnitude takes all roundings in, so that one term remains."""
 
     def __init__(self, tracked: Tracked, dtype: Optional[str] = None) -> None:
-        self._tracked = tracked
+        self.tracked = tracked
         super().__init__(tracked.value, self.magnitude_in("float32"), 1, dtype)
 
     def magnitude_in(self, dtype: str) -> Array:
-        return self._tracked.error(dtype) / UNIT_ROUNDOFF[dtype]
+        return self.tracked.error(dtype) / UNIT_ROUNDOFF[dtype]
 
     def rearranged(self, move: Move) -> "Analysed":
-        result = Analysed(self._tracked.rearranged(move), self.dtype)
+        result = Analysed(self.tracked.rearranged(move), self.dtype)
         result.carried = None if self.carried is None else self.carried.rearranged(move)
         return result
 

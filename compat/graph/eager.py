@@ -1,0 +1,228 @@
+"""Every tensor of eager code, from TensorFlow 2.1: the ops are listened to while they run.
+
+TensorFlow calls back for each op that it runs eagerly (``op_callbacks``, made for its own debugger).  Functions run
+eagerly as well for that long, so that of a ``tf.function``, a Keras layer or a training step there is every op, with
+the branch that was taken and every iteration of a loop.
+"""
+
+import contextlib
+import os
+import sys
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+
+import numpy as np
+
+from ..arrays import plain
+from ..errors import Unsupported
+from ..records import Output
+from .attributes import of_pairs
+from .nodes import Node, Trace
+
+Keep = Callable[[Any, str], Output]
+
+_COMPAT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+#: Ops on a variable that leave it as it is.
+_READING = ("ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VarIsInitializedOp", "VariableShape")
+#: Ops that are no part of a computation.
+_ASIDE = ("VarHandleOp", "DestroyResourceOp", "VarIsInitializedOp", "NoOp", "AnonymousIterator")
+
+
+@contextlib.contextmanager
+def listening(tf: Any, keep: Keep) -> Iterator["Listener"]:
+    """Within, every op that runs eagerly is told to the Listener.  Raises Unsupported where none is told."""
+    try:
+        from tensorflow.python.framework import op_callbacks
+    except ImportError:
+        raise Unsupported("the ops of eager code can be listened to from TensorFlow 2.1 on") from None
+    listener = Listener(tf, keep)
+    config = tf.config
+    if hasattr(config, "run_functions_eagerly"):
+        eagerly, before = config.run_functions_eagerly, config.functions_run_eagerly()
+    else:
+        eagerly, before = config.experimental_run_functions_eagerly, False
+    op_callbacks.add_op_callback(listener.heard)
+    eagerly(True)
+    try:
+        yield listener
+    finally:
+        eagerly(before)
+        op_callbacks.remove_op_callback(listener.heard)
+
+
+class Listener:
+    """What was heard, as a Trace."""
+
+    def __init__(self, tf: Any, keep: Keep) -> None:
+        self._tf = tf
+        self._keep = keep
+        self._trace = Trace()
+        self._counts: Dict[str, int] = {}
+        self._busy = False
+        #: The tensor's name by the number that TensorFlow gives each eager tensor; of a variable's handle the last
+        #: numbers that it had.
+        self._names: Dict[int, str] = {}
+        self._variables: Dict[int, str] = {}
+        self._handles: Dict[int, str] = {}
+        self._kinds: Dict[str, Dict[str, str]] = {}
+        #: What a variable has now, by its digest and dtype: in some versions it is read without a word.
+        self._by_value: Dict[Tuple[str, str], str] = {}
+
+    def input(self, name: str, tensor: Any) -> None:
+        """The tensor stands for an input of the sample."""
+        self._trace.inputs[name] = self._source("Placeholder", name, tensor)
+
+    def trace(self, outputs: Mapping[str, Any]) -> Trace:
+        """The Trace of what the outputs, tensors by name, depend on."""
+        for name, tensor in outputs.items():
+            known = self._names.get(getattr(tensor, "_id", -1))
+            if known is None and hasattr(tensor, "handle"):
+                known = self._variables.get(tensor.handle._id)
+            self._trace.outputs[name] = known or self._source("Const", name, tensor)
+        kept = self._trace.ancestors(self._trace.outputs.values())
+        self._trace.nodes = kept
+        there = {node.name for node in kept}
+        self._trace.inputs = {
+            name: tensor for name, tensor in self._trace.inputs.items() if tensor.rpartition(":")[0] in there
+        }
+        return self._trace
+
+    def heard(
+        self, op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None
+    ) -> None:
+        """As TensorFlow calls it, after the op has run."""
+        if self._busy:  # reading a variable runs an op as well
+            return
+        self._busy = True
+        try:
+            self._hear(op_type, inputs, attrs, outputs, op_name, graph)
+        finally:
+            self._busy = False
+
+    def _hear(self, op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any, graph: Any) -> None:
+        op = op_type.decode() if isinstance(op_type, bytes) else str(op_type)
+        if graph is not None:
+            self._trace.unseen["in a graph of its own"] = (
+                self._trace.unseen.get("in a graph of its own", 0) + 1
+            )
+            return
+        if op == "VarHandleOp":
+            named = dict(zip(attrs[::2], attrs[1::2]))
+            self._handles[outputs[0]._id] = str(
+                named.get("debug_name") or named.get("shared_name") or "Variable"
+            )
+        if op in _ASIDE:
+            return
+        kinds = self._definition(op)
+        node = Node(self._name(op, op_name), op)
+        handles = []
+        for tensor in inputs:
+            if _is_handle(tensor):
+                handles.append(tensor)
+                if op not in ("AssignVariableOp",):
+                    node.inputs.append(self._variable(tensor))
+            else:
+                node.inputs.append(self._tensor(tensor))
+        node.attributes = of_pairs(attrs, kinds, self._dtype)
+        for number, tensor in enumerate(outputs):
+            if not _is_handle(tensor):
+                node.outputs[str(number)] = self._output(tensor)
+                self._names[tensor._id] = node.tensor(number)
+        if handles and op not in _READING:
+            self._assigned(node, handles, len(outputs))
+        node.source = _line()
+        if node.outputs:
+            self._trace.nodes.append(node)
+
+    # -- tensors
+
+    def _name(self, op: str, given: Any) -> str:
+        base = str(given).strip("/") if given else op
+        number = self._counts.get(base, 0)
+        self._counts[base] = number + 1
+        return f"{base}_{number}" if number else base
+
+    def _output(self, tensor: Any) -> Output:
+        array, dtype = plain(np.asarray(tensor.numpy()))
+        return self._keep(array, dtype)
+
+    def _source(self, op: str, name: str, tensor: Any) -> str:
+        node = Node(self._name(name, None), op)
+        node.outputs["0"] = self._output(tensor) if hasattr(tensor, "numpy") else self._keep(*plain(tensor))
+        self._trace.nodes.append(node)
+        if hasattr(tensor, "_id"):
+            self._names[tensor._id] = node.tensor()
+        return node.tensor()
+
+    def _tensor(self, tensor: Any) -> str:
+        known = self._names.get(tensor._id)
+        if known is None:
+            output = self._output(tensor)
+            known = self._by_value.get((output.digest, output.dtype))
+            if known is None:
+                known = self._source("Const", "Const", tensor)
+            self._names[tensor._id] = known
+        return known
+
+    def _variable(self, handle: Any) -> str:
+        known = self._variables.get(handle._id)
+        if known is None:
+            value = self._value(handle)
+            name = str(self._handles.get(handle._id) or "Variable").strip("/")
+            known = (
+                self._source("Variable", name, value) if value is not None else self._source("Const", name, 0)
+            )
+            self._has(handle, known, self._trace.nodes[-1].outputs["0"])
+        return known
+
+    def _has(self, handle: Any, name: str, output: Output) -> None:
+        """The variable is, from now on, the tensor of that name."""
+        self._variables[handle._id] = name
+        if output.shape:  # a number alone may be anything's
+            self._by_value[output.digest, output.dtype] = name
+
+    def _assigned(self, node: Node, handles: List[Any], number: int) -> None:
+        """What the op made of each variable that it was given is an output of its own, after the others."""
+        for handle in handles:
+            value = self._value(handle)
+            if value is not None:
+                node.outputs[str(number)] = self._output(value)
+                self._has(handle, node.tensor(number), node.outputs[str(number)])
+                number += 1
+
+    def _value(self, handle: Any) -> Optional[Any]:
+        data = getattr(handle, "_handle_data", None)
+        shapes = getattr(data, "shape_and_type", None)
+        if not shapes:
+            return None
+        dtype = self._tf.as_dtype(shapes[0].dtype)
+        return self._tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype)
+
+    # -- attributes
+
+    def _definition(self, op: str) -> Dict[str, str]:
+        """The types of its attributes by name."""
+        if op not in self._kinds:
+            from tensorflow.python.framework import op_def_registry
+
+            get = getattr(op_def_registry, "get", None)
+            found = get(op) if get else op_def_registry.get_registered_ops().get(op)
+            self._kinds[op] = {attr.name: attr.type for attr in found.attr} if found is not None else {}
+        return self._kinds[op]
+
+    def _dtype(self, value: Any) -> str:
+        return str(self._tf.as_dtype(value).name)
+
+
+def _is_handle(tensor: Any) -> bool:
+    return tensor.dtype.name in ("resource", "variant")
+
+
+def _line() -> str:
+    """The line of the program that runs the op: the innermost that is neither the framework's nor compat's."""
+    frame = sys._getframe(3)
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if "site-packages" not in path and not path.startswith((_COMPAT, "<")) and "/lib/python" not in path:
+            return f"{os.path.basename(path)}:{frame.f_lineno}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return ""

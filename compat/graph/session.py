@@ -1,0 +1,102 @@
+"""Every tensor of a TensorFlow 1 graph, in one run: each is written down by an op of its own as soon as it is there.
+
+An op that writes a tensor down (``tf.py_func``) takes part in the run like any other.  On a branch that is not taken it
+does not run, so that what is dead is known without asking; within a loop it runs once an iteration, so that a while
+frame is seen from inside; and the runtime lets go of every tensor as soon as nobody needs it, so that no more is held
+than the run holds anyway.  Fetching would need all of them at once, fails for one that is dead ("Retval[0] does not
+have value"), and cannot look into a loop.
+"""
+
+import collections
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set
+
+import numpy as np
+
+from ..records import Output
+from .nodes import Trace
+from .unrolling import VARIABLES, Loops, assembled
+
+#: array, name of its dtype -> Output: keeps an array.
+Keep = Callable[[Any, str], Output]
+
+_INVISIBLE = ("resource", "variant")
+
+
+def traced(
+    tf: Any,
+    session: Any,
+    outputs: Mapping[str, Any],
+    feed: Mapping[Any, Any],
+    keep: Keep,
+    inputs: Optional[Mapping[str, Any]] = None,
+) -> Trace:
+    """The Trace of all that the ``outputs`` (tensors by name) depend on, computed once in that session.
+
+    ``feed``: as ``Session.run`` takes it.  ``inputs``: the placeholders by the names of the sample's inputs.
+    The session's graph keeps the ops that write: use it for nothing else afterwards.
+    """
+    ops = _ancestors(outputs.values())
+    loops = Loops(session.graph, ops)
+    seen = _Seen(tf, keep)
+    for op in loops.order:
+        if op.type in VARIABLES:
+            value = op.outputs[0] if op.type != "VarHandleOp" else _read(tf, op)
+            seen.note(op.outputs[0].name, session.run(value, feed))
+    probes = [
+        seen.probe(session.graph, tensor)
+        for op in loops.order
+        if op.type not in VARIABLES and loops.can_be_told(op)
+        for tensor in op.outputs
+        if tensor.dtype.base_dtype.name not in _INVISIBLE
+    ]
+    session.run(probes + [tensor.op for tensor in outputs.values()], feed)
+    return assembled(tf, loops, seen.outputs, inputs or {}, outputs)
+
+
+def _read(tf: Any, handle: Any) -> Any:
+    return tf.raw_ops.ReadVariableOp(resource=handle.outputs[0], dtype=handle.get_attr("dtype"))
+
+
+def _ancestors(tensors: Any) -> Set[Any]:
+    """The ops that the tensors depend on, also by control edges: what assigns to a variable counts."""
+    found: Set[Any] = set()
+    waiting = [tensor.op for tensor in tensors]
+    while waiting:
+        op = waiting.pop()
+        if op not in found:
+            found.add(op)
+            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
+    return found
+
+
+class _Seen:
+    """``outputs``: of each tensor what was written down, one for every time that it was computed."""
+
+    def __init__(self, tf: Any, keep: Keep) -> None:
+        self._tf = tf
+        self._keep = keep
+        self.outputs: Dict[str, List[Output]] = collections.defaultdict(list)
+
+    def note(self, name: str, value: Any, dtype: Optional[str] = None) -> None:
+        array = np.asarray(value)
+        self.outputs[name].append(self._keep(array, dtype or array.dtype.name))
+
+    def probe(self, graph: Any, tensor: Any) -> Any:
+        """An op of the graph that writes the tensor down."""
+        tf, name, dtype = self._tf, tensor.name, tensor.dtype.base_dtype.name
+
+        def write(value):
+            self.note(name, value, dtype if dtype == "bfloat16" else None)
+            return np.int64(0)
+
+        # As a part of the loop or branch that the tensor is in: from outside TensorFlow would refuse it.
+        outside = graph._get_control_flow_context()
+        with graph.control_dependencies(None):
+            graph._set_control_flow_context(tensor.op._get_control_flow_context())
+            try:
+                seen = tf.cast(tensor, tf.float32) if dtype == "bfloat16" else tensor
+                op = tf.py_func(write, [seen], tf.int64, stateful=True).op
+            finally:
+                graph._set_control_flow_context(outside)
+        graph._unfetchable_ops.discard(op)
+        return op

@@ -1,0 +1,66 @@
+"""What rules are spelled with: flows as Tracked, moved, and told apart."""
+
+from typing import Any, Callable, List, Sequence
+
+import numpy as np
+
+from ...arrays import UNIT_ROUNDOFF, Array
+from ..bounds import Reference
+from ..tracked import Analysed, Tracked
+from ..tracked import joined as joined_tracked
+from .registry import Flow, NoRule
+from .whole import Whole
+
+
+def is_exact(flow: Flow) -> bool:
+    return not isinstance(flow, Reference)
+
+
+def whole(flow: Flow) -> Array:
+    """A flow that says how others are made, as an axis or a shape does: it has to be exact.  Raises NoRule."""
+    if isinstance(flow, Whole) and not flow.radius.any():
+        return flow.whole
+    if isinstance(flow, Reference):
+        raise NoRule("a shape, an axis or an index that follows from rounded numbers")
+    return flow
+
+
+def numbers(flow: Flow) -> List[int]:
+    """``whole`` as Python's whole numbers, in one list."""
+    return [int(number) for number in np.asarray(whole(flow)).ravel()]
+
+
+def tracked(flow: Flow) -> Tracked:
+    """As a Tracked: running error analysis goes on from what rounding did before."""
+    if isinstance(flow, Analysed):
+        return flow.tracked
+    if isinstance(flow, Reference):
+        return Tracked(flow.value, lambda precision: flow.worst(precision.dtype))
+    return Tracked(flow)
+
+
+def moved(move: Callable[[Array], Array], flow: Flow) -> Flow:
+    """The same elements in other places, or fewer of them: ``move`` of an array of the flow's shape."""
+    return flow.rearranged(move) if isinstance(flow, Reference) else move(flow)
+
+
+def joined(join: Callable[[List[Array]], Array], flows: Sequence[Flow]) -> Flow:
+    """``join``, a concatenation say, of several flows."""
+    if all(is_exact(flow) for flow in flows):
+        return join([np.asarray(flow) for flow in flows])
+    if not any(np.asarray(value_of(flow)).dtype.kind == "f" for flow in flows):
+        values = [flow.whole if isinstance(flow, Whole) else flow for flow in flows]
+        radii = [np.array(f.radius) if isinstance(f, Whole) else np.zeros(np.shape(f)) for f in flows]
+        return Whole(join([np.asarray(value) for value in values]), join(radii))
+    return joined_tracked(join, [tracked(flow) for flow in flows]).reference()
+
+
+def floating(dtype: str) -> bool:
+    return dtype in UNIT_ROUNDOFF and not dtype.startswith("complex")
+
+
+def value_of(flow: Flow) -> Any:
+    """The values alone: float64 of an answer, the array itself of what is exact."""
+    if isinstance(flow, Whole):
+        return flow.whole
+    return flow.value if isinstance(flow, Reference) else flow
