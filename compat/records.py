@@ -64,6 +64,8 @@ class Record:
     which the outputs should have.  ``claim``: how the implementation says that it computes its sums.
     ``measured``: of an operation without a reference, what was measured of each output, as digests by name.
     ``random``: the outputs that had other bits when they were computed again on the same inputs.
+    ``trace``: the digest of its graph (``compat.graph.nodes``), of an operation without a reference; or ``untraced``,
+    why there is none.
     ``seconds``: wall time of the computation, the framework's import left out.
     """
 
@@ -77,6 +79,8 @@ class Record:
     outputs: Dict[str, Output] = field(default_factory=dict)
     measured: Dict[str, Dict[str, str]] = field(default_factory=dict)
     random: List[str] = field(default_factory=list)
+    trace: Optional[str] = None
+    untraced: str = ""
     seconds: float = 0.0
 
     def check(self) -> None:
@@ -92,6 +96,8 @@ class Record:
         for arrays in self.measured.values():
             for digest in arrays.values():
                 _check_digest(digest)
+        if self.trace is not None:
+            _check_digest(self.trace)
 
     @property
     def bits(self) -> Tuple[Tuple[str, str, str], ...]:
@@ -99,9 +105,9 @@ class Record:
         return tuple((name, output.digest, output.dtype) for name, output in self.outputs.items())
 
     def digests(self) -> List[str]:
-        """Every array that the record names."""
+        """Every array that the record names; those of its trace's tensors the trace names."""
         measured = [digest for arrays in self.measured.values() for digest in arrays.values()]
-        return [output.digest for output in self.outputs.values()] + measured
+        return [*(output.digest for output in self.outputs.values()), *measured, *filter(None, [self.trace])]
 
 
 @dataclass

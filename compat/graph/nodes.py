@@ -8,7 +8,7 @@ output.  Tensors are called as TensorFlow calls them, ``conv1/Relu:0``.
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Tuple
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from ..arrays import Array
 from ..errors import CompatError
 from ..records import Output, as_json, from_json
 from ..texts import check_name
+
+#: Keeps an array: (array, name of its dtype) -> Output.
+Keep = Callable[[Any, str], Output]
 
 #: Ops whose result is taken as recorded: nothing is computed there.
 SOURCES = ("Placeholder", "PlaceholderWithDefault", "Const", "Variable", "IteratorGetNext")

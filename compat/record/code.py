@@ -12,7 +12,16 @@ from ..files import read_bytes
 from ..records import Environment, as_json
 
 #: The files of compat, and the folders of them, that take part in computing a sample.
-_COMPUTING = ("arrays.py", "case", "layers", "record/compute.py", "record/dialects", "record/repeats.py")
+_COMPUTING = (
+    "arrays.py",
+    "case",
+    "graph/capture",
+    "graph/nodes.py",
+    "layers",
+    "record/compute.py",
+    "record/dialects",
+    "record/repeats.py",
+)
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 

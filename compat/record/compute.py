@@ -81,6 +81,7 @@ def compute(case: Case, sample: Sample, dialect_name: str, objects: Objects, cod
 def _without_result(record: Record, status: str, message: str) -> None:
     record.status, record.message = status, message
     record.outputs, record.measured, record.random = {}, {}, []
+    record.trace, record.untraced = None, ""
 
 
 def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Objects) -> None:
@@ -102,9 +103,30 @@ def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Objects)
                 name: {kind: objects.add(array) for kind, array in arrays.items()}
                 for name, arrays in measured.arrays.items()
             }
+            if not measured.random:
+                _trace(record, sample, dialect, objects)
     record.outputs = {
         name: Output(objects.add(array), dtype, list(array.shape)) for name, (array, dtype) in results.items()
     }
+
+
+def _trace(record: Record, sample: Sample, dialect: Dialect, objects: Objects) -> None:
+    """Every tensor of the computation, and how they follow from each other; or why they cannot be seen."""
+
+    def keep(array: np.ndarray, dtype: str) -> Output:
+        return Output(objects.add(array), dtype, list(np.shape(array)))
+
+    implementation = sample.operation.implementations[dialect.name]
+    try:
+        trace = dialect.trace(implementation, sample.inputs, sample.parameters, keep)
+        trace.check()
+        record.trace = objects.add(trace.array())
+    except StoreError:
+        raise
+    except Unsupported as error:
+        record.untraced = _told(error)
+    except Exception as error:  # what is only there to explain must not cost the result
+        record.untraced = f"its graph could not be seen: {_first_line(error)}"
 
 
 def _measured(run: Any, inputs: Dict[str, Any], results: Results) -> Measurement:

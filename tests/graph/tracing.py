@@ -23,7 +23,7 @@ class Kept:
 
 def in_session(build, **inputs):
     """(Trace, Kept) of what ``build(tf, **placeholders)`` gives in a session: a tensor, or tensors by name."""
-    from compat.graph.session import traced
+    from compat.graph.capture.session import traced
 
     tf, kept = DIALECTS["tf1.session"].module(), Kept()
     with tf.Graph().as_default() as graph:
@@ -41,7 +41,7 @@ def in_session(build, **inputs):
 
 def eagerly(build, **inputs):
     """(Trace, Kept) of ``build(tf, **tensors)`` run eagerly, from TensorFlow 2.1."""
-    from compat.graph.eager import listening
+    from compat.graph.capture.eager import listening
 
     tf, kept = DIALECTS["tf2.eager"].module(), Kept()
     with listening(tf, kept.keep) as listener:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...arrays import plain
 from ...errors import CompatError, Unsupported
+from ...graph.nodes import Keep, Trace
 from ...texts import check_name
 
 #: What a computation gives: {output name: (array, name of its dtype)}.
@@ -59,6 +60,16 @@ class Dialect:
         broken, and whatever the framework raises.
         """
         raise NotImplementedError
+
+    def trace(
+        self,
+        implementation: Callable[..., Any],
+        inputs: Dict[str, Any],
+        parameters: Dict[str, Any],
+        keep: Keep,
+    ) -> Trace:
+        """Every tensor of the same computation, each kept by ``keep``.  Raises Unsupported where none can be seen."""
+        raise Unsupported(f"{self.name} has no graph")
 
 
 def registered() -> Dict[str, Dialect]:

@@ -7,9 +7,11 @@ must come first in a process: hence a process of its own there.
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from ...errors import CompatError, Unsupported
+from ...graph.capture.eager import listening
+from ...graph.nodes import Keep, Trace
 from ..versions import tensorflow_version, threads
-from .base import Dialect, Results
-from .tensorflow import as_tensor, from_tensors, import_tensorflow, missing_tensorflow
+from .base import Dialect, Results, named
+from .tensorflow import as_tensor, from_tensors, import_tensorflow, missing_tensorflow, parts
 
 #: An error, never "unsupported": what is asked for exists here.
 EAGER_IS_OFF = (
@@ -58,3 +60,25 @@ class Eager(Dialect):
         tf = self.module()
         tensors = [as_tensor(tf, fixture) for fixture in inputs.values()]
         return from_tensors(implementation(tf, *tensors, **parameters))
+
+    def trace(
+        self,
+        implementation: Callable[..., Any],
+        inputs: Dict[str, Any],
+        parameters: Dict[str, Any],
+        keep: Keep,
+    ) -> Trace:
+        tf = self.module()
+        return heard(
+            tf, lambda *tensors: implementation(tf, *tensors, **parameters), inputs, len(inputs), keep
+        )
+
+
+def heard(tf: Any, run: Callable[..., Any], inputs: Dict[str, Any], flowing: int, keep: Keep) -> Trace:
+    """The Trace of ``run``, called with the first ``flowing`` inputs as tensors and the others as arrays."""
+    with listening(tf, keep) as listener:
+        arguments = []
+        for number, (name, fixture) in enumerate(inputs.items()):
+            arguments.append(as_tensor(tf, fixture) if number < flowing else fixture.array)
+            listener.input(name, arguments[-1], fixture.dtype)
+        return listener.trace(parts(named(run(*arguments))))

@@ -5,13 +5,16 @@ arrays; they build a layer, ``set_weights`` and call it.  In TensorFlow 1 the te
 of Keras's graph, and Keras's session computes the result.
 """
 
-from typing import Any, Callable, Dict, List, Optional
+import contextlib
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ...errors import CompatError, Unsupported
+from ...graph.capture.session import traced
+from ...graph.nodes import Keep, Trace
 from ..versions import tensorflow_version, threads, version_of
 from .base import Dialect, Results, load, named
-from .eager import EAGER_IS_OFF
-from .tensorflow import as_tensor, fetched, from_tensors, import_tensorflow, missing_tensorflow
+from .eager import EAGER_IS_OFF, heard
+from .tensorflow import as_tensor, fetched, from_tensors, import_tensorflow, missing_tensorflow, symbolic
 
 _KERAS_3_IS_TF_KERAS = (2, 16)
 
@@ -50,7 +53,32 @@ class Keras2(Dialect):
                 raise CompatError(EAGER_IS_OFF)
             arguments = flowing_and_weights(import_tensorflow(), inputs)
             return from_tensors(implementation(keras, *arguments, **parameters))
-        return _in_session(keras, implementation, list(inputs.values()), parameters)
+        with _in_session(keras, implementation, list(inputs.values()), parameters) as (
+            session,
+            feed,
+            _,
+            outputs,
+        ):
+            return fetched(lambda tensors: session.run(tensors, feed), outputs)
+
+    def trace(
+        self,
+        implementation: Callable[..., Any],
+        inputs: Dict[str, Any],
+        parameters: Dict[str, Any],
+        keep: Keep,
+    ) -> Trace:
+        keras, tf = self.module(), import_tensorflow()
+        keras.backend.clear_session()
+        if (tensorflow_version() or ()) >= (2,):
+            return heard(tf, lambda *given: implementation(keras, *given, **parameters), inputs, 1, keep)
+        with _in_session(keras, implementation, list(inputs.values()), parameters) as (
+            session,
+            feed,
+            first,
+            outputs,
+        ):
+            return traced(tf, session, symbolic(outputs), feed, keep, {next(iter(inputs)): first})
 
 
 def flowing_and_weights(tf: Any, inputs: Dict[str, Any]) -> List[Any]:
@@ -59,7 +87,11 @@ def flowing_and_weights(tf: Any, inputs: Dict[str, Any]) -> List[Any]:
     return [as_tensor(tf, first)] + [fixture.array for fixture in others]
 
 
-def _in_session(keras, implementation, fixtures, parameters):
+@contextlib.contextmanager
+def _in_session(
+    keras: Any, implementation: Callable[..., Any], fixtures: List[Any], parameters: Dict[str, Any]
+) -> Iterator[Tuple[Any, Dict[Any, Any], Any, Dict[str, Any]]]:
+    """(session, what to feed, the first input's tensor, the outputs by name)."""
     tf = import_tensorflow()
     if tf.executing_eagerly():
         raise Unsupported("Keras of TensorFlow 1 is run as a graph: not in a process with eager execution on")
@@ -71,5 +103,4 @@ def _in_session(keras, implementation, fixtures, parameters):
         first = tf.placeholder(fixtures[0].array.dtype, fixtures[0].array.shape)
         weights = [fixture.array for fixture in fixtures[1:]]
         outputs = named(implementation(keras, first, *weights, **parameters))
-        feed = {first: fixtures[0].array}
-        return fetched(lambda tensors: keras.backend.get_session().run(tensors, feed), outputs)
+        yield keras.backend.get_session(), {first: fixtures[0].array}, first, outputs

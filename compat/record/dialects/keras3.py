@@ -4,9 +4,10 @@ import os
 from typing import Any, Callable, Dict, Optional
 
 from ...errors import CompatError
+from ...graph.nodes import Keep, Trace
 from ..versions import release, version_of
 from .base import Dialect, Results, load
-from .eager import EAGER_IS_OFF
+from .eager import EAGER_IS_OFF, heard
 from .keras2 import flowing_and_weights
 from .tensorflow import from_tensors, import_tensorflow, missing_tensorflow
 
@@ -42,3 +43,15 @@ class Keras3(Dialect):
         keras.utils.clear_session(free_memory=False)
         arguments = flowing_and_weights(import_tensorflow(), inputs)
         return from_tensors(implementation(keras, *arguments, **parameters))
+
+    def trace(
+        self,
+        implementation: Callable[..., Any],
+        inputs: Dict[str, Any],
+        parameters: Dict[str, Any],
+        keep: Keep,
+    ) -> Trace:
+        keras = self.module()
+        keras.utils.clear_session(free_memory=False)
+        tf = import_tensorflow()
+        return heard(tf, lambda *given: implementation(keras, *given, **parameters), inputs, 1, keep)

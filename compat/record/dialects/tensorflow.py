@@ -1,8 +1,9 @@
 """What the TensorFlow dialects share: finding it, importing it quietly, feeding and fetching."""
 
+import contextlib
 import functools
 import os
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -67,12 +68,31 @@ def parts(outputs: Dict[str, Any]) -> Dict[str, Any]:
 
 def fetched(run: Any, outputs: Dict[str, Any]) -> Results:
     """The results of a graph's outputs, by ``run`` of a session; what is an array already stays."""
-    tensors = parts(outputs)
-    symbolic = [
-        name for name, value in tensors.items() if hasattr(value, "graph") or hasattr(value, "initializer")
-    ]
-    arrays = dict(zip(symbolic, run([tensors[name] for name in symbolic]))) if symbolic else {}
+    tensors, of_graph = parts(outputs), symbolic(outputs)
+    arrays = dict(zip(of_graph, run(list(of_graph.values())))) if of_graph else {}
     return collect({name: arrays.get(name, value) for name, value in tensors.items()})
+
+
+def symbolic(outputs: Dict[str, Any]) -> Dict[str, Any]:
+    """Those of the outputs that are a graph's tensors, by name; of a sparse one its parts, of a variable its value."""
+    return {
+        name: value.value() if hasattr(value, "initializer") else value
+        for name, value in parts(outputs).items()
+        if hasattr(value, "graph") or hasattr(value, "initializer")
+    }
+
+
+@contextlib.contextmanager
+def frames(tf: Any) -> Iterator[None]:
+    """Within, loops and branches are built as TensorFlow 1 builds them, whose ops can be seen; not as functions."""
+    if not getattr(tf, "control_flow_v2_enabled", lambda: False)():
+        yield
+        return
+    tf.disable_control_flow_v2()
+    try:
+        yield
+    finally:
+        tf.enable_control_flow_v2()
 
 
 def from_tensors(result: Any) -> Results:

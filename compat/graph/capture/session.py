@@ -8,16 +8,13 @@ have value"), and cannot look into a loop.
 """
 
 import collections
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set
+from typing import Any, Dict, List, Mapping, Optional, Set
 
 import numpy as np
 
-from ..records import Output
-from .nodes import Trace
+from ...records import Output
+from ..nodes import Keep, Trace
 from .unrolling import VARIABLES, Loops, assembled
-
-#: array, name of its dtype -> Output: keeps an array.
-Keep = Callable[[Any, str], Output]
 
 _INVISIBLE = ("resource", "variant")
 

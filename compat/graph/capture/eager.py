@@ -8,19 +8,17 @@ the branch that was taken and every iteration of a loop.
 import contextlib
 import os
 import sys
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 
-from ..arrays import plain
-from ..errors import Unsupported
-from ..records import Output
+from ...arrays import plain
+from ...errors import Unsupported
+from ...records import Output
+from ..nodes import Keep, Node, Trace
 from .attributes import of_pairs
-from .nodes import Node, Trace
 
-Keep = Callable[[Any, str], Output]
-
-_COMPAT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_COMPAT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 #: Ops on a variable that leave it as it is.
 _READING = ("ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VarIsInitializedOp", "VariableShape")
 #: Ops that are no part of a computation.
@@ -67,9 +65,13 @@ class Listener:
         #: What a variable has now, by its digest and dtype: in some versions it is read without a word.
         self._by_value: Dict[Tuple[str, str], str] = {}
 
-    def input(self, name: str, tensor: Any) -> None:
-        """The tensor stands for an input of the sample."""
+    def input(self, name: str, tensor: Any, dtype: Optional[str] = None) -> None:
+        """The tensor, or the array of that dtype, stands for an input of the sample."""
         self._trace.inputs[name] = self._source("Placeholder", name, tensor)
+        output = self._trace.nodes[-1].outputs["0"]
+        output.dtype = dtype or output.dtype
+        if not hasattr(tensor, "_id"):  # it may come back as a tensor, or as a part of a layer
+            self._by_value[output.digest, output.dtype] = self._trace.inputs[name]
 
     def trace(self, outputs: Mapping[str, Any]) -> Trace:
         """The Trace of what the outputs, tensors by name, depend on."""
@@ -77,7 +79,9 @@ class Listener:
             known = self._names.get(getattr(tensor, "_id", -1))
             if known is None and hasattr(tensor, "handle"):
                 known = self._variables.get(tensor.handle._id)
-            self._trace.outputs[name] = known or self._source("Const", name, tensor)
+            self._trace.outputs[name] = (
+                known or self._of_that_value(tensor) or self._source("Const", name, tensor)
+            )
         kept = self._trace.ancestors(self._trace.outputs.values())
         self._trace.nodes = kept
         there = {node.name for node in kept}
@@ -132,6 +136,14 @@ class Listener:
         node.source = _line()
         if node.outputs:
             self._trace.nodes.append(node)
+
+    def _of_that_value(self, tensor: Any) -> Optional[str]:
+        """The last tensor of the same bits: what ``predict`` gives was a tensor once."""
+        output = self._output(tensor) if hasattr(tensor, "numpy") else self._keep(*plain(tensor))
+        found = None
+        for name, other in self._trace.tensors().items():
+            found = name if (other.digest, other.dtype) == (output.digest, output.dtype) else found
+        return found
 
     # -- tensors
 

@@ -7,9 +7,9 @@ The frames are those of Yu et al., Dynamic control flow in large-scale machine l
 import collections
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
-from ..records import Output
+from ...records import Output
+from ..nodes import Node, Trace
 from .attributes import of_node_def
-from .nodes import Node, Trace
 
 #: Ops that are a variable; what they had before the run is written down.
 VARIABLES = ("VariableV2", "Variable", "VarHandleOp", "TemporaryVariable")

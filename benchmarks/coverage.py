@@ -1,0 +1,119 @@
+"""How much of the graphs of cases the rules of nodes cover: every sample traced and judged tensor by tensor.
+
+    python -m benchmarks.coverage [PATH...] [--dialects tf1.session,keras3] [--slow]
+
+Needs a TensorFlow.  Ends with 1 where a tensor is flagged, which is a finding or a wrong rule.
+"""
+
+import argparse
+import collections
+import sys
+import time
+import warnings
+
+import numpy as np
+
+from compat.arrays import digest
+from compat.case.files import find
+from compat.errors import Unsupported
+from compat.judge.nodes import judge_trace
+from compat.record.compute import unavailable
+from compat.record.dialects import DIALECTS
+from compat.records import Output
+
+#: Taken as recorded by their nature: what is fed, constants, weights.
+SOURCES = ("a placeholder", "a const", "a variable")
+
+
+class Memory:
+    """Arrays of one sample."""
+
+    def __init__(self):
+        self._arrays = {}
+
+    def keep(self, array, dtype):
+        array = np.asarray(array)
+        if array.dtype.kind == "O":
+            array = np.array([str(item) for item in array.ravel()]).reshape(array.shape).astype(np.bytes_)
+        name = digest(array)
+        self._arrays[name] = array
+        return Output(name, dtype, list(array.shape))
+
+    def read(self, name):
+        return self._arrays[name]
+
+
+class Coverage:
+    """Counts of nodes: bounded by a rule, taken as recorded, without a rule; and what was flagged."""
+
+    def __init__(self):
+        self.how = collections.Counter()
+        self.unruled = collections.Counter()
+        self.flagged = []
+        self.untraced = []
+
+    def add(self, title, sample, dialect):
+        memory = Memory()
+        implementation = sample.operation.implementations[dialect.name]
+        try:
+            trace = dialect.trace(implementation, sample.inputs, sample.parameters, memory.keep)
+            trace.check()
+        except Unsupported:
+            return
+        except Exception as error:
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            self.untraced.append(f"{title}: {type(error).__name__}: {first[:150]}")
+            return
+        ways = {}
+        for one in judge_trace(trace, memory.read):
+            if one.how == "taken" and one.why in SOURCES:
+                ways.setdefault(one.node.name, "source")
+                continue
+            if one.how == "bounded" or one.node.name not in ways:
+                ways[one.node.name] = one.how
+            if one.how == "unruled":
+                self.unruled[f"{one.node.op}: {one.why}" if one.why != one.node.op else one.node.op] += 1
+            if one.numbers is not None and one.numbers.word != "agrees":
+                why = f"{one.numbers.word}: {one.numbers.message}"[:200]
+                self.flagged.append(f"{title} {one.tensor} ({one.node.op} {one.node.source}) {why}")
+        self.how.update(ways.values())
+
+    def lines(self, most=60):
+        counted = self.how["bounded"] + self.how["taken"] + self.how["unruled"]
+        share = 100 * self.how["bounded"] / max(counted, 1)
+        yield f"{counted} nodes beside {self.how['source']} inputs, constants and weights"
+        yield f"bounded by a rule: {self.how['bounded']}, {share:.2f} %"
+        yield f"taken as recorded: {self.how['taken']}; without a rule: {self.how['unruled']}"
+        for op, count in self.unruled.most_common(most):
+            yield f"  {count:6} {op}"
+        for what, found in (("flagged", self.flagged), ("no graph of", self.untraced)):
+            yield f"{what}: {len(found)}"
+            yield from (f"  {line}" for line in found[:most])
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("paths", nargs="*", default=["cases"])
+    parser.add_argument("--dialects", default="tf1.session,tf2.function,keras2,keras3")
+    parser.add_argument("--slow", action="store_true")
+    options = parser.parse_args(arguments)
+    coverage, started = Coverage(), time.monotonic()
+    warnings.simplefilter("ignore")
+    for case in find(options.paths):
+        with case.at_work(), np.errstate(all="ignore"):
+            for sample in case.samples():
+                if sample.slow and not options.slow:
+                    continue
+                for name in options.dialects.split(","):
+                    if unavailable(sample, name) is None:
+                        dialect = DIALECTS[name]
+                        dialect.module()
+                        coverage.add(f"{sample.id} {name}", sample, dialect)
+    for line in coverage.lines():
+        print(line)
+    print(f"{time.monotonic() - started:.0f} s")
+    return 1 if coverage.flagged else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Every tensor of a computation, written down while it runs in a framework."""
