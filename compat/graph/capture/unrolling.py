@@ -101,6 +101,7 @@ class _Assembly:
         self._seen = seen
         self._known: Set[str] = set()
         self._written = _written(loops.order)
+        self._before_writing = {name: _all_before(writers) for name, writers in self._written.items()}
         self._trace = Trace()
 
     def trace(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Trace:
@@ -164,6 +165,8 @@ class _Assembly:
 
     def _inputs(self, op: Any, iteration: Optional[int]) -> Optional[List[str]]:
         """The names of the tensors that it took; None where one of them is not visible."""
+        if any(self._may_be_overwritten(op, tensor) for tensor in op.inputs):
+            return None
         names = [self._input(op, tensor, iteration) for tensor in op.inputs]
         if op.type == "Merge":  # takes the one that came
             return [name for name in names if name in self._known][:1]
@@ -189,16 +192,40 @@ class _Assembly:
     def _reads_what_is_written(self, op: Any) -> bool:
         return op.type in _READS and op.inputs[0].op.name in self._written
 
+    def _may_be_overwritten(self, op: Any, tensor: Any) -> bool:
+        """Whether a tensor shares the memory of a variable that is assigned to before, or while, the op takes it."""
+        if tensor.op.type != "Identity" or not self._reads_what_is_written(tensor.op):
+            return False
+        return op not in self._before_writing[tensor.op.inputs[0].op.name]
 
-def _written(ops: List[Any]) -> Set[str]:
-    """The variables to which one of the ops assigns: when they are read makes a difference."""
-    return {
-        tensor.op.name
-        for op in ops
-        if op.type not in _READS and op.type not in ("ResourceGather", "VarIsInitializedOp")
-        for tensor in op.inputs
-        if tensor.op.type in VARIABLES and (tensor.dtype._is_ref_dtype or tensor.op.type == "VarHandleOp")
-    }
+
+def _written(ops: List[Any]) -> Dict[str, List[Any]]:
+    """The variables to which ops assign, with these ops: when such a variable is read makes a difference."""
+    writers: Dict[str, List[Any]] = collections.defaultdict(list)
+    for op in ops:
+        if op.type in _READS or op.type in ("ResourceGather", "VarIsInitializedOp"):
+            continue
+        for tensor in op.inputs:
+            if tensor.op.type in VARIABLES and (
+                tensor.dtype._is_ref_dtype or tensor.op.type == "VarHandleOp"
+            ):
+                writers[tensor.op.name].append(op)
+    return writers
+
+
+def _all_before(ops: List[Any]) -> Set[Any]:
+    """What has run whenever one of the ops runs, for all of them."""
+    found: Optional[Set[Any]] = None
+    for op in ops:
+        before: Set[Any] = set()
+        waiting = [op]
+        while waiting:
+            one = waiting.pop()
+            if one not in before:
+                before.add(one)
+                waiting += [tensor.op for tensor in one.inputs] + list(one.control_inputs)
+        found = before if found is None else found & before
+    return found or set()
 
 
 def line_of(op: Any) -> str:
