@@ -69,7 +69,7 @@ def test_a_variable_is_the_numbers_it_had():
 def test_a_read_that_comes_before_the_update():
     def build(tf, x):
         w = tf.get_variable("w", initializer=X.T)
-        return {"w": tf.assign(w, tf.reshape(tf.transpose(w), [3, 4]))}
+        return tf.identity(tf.assign(w, tf.reshape(tf.transpose(w), [3, 4])))
 
     trace, kept = in_session(build, x=X)
     assert [node.op for node in trace.nodes if node.op in ("Transpose", "Reshape")] == [
