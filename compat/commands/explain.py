@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import PART, parts
 from ..errors import CompatError
-from ..explain import HYPOTHESES, ReferenceOnly, Target, describe, explain, first_wrong_step
+from ..explain import HYPOTHESES, ReferenceOnly, Target, describe, explain, first_wrong_step, structure
 from ..judge.compare import compare
 from ..judge.judging import Judging
 from ..records import JUDGED, PASSING, needs_a_person
@@ -67,7 +67,8 @@ def main(arguments: argparse.Namespace) -> int:
     with case.at_work():
         references = judging.answers(run, sample, record)
         left = max(arguments.seconds - (time.monotonic() - started), min(_LEAST, arguments.seconds))
-        for line in _reasons(sample, record, references, run.objects.read, left):
+        found = judging.wrong_places(run, sample, record)
+        for line in _reasons(sample, record, references, run.objects.read, left, found):
             print(f"  {line}")
     return 1 if needs_a_person(verdict) else 0
 
@@ -80,12 +81,15 @@ def _missing(run, sample_id, dialect):
     return f"{run.folder}: no {dialect} of {sample_id}; it has {', '.join(run.records[sample_id])}"
 
 
-def _reasons(sample, record, references, read, seconds):
-    """The lines to print of a sample that does not agree."""
+def _reasons(sample, record, references, read, seconds, found):
+    """The lines to print of a sample that does not agree.  ``found``: the wrong places of a port, where known."""
     results = {name: (read(output.digest), output.dtype) for name, output in record.outputs.items()}
     inputs = sample.arrays()
     known = {f"the input {name}": array for name, array in inputs.items()}
     if sample.operation.against:
+        if found:
+            yield from _by_graph(found, read, known, seconds)
+            return
         name, target = _first_wrong(results, references, record.dtype)
         if len(results) > 1:
             yield f"it begins at {name}"
@@ -107,6 +111,34 @@ def _reasons(sample, record, references, read, seconds):
             return
     target = Target(sample.operation, list(inputs.values()), sample.parameters, results, record.dtype)
     yield from _causes(target, known, seconds)
+
+
+#: Wrong places of a port that are explained one by one.
+_PLACES = 5
+
+
+def _by_graph(found, read, known, seconds):
+    """The lines of every wrong place of a port: by what its graph does otherwise, or by what the numbers say."""
+    for place in found[:_PLACES]:
+        result, dtype = read(place.pair.result.digest), place.pair.result.dtype
+        where = f" ({place.source})" if place.source else ""
+        yield f"wrong at {place.pair.name}{where}: {place.numbers.message}"
+        sentences = structure.causes(place, result, dtype, read)
+        if sentences:
+            yield from (f"cause: {sentence}" for sentence in sentences)
+            continue
+        followed = place.followed
+        target = Target(
+            ReferenceOnly(followed.reference),
+            list(followed.given.values()),
+            {},
+            {"y": (result, dtype)},
+            dtype,
+        )
+        before = {f"the tensor {name}": array for name, array in followed.given.items()}
+        yield from _causes(target, dict(known, **before), max(seconds / min(len(found), _PLACES), _LEAST))
+    if len(found) > _PLACES:
+        yield f"and {len(found) - _PLACES} more places"
 
 
 def _first_wrong(results, answers, input_dtype):

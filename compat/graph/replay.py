@@ -14,6 +14,8 @@ from .nodes import SOURCES, Node, Trace
 
 #: digest -> array.
 Read = Callable[[str], Array]
+#: What stands for a node's rule: the node's call and what it takes -> a Flow for each output.
+Other = Callable[[NodeCall, List[Flow]], List[Optional[Flow]]]
 
 
 class Step(NamedTuple):
@@ -91,8 +93,19 @@ class Followed:
         self.nodes = replay.trace.ancestors([tensor], given)
         used = {name for node in self.nodes for name in node.inputs}
         self.given = {name: array for name, array in given.items() if name in used}
-        #: Why it is not bounded by rules alone, for each node that is not: {node: why}.
-        self.unruled: Dict[str, str] = {}
+        #: Of each node "bounded", "taken" or why it is neither, as ``reference`` finds it.
+        self.hows: Dict[str, str] = {}
+        #: By name, what nodes do instead of what their rules say.
+        self.changed: Dict[str, Other] = {}
+
+    def recorded(self, tensor: str) -> Array:
+        return self._replay.recorded(tensor)
+
+    def but(self, changed: Mapping[str, Other]) -> "Followed":
+        """The same with other nodes: by name what each does."""
+        other = Followed(self._replay, self.tensor, self.given)
+        other.changed = dict(changed)
+        return other
 
     def reference(self, *arrays: Any) -> Reference:
         """Of the ``given`` tensors, in their order, or of others in their place."""
@@ -101,30 +114,33 @@ class Followed:
             flows.update(self._through(node, [flows.get(name) for name in node.inputs]))
         answer = flows.get(self.tensor)
         if answer is None:
-            raise NoRule(f"{self.tensor} follows from {', '.join(self.unruled)}, which no rule covers")
+            unruled = {node: how for node, how in self.hows.items() if how not in ("bounded", "taken")}
+            raise NoRule(
+                "; ".join(f"{node}: {why}" for node, why in list(unruled.items())[:3]) or "it did not run"
+            )
         return as_reference(answer, self._replay.dtype(self.tensor))
 
     def _through(self, node: Node, inputs: List[Optional[Flow]]) -> Dict[str, Optional[Flow]]:
+        self.hows[node.name] = "bounded"
         try:
             if any(flow is None for flow in inputs):
                 raise NoRule("it follows from a node without a rule")
-            found = self._replay.flows(node, inputs)  # type: ignore[arg-type]
-        except Taken:
-            return self._as_recorded(node)
-        except NoRule as why:
-            if not self._depends(node):
-                return self._as_recorded(node)
-            self.unruled[node.name] = str(why)
-            return {}
+            taken: List[Flow] = inputs  # type: ignore[assignment]
+            if node.name in self.changed:
+                found = self.changed[node.name](self._replay.call(node), taken)
+            else:
+                found = self._replay.flows(node, taken)
+        except (Taken, NoRule) as why:
+            # What is drawn or read is what it was; what no rule covers only where the given tensors do not matter.
+            if self._depends(node) and not (isinstance(why, Taken) and why.random):
+                self.hows[node.name] = f"{node.op}: no rule" if str(why) == node.op else f"{node.op}: {why}"
+                return {}
+            self.hows[node.name] = "taken"
+            names = [node.tensor(int(number)) for number in node.outputs]
+            return {name: self._replay.recorded(name) for name in names}
         return {node.tensor(number): flow for number, flow in enumerate(found)}
-
-    def _as_recorded(self, node: Node) -> Dict[str, Optional[Flow]]:
-        names = [node.tensor(int(number)) for number in node.outputs]
-        return {name: self._replay.recorded(name) for name in names}
 
     def _depends(self, node: Node) -> bool:
         """Whether the node follows from one of the given tensors."""
-        names = {
-            name for one in self._replay.trace.ancestors([node.tensor()], self.given) for name in one.inputs
-        }
-        return not names.isdisjoint(self.given)
+        before = self._replay.trace.ancestors([node.tensor(int(next(iter(node.outputs), "0")))], self.given)
+        return any(name in self.given for one in before for name in one.inputs)

@@ -15,8 +15,10 @@ from ..store import Run
 from . import golden, known
 from .answers import NO_RECORDS, Answers, kept, refer, unusable
 from .case_files import CaseFiles, sample_in
+from .graphs import Place
 from .memory import CaseDigests
-from .verdicts import judge_against, random
+from .ports import judge_port, wrong_places
+from .verdicts import random
 
 
 @dataclass
@@ -131,6 +133,15 @@ class Judging:
         if error:
             raise CompatError(f"{sample.id}: {error}")
         return references
+
+    def wrong_places(self, run: Run, sample: Sample, record: Record) -> List[Place]:
+        """Where a port leaves the graph it is judged against, in the order of flow; none where that is not known."""
+        if not sample.operation.against:
+            return []
+        place, base, _ = _Sample(self, sample.id).base(run, run.samples[sample.id])
+        if place is None or base is None:
+            return []
+        return wrong_places(record, run.objects.read, base, place.objects.read)
 
     # -- what a sample asks for
 
@@ -319,7 +330,7 @@ class _Sample:
         if trouble:
             return Verdict("unjudged", f"{whose}: {trouble}")
         try:
-            verdict = judge_against(record, run.objects.read, base, place.objects.read, who, whose)
+            verdict = judge_port(record, run.objects.read, base, place.objects.read, who, whose)
         except NO_RECORDS as error:
             return Verdict("unjudged", unusable(error))
         if not base.random:

@@ -34,6 +34,10 @@ class NodeCall(NamedTuple):
 class Taken(Exception):
     """The result of this node is taken as recorded: what it is drawn from, or read from, is not seen.  Says why."""
 
+    @property
+    def random(self) -> bool:
+        return "random" in str(self)
+
 
 class NoRule(LookupError):
     """There is no rule for an op type, or none for what this node asks of it; says which."""

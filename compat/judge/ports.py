@@ -1,0 +1,121 @@
+"""A record judged against another one: by the other's graph, and by the measured spread where that says more."""
+
+import dataclasses
+from typing import Callable, Dict, List, Mapping, Optional
+
+from ..arrays import Array
+from ..errors import CompatError
+from ..graph.nodes import Trace, trace_of
+from ..records import SEVERITY, Numbers, Record, Verdict
+from ..reference import Reference
+from ..reference.measured import answers_against
+from .compare import compare
+from .graphs import Place, Side, loose, places
+from .verdicts import judge_against, random
+
+Read = Callable[[str], Array]
+#: Wrong places and nodes without a partner that are named.
+_MOST = 4
+
+
+def judge_port(record: Record, read: Read, base: Record, read_base: Read, who: str, whose: str) -> Verdict:
+    """The verdict on a record by another of the same case; ``identical`` are the same bits.
+
+    ``who``, ``whose``: what the record and the other one are called.
+    """
+    for one, name in ((record, who), (base, whose)):
+        if one.random:
+            return random(one, name)
+    legacy = side(base, read_base)
+    if legacy is None or set(record.outputs) != set(base.outputs):
+        return _measured_only(record, read, base, read_base, who, whose)
+    found = places(legacy, side(record, read) or Side(Trace(), read), record.outputs)
+    measured = answers_against(record, read, base, read_base)
+    numbers = _of_outputs(record, read, found, measured)
+    wrong = [place for place in found if place.wrong]
+    words = [one.word for one in numbers.values()] + [place.numbers.word for place in wrong if place.numbers]
+    word = max(words, key=SEVERITY.__getitem__)
+    if word == "agrees" and record.bits == base.bits:
+        word = "identical"
+    message = _message(numbers, wrong)
+    if message:
+        message += f"; against {whose}, {told(found)}"
+    return Verdict(word, message, numbers)
+
+
+def wrong_places(record: Record, read: Read, base: Record, read_base: Read) -> List[Place]:
+    """The places where a record leaves the graph of another, in the order of flow; none where that is not known."""
+    legacy = side(base, read_base)
+    if legacy is None:
+        return []
+    found = places(legacy, side(record, read) or Side(Trace(), read), record.outputs)
+    return [place for place in found if place.wrong]
+
+
+def side(record: Record, read: Read) -> Optional[Side]:
+    """The record's graph; None where there is none, or one of its tensors is not there."""
+    if record.trace is None:
+        return None
+    try:
+        trace = trace_of(read(record.trace), "the graph")
+        if set(trace.outputs) != set(record.outputs):
+            return None
+        for digest in set(trace.digests()):
+            read(digest)
+    except CompatError:
+        return None
+    return Side(trace, read)
+
+
+def _measured_only(
+    record: Record, read: Read, base: Record, read_base: Read, who: str, whose: str
+) -> Verdict:
+    verdict = judge_against(record, read, base, read_base, who, whose)
+    if verdict.message and base.untraced:
+        verdict.message += f" ({base.untraced})"
+    return verdict
+
+
+def _of_outputs(
+    record: Record, read: Read, found: List[Place], measured: Mapping[str, Reference]
+) -> Dict[str, Numbers]:
+    """The numbers of every output: by the graph, and by the measured spread where no rule covers it, or hardly."""
+    by_name = {place.pair.name: place for place in found if place.pair.name in record.outputs}
+    numbers: Dict[str, Numbers] = {}
+    for name, output in record.outputs.items():
+        place = by_name.get(name)
+        if (
+            place is not None
+            and place.numbers is not None
+            and (place.wrong or not loose(place, measured[name]))
+        ):
+            numbers[name] = place.numbers
+            continue
+        by_spread = compare(read(output.digest), output.dtype, measured[name], record.dtype)
+        if by_spread.message:
+            by_spread = dataclasses.replace(by_spread, message=by_spread.message + ", by the measured spread")
+        numbers[name] = by_spread
+    return numbers
+
+
+def _message(numbers: Mapping[str, Numbers], wrong: List[Place]) -> str:
+    """Which places are wrong, in the order of flow."""
+    if not wrong:
+        bad = [(name, n) for name, n in numbers.items() if n.word != "agrees"]
+        return "; ".join((f"{name}: " if len(numbers) > 1 else "") + n.message for name, n in bad[:1])
+    first = wrong[0]
+    assert first.numbers is not None
+    where = f" ({first.source})" if first.source else ""
+    others = [place.pair.name for place in wrong[1:]]
+    more = f" and {len(others) - _MOST} more" if len(others) > _MOST else ""
+    also = f"; wrong by themselves as well: {', '.join(others[:_MOST])}{more}" if others else ""
+    return f"first differs at {first.pair.name}{where}: {first.numbers.message}{also}"
+
+
+def told(found: List[Place]) -> str:
+    """What a verdict rests on: how many of the legacy graph's nodes a rule bounds."""
+    hows = {node: how for place in found for node, how in place.followed.hows.items()}
+    bounded, taken = (sum(how == word for how in hows.values()) for word in ("bounded", "taken"))
+    rest = len(hows) - bounded - taken
+    measured = f", {rest} measured" if rest else ""
+    return f"by its graph: {bounded} nodes bounded{measured}, {taken} taken as recorded"
