@@ -127,7 +127,7 @@ def _by_graph(found, read, known, seconds):
         if sentences:
             yield from (f"cause: {sentence}" for sentence in sentences)
             continue
-        followed = place.followed
+        followed = place.followed.raised()
         target = Target(
             ReferenceOnly(followed.reference),
             list(followed.given.values()),

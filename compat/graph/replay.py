@@ -10,6 +10,7 @@ from ..arrays import Array
 from ..reference.bounds import Reference
 from ..reference.nodes import NodeCall, Taken, answer
 from ..reference.nodes.registry import Flow, NoRule, as_reference
+from .idioms import raised
 from .nodes import SOURCES, Node, Trace
 
 #: digest -> array.
@@ -100,6 +101,12 @@ class Followed:
 
     def recorded(self, tensor: str) -> Array:
         return self._replay.recorded(tensor)
+
+    def raised(self) -> "Followed":
+        """The same with every idiom as one node, whose rule is a call that hypotheses speak of."""
+        other = Followed(self._replay, self.tensor, self.given)
+        other.nodes = raised(self.nodes)
+        return other
 
     def but(self, changed: Mapping[str, Other]) -> "Followed":
         """The same with other nodes: by name what each does."""

@@ -8,6 +8,7 @@ does; importing this package registers them all.
 
 from . import (  # noqa: F401  each registers its rules
     arrays,
+    idioms,
 )
 from .registry import RULES_OF_NODES, NodeCall, Taken, answer, rule_of
 
