@@ -1,6 +1,10 @@
 """Traces for the tests: of a function that builds a graph in a real TensorFlow, and of nodes made here."""
 
+import numpy as np
+
 from compat.arrays import digest
+from compat.graph.nodes import Node, Trace
+from compat.judge.graphs import Side
 from compat.judge.nodes import judge_trace
 from compat.record.dialects import DIALECTS
 from compat.records import Output
@@ -62,3 +66,33 @@ def words(trace, kept):
         else one.how + (f": {one.why}" if one.how == "unruled" else "")
         for one in judge_trace(trace, kept.read)
     }
+
+
+class Made:
+    """A trace made by hand: ``add`` a node with what came of it."""
+
+    def __init__(self):
+        self.trace, self.kept = Trace(), Kept()
+
+    def add(self, name, op, inputs, *arrays, source="", dtype=None, **attributes):
+        outputs = {
+            str(number): self.kept.keep(np.asarray(array), dtype or np.asarray(array).dtype.name)
+            for number, array in enumerate(arrays)
+        }
+        names = [name if ":" in name else f"{name}:0" for name in inputs]
+        self.trace.nodes.append(Node(name, op, names, outputs, attributes, source))
+        return f"{name}:0"
+
+    def output(self, name, tensor):
+        self.trace.outputs[name] = tensor
+        self.trace.check()
+        return self
+
+    @property
+    def side(self):
+        return Side(self.trace, self.kept.read)
+
+    def outputs(self):
+        """{name: Output} as a record has them."""
+        tensors = self.trace.tensors()
+        return {name: tensors[tensor] for name, tensor in self.trace.outputs.items()}

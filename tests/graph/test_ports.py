@@ -1,0 +1,160 @@
+"""A port against the legacy graph: what is paired, what is wrong, and why; on graphs made by hand."""
+
+import json
+
+import numpy as np
+import pytest
+from tracing import Made
+
+from compat.errors import CompatError
+from compat.explain import structure
+from compat.graph.idioms import raised
+from compat.graph.nodes import trace_of
+from compat.graph.pairing import pairs
+from compat.judge.graphs import places
+
+f32 = np.float32
+STATE = np.random.RandomState(3)
+X, W, B, W2 = (STATE.normal(size=shape).astype(f32) for shape in ((6, 5), (5, 4), (4,), (4, 3)))
+MEAN, VARIANCE, BETA, GAMMA = (STATE.uniform(0.1, 1, 4).astype(f32) for _ in range(4))
+
+
+def normalised(y, epsilon):
+    return (y - MEAN) * (GAMMA / np.sqrt(VARIANCE + f32(epsilon))) + BETA
+
+
+def network(epsilon=1e-3, times=1.0, order=1, prefix="", relu=True):
+    """dense, batch norm in sums and products, relu, dense; ``times``: what the second kernel is off by."""
+    made, name = Made(), prefix + "{}"
+    x = made.add(name.format("x"), "Placeholder", [], X)
+    w, b = (made.add(name.format(n), "Const", [], a) for n, a in (("w", W), ("b", B)))
+    product = (X[:, ::order] @ W[::order]).astype(f32)
+    h = made.add(name.format("mul"), "MatMul", [x, w], product)
+    h = made.add(name.format("dense"), "BiasAdd", [h, b], product + B, source="net.py:3")
+    parts = {n: made.add(name.format(n), "Const", [], a) for n, a in (
+        ("mean", MEAN), ("variance", VARIANCE), ("beta", BETA), ("gamma", GAMMA))}  # fmt: skip
+    e = made.add(name.format("epsilon"), "Const", [], f32(epsilon))
+    s = VARIANCE + f32(epsilon)
+    a = made.add(name.format("add"), "AddV2", [parts["variance"], e], s, source="net.py:4")
+    r = made.add(name.format("rsqrt"), "Rsqrt", [a], 1 / np.sqrt(s))
+    scale = GAMMA / np.sqrt(s)
+    g = made.add(name.format("scale"), "Mul", [r, parts["gamma"]], scale)
+    left = made.add(name.format("left"), "Mul", [h, g], (product + B) * scale)
+    off = made.add(name.format("off"), "Mul", [parts["mean"], g], MEAN * scale)
+    rest = made.add(name.format("rest"), "Sub", [parts["beta"], off], BETA - MEAN * scale)
+    found = (product + B) * scale + (BETA - MEAN * scale)
+    y = made.add(name.format("norm"), "AddV2", [left, rest], found, source="net.py:5")
+    made.output("norm", y)
+    if relu:
+        found = np.maximum(found, 0)
+        y = made.add(name.format("relu"), "Relu", [y], found, source="net.py:6")
+    w2 = made.add(name.format("w2"), "Const", [], W2 * f32(times))
+    y = made.add(
+        name.format("last"), "MatMul", [y, w2], (found @ (W2 * f32(times))).astype(f32), source="net.py:7"
+    )
+    return made.output("y", y)
+
+
+def judged(legacy, port, seen=True):
+    from compat.graph.nodes import Trace
+    from compat.judge.graphs import Side
+
+    other = port.side if seen else Side(Trace(), port.kept.read)
+    return places(legacy.side, other, port.outputs())
+
+
+def wrong(found):
+    return [place.pair.name for place in found if place.wrong]
+
+
+def test_a_trace_is_read_as_it_was_written():
+    trace = network().trace
+    assert trace_of(trace.array(), "here") == trace
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t["nodes"][3]["inputs"].append("nowhere:0"),
+        lambda t: t["nodes"].reverse(),
+        lambda t: t["nodes"].append(t["nodes"][0]),
+        lambda t: t["outputs"].update(z="none:0"),
+        lambda t: t["nodes"][0].update(outputs={"x": t["nodes"][0]["outputs"]["0"]}),
+        lambda t: t["nodes"][0].update(op=3),
+    ],
+)
+def test_a_trace_of_another_form_is_refused(change):
+    text = json.loads(network().trace.array().tobytes())
+    change(text)
+    with pytest.raises(CompatError, match="here"):
+        trace_of(np.frombuffer(json.dumps(text).encode(), np.uint8), "here")
+    with pytest.raises(CompatError, match="here"):
+        trace_of(np.zeros(3), "here")
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_right_port_is_right(seen):
+    found = judged(network(), network(prefix="port/", order=-1), seen)
+    assert [place.pair.name for place in found if place.pair.name in ("norm", "y")] == ["norm", "y"]
+    assert all(place.numbers for place in found) and not wrong(found)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_all_wrong_places_and_not_only_the_first(seen):
+    found = judged(network(), network(epsilon=2e-3, times=1.001, prefix="port/"), seen)
+    assert wrong(found)[0] in ("norm", "add") and wrong(found)[-1] == "y"
+    assert not wrong(judged(network(), network(epsilon=1e-3, prefix="port/"), seen))
+
+
+def test_an_early_difference_hides_no_later_one_and_makes_none():
+    early = judged(network(), network(epsilon=2e-3, prefix="port/"))
+    assert "y" not in wrong(early) and "last" not in wrong(early)
+
+
+def test_pairs_keep_to_order_kind_and_numbers():
+    legacy, port = network(), network(prefix="port/")
+    found = pairs(legacy.trace, port.outputs(), port.trace, legacy.kept.read, port.kept.read)
+    assert all(pair.port == "port/" + pair.legacy for pair in found)
+    assert {"mul", "dense", "relu"} <= {pair.name for pair in found}
+    other = network(prefix="port/", order=-1)
+    assert [
+        p.name for p in pairs(legacy.trace, other.outputs(), other.trace, legacy.kept.read, other.kept.read)
+    ]
+
+
+def test_what_the_graph_does_otherwise_is_the_cause():
+    port = network(epsilon=2e-3, prefix="port/")
+    place = next(place for place in judged(network(), port) if place.wrong)
+    result = port.kept.read(place.pair.result.digest)
+    (sentence,) = structure.causes(place, result, "float32", port.kept.read)
+    assert "0.002" in sentence and "write 0.001" in sentence and "net.py:4" in sentence
+
+
+def test_a_relu_that_is_missing():
+    port = network(relu=False, prefix="port/")
+    found = [place for place in judged(network(), port) if place.wrong]
+    assert [place.pair.name for place in found] == ["y"]
+    result = port.kept.read(found[0].pair.result.digest)
+    (sentence,) = structure.causes(found[0], result, "float32", port.kept.read)
+    assert sentence == "Relu (net.py:6) of the legacy graph is missing in the port"
+
+
+def test_two_outputs_that_are_one_tensor():
+    legacy, port = network(), network(times=1.01, prefix="port/")
+    legacy.output("again", legacy.trace.outputs["y"])
+    port.output("again", port.trace.outputs["y"])
+    assert {"y", "again"} <= set(wrong(judged(legacy, port)))
+
+
+def test_idioms():
+    nodes = raised(network().trace.nodes)
+    ops = [node.op for node in nodes if node.op not in ("Const", "Placeholder")]
+    assert ops == ["compat.dense", "compat.batch_norm", "Relu", "MatMul"]
+    norm = next(node for node in nodes if node.op == "compat.batch_norm")
+    assert norm.inputs == ["dense:0", "mean:0", "variance:0", "beta:0", "gamma:0", "epsilon:0"]
+
+
+def test_an_idiom_of_which_a_part_is_needed_elsewhere_is_none():
+    made = network()
+    made.add("more", "Neg", ["scale"], np.zeros(4, f32))
+    assert "compat.batch_norm" not in {node.op for node in raised(made.trace.nodes)}
