@@ -150,6 +150,8 @@ def _same_numbers(result, expected):
     """Whether it has the expected numbers elsewhere."""
     if result.size != expected.size or result.size < 2 or not np.ptp(expected):
         return []
+    if result.shape == expected.shape and _close(result, expected):
+        return []
     if _close(np.sort(result, axis=None), np.sort(expected, axis=None)):
         return [
             "the expected numbers, in other places: look for a transpose, a reshape, a flip, another order"
