@@ -1,6 +1,7 @@
 """What is handed over, as named arrays: tensors, numbers, texts, and dicts and lists of them."""
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+from collections.abc import Mapping
+from typing import Any, Dict, Iterator, NamedTuple, Tuple
 
 import numpy as np
 
@@ -24,12 +25,12 @@ class Given(NamedTuple):
         """Bare numbers in a dtype that can hold them; everything else as it is."""
         kind = self.array.dtype.kind if self.bare else ""
         if dtype in PRECISIONS and kind in ("i", "f"):
-            return Given(round_to(self.array, dtype), dtype)
+            return Given(round_to(self.array, dtype), dtype, True)
         whole = dtype.startswith(("int", "uint")) and kind == "i"
         if (dtype in PART and kind in ("i", "f", "c")) or (
             whole and np.array_equal(self.array.astype(dtype), self.array)
         ):
-            return Given(self.array.astype(dtype), dtype)
+            return Given(self.array.astype(dtype), dtype, True)
         return self
 
 
@@ -63,7 +64,7 @@ def arrays(value: Any, side: str) -> Dict[str, Given]:
 
 
 def _is_structure(value):
-    return isinstance(value, dict) or (isinstance(value, (list, tuple)) and not _is_bare(value))
+    return isinstance(value, Mapping) or (isinstance(value, (list, tuple)) and not _is_bare(value))
 
 
 def _is_bare(value):
@@ -83,10 +84,8 @@ def _walk(value, side, path: Tuple[str, ...] = ()) -> Iterator[Tuple[str, Any]]:
     if not _is_structure(value):
         yield ".".join(path), value
         return
-    pairs: List[Tuple[Any, Any]] = list(value.items()) if isinstance(value, dict) else []
-    if not isinstance(value, dict):
-        pairs = [(str(index), leaf) for index, leaf in enumerate(value)]
-    for name, leaf in pairs:
+    named = isinstance(value, Mapping)
+    for name, leaf in value.items() if named else ((str(index), leaf) for index, leaf in enumerate(value)):
         if not isinstance(name, str) or not name:
             raise CompatError(f"{side}: an array is called {name!r}; expected a text")
         yield from _walk(leaf, side, (*path, name))

@@ -71,6 +71,7 @@ def _shapes(target, references, known):
             continue
         if numbers.message.startswith("the dtype"):
             yield numbers.message
+            continue
         if dtype in PART:
             result, dtype, reference = parts(result), PART[dtype], reference.parts()
         with np.errstate(all="ignore"):

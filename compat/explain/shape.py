@@ -26,6 +26,7 @@ def describe(
     finite = np.isfinite(result) & np.isfinite(expected)
     error = np.where(finite, np.where(finite, result, 0) - np.where(finite, expected, 0), 0)
     wrong = (np.abs(error) > allowance) | (np.isfinite(result) != np.isfinite(expected))
+    wrong |= np.isinf(result) & np.isinf(expected) & (result != expected)
     sentences = []
     missing = int((np.isnan(result) & ~np.isnan(expected)).sum())
     if missing:
