@@ -164,6 +164,13 @@ def test_a_sum_without_its_scale_is_allowed_what_does_not_cancel():
     assert_agrees(X @ W, X.astype(float) @ W, terms=30, scale=np.abs(X) @ np.abs(W))
 
 
+def test_both_sides_round():
+    found, expected = np.nextafter(f32(1.1), f32(2)), f32(1.1)
+    assert_agrees(found, expected, terms=1)
+    message(found, float(expected), terms=1)
+    message(found + f32(4e-7), expected, terms=1)
+
+
 def test_a_large_neighbour_allows_nothing_to_a_small_one():
     message(np.float32([1e6, 1.5]), [1e6, 1.0], terms=10)
 
@@ -246,6 +253,10 @@ def test_the_dtype_has_to_be_right(found, expected, settings):
 )
 def test_what_says_the_same_agrees(found, expected, settings):
     assert assert_agrees(found, expected, **settings).word == "agrees"
+
+
+def test_a_dtype_says_nothing_of_values():
+    assert "systematic" not in message(np.arange(9, dtype=np.int32), np.arange(9, dtype=np.int64))
 
 
 def test_a_python_number_is_judged_in_float64_and_the_message_says_so():
@@ -619,7 +630,8 @@ def test_what_has_changed_since_is_no_part_of_a_cause():
     answer = reference.conv2d(image, kernel, padding="SAME")
     found = layers.conv2d(image, kernel[::-1, ::-1], padding="SAME")
     kernel[...] = kernel[::-1, ::-1].copy()  # of which the reference knows nothing: it was computed before
-    assert "cause: the kernel is flipped" not in message(found, answer)
+    text = message(found, answer)
+    assert "cause: the kernel is flipped" not in text and "\noff by " in text
 
 
 def test_an_array_has_a_cause_as_well():
