@@ -10,26 +10,39 @@ from .errors import CompatError, Unsupported
 
 if TYPE_CHECKING:
     from . import layers, reference
+    from .asserting import assert_agrees
     from .case import fixtures, networks
     from .case.operation import operation
 
 __version__ = "0.1.0"
-__all__ = ["CompatError", "Unsupported", "fixtures", "layers", "networks", "operation", "reference"]
+__all__ = [
+    "CompatError",
+    "Unsupported",
+    "assert_agrees",
+    "fixtures",
+    "layers",
+    "networks",
+    "operation",
+    "reference",
+]
 
 _HOMES = {
+    "assert_agrees": "compat.asserting",
     "fixtures": "compat.case.fixtures",
     "layers": "compat.layers",
     "networks": "compat.case.networks",
     "operation": "compat.case.operation",
     "reference": "compat.reference",
 }
+#: These are in their homes; the others are modules.
+_WITHIN = ("assert_agrees", "operation")
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'compat' has no attribute {name!r}")
     module = importlib.import_module(_HOMES[name])
-    found = module.operation if name == "operation" else module  # type: ignore[attr-defined]
+    found = getattr(module, name) if name in _WITHIN else module
     globals()[name] = found
     return found
 

@@ -10,6 +10,7 @@ try:
     from hypothesis import HealthCheck, settings
 except ImportError:
     collect_ignore = [
+        "test_asserting.py",
         "test_half_precision.py",
         "test_judge.py",
         "test_measured_properties.py",

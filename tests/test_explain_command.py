@@ -152,7 +152,7 @@ def test_progress_is_for_terminals(monkeypatch, capsys):
     progress = command_explain._Progress(wait=-1.0)
     progress._said -= 1
     progress(3)
-    assert capsys.readouterr().err == "" and progress.tried == 3
+    assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     progress(4)
     assert "explain: 4 possibilities tried, " in capsys.readouterr().err

@@ -7,7 +7,7 @@ Runs where TensorFlow is installed: ``tox -e layers-tf1.15,layers-tf2.21``.
 import json
 
 import pytest
-from support import write
+from support import python, write
 
 from compat.record.dialects import DIALECTS
 
@@ -204,3 +204,56 @@ def test_a1_a2_what_is_random_is_never_green(tmp_path, compat_command):
     words = verdicts(tmp_path)
     assert words["unseeded[s]"]["tf1.session"] == words["unseeded[s]"]["tf2.eager"] == "random"
     assert (words["right[s]"]["tf1.session"], words["right[s]"]["tf2.eager"]) == ("identical", "random")
+
+
+ASSERTED = """
+import numpy as np
+import tensorflow as tf
+
+from compat import assert_agrees, reference
+
+x = np.random.RandomState(0).normal(size=(2, 9, 9, 3)).astype("f4")
+w = np.random.RandomState(1).normal(size=(3, 3, 3, 4)).astype("f4")
+
+
+def conv(x, w):
+    return tf.nn.conv2d(x, w, [1, 1, 1, 1], "SAME")
+
+
+def fails(*arguments, **settings):
+    try:
+        assert_agrees(*arguments, **settings)
+    except AssertionError as error:
+        return str(error)
+    raise SystemExit("it agrees")
+
+
+y = conv(x, w)
+assert_agrees(y, reference.conv2d(x, w, padding="SAME"))
+assert "the padding is that of SAME, expected VALID" in fails(y, reference.conv2d(x, w, padding="VALID"))
+assert_agrees(y, y.numpy(), function=conv, inputs=[tf.constant(x), w])
+fails(y + 1e-2, y.numpy(), function=conv, inputs=[x, w])
+assert_agrees(tf.Variable(x), {"y": x})
+
+half = tf.cast(y, tf.bfloat16)
+assert_agrees(half, half)
+assert_agrees(half, y.numpy().astype(float), dtype=tf.bfloat16)
+fails(half, y)
+fails(half * (1 + 2.0**-6), half)
+assert_agrees(tf.nn.tanh(half), tf.nn.tanh(half), function=tf.nn.tanh, inputs=half)
+
+for no_number in (tf.RaggedTensor.from_row_lengths([1, 2, 3], [1, 2]), tf.sparse.from_dense([1, 0])):
+    try:
+        assert_agrees(no_number, 1.0)
+    except TypeError as error:
+        assert len(str(error).splitlines()) == 1
+    else:
+        raise SystemExit("it was judged")
+print("as it should be")
+"""
+
+
+@pytest.mark.skipif(DIALECTS["tf2.eager"].missing() is not None, reason="it has no eager tensors")
+def test_tensors_are_asserted(tmp_path):
+    result = python("-c", ASSERTED, cwd=tmp_path)
+    assert result.stdout.endswith("as it should be\n"), result.stdout + result.stderr

@@ -102,6 +102,26 @@ def test_the_port_is_a_case(folder):
         assert result.returncode == 0 and "1 unsupported" in result.stdout, result.stdout
 
 
+def test_the_example_test_passes_and_can_fail(tmp_path):
+    (tmp_path / "test_dense.py").write_text(_example("assert_agrees"), encoding="utf-8")
+    port = """import numpy as np
+x, w = (np.random.RandomState(0).normal(size=shape).astype(np.float32) for shape in ((4, 9), (9, 3)))
+def dense(x, w):
+    return x @ w * np.float32({})
+"""
+    for factor, said in ((1, "1 passed"), (1.001, "AssertionError: differs: at [")):
+        (tmp_path / "my_port.py").write_text(port.format(factor), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_dense.py"]
+        result = subprocess.run(
+            command,
+            cwd=str(tmp_path),
+            env=dict(os.environ, PYTHONPATH=ROOT + os.pathsep + str(tmp_path)),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert said in result.stdout, result.stdout
+
+
 def test_the_network_of_the_page_agrees(tmp_path):
     (network,) = _blocks("python", os.path.join("docs", "networks.md"))
     (tmp_path / "network.py").write_text(network, encoding="utf-8")

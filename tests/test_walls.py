@@ -15,11 +15,12 @@ FRAMEWORKS = {"tensorflow", "keras", "tf_keras", "scipy", "torch", "jax"}
 REPORTS = "reports/compat_reports"
 #: Of compat each room may not import these ...
 CLOSED = {
-    "compat/case": ("judge", "explain", "commands", "scorecard", "record"),
-    "compat/record": ("judge", "explain", "commands", "scorecard"),
-    "compat/reference": ("record", "judge", "explain", "commands", "scorecard", "store"),
-    "compat/judge": ("explain", "commands", "scorecard"),
-    "compat/explain": ("commands",),
+    "compat/case": ("judge", "explain", "commands", "scorecard", "record", "asserting"),
+    "compat/record": ("judge", "explain", "commands", "scorecard", "asserting"),
+    "compat/reference": ("record", "judge", "explain", "commands", "scorecard", "store", "asserting"),
+    "compat/judge": ("explain", "commands", "scorecard", "asserting"),
+    "compat/explain": ("commands", "asserting"),
+    "compat/asserting": ("commands", "scorecard", "store"),
     "compat/layers": ("",),
     REPORTS: ("",),
 }
@@ -137,6 +138,10 @@ def test_nothing_is_imported_through_a_wall(path):
         ("compat/judge/verdicts.py", "from ..commands import telling"),
         ("compat/judge/verdicts.py", "from ..scorecard import faults"),
         ("compat/explain/search.py", "from ..commands.explain import main"),
+        ("compat/record/run.py", "from .. import assert_agrees"),
+        ("compat/case/operation.py", "from ..asserting.assertion import assert_agrees"),
+        ("compat/judge/compare.py", "from compat import assert_agrees"),
+        ("compat/asserting/message.py", "from ..commands import telling"),
         ("reports/compat_reports/grid.py", "from compat.record.compute import compute"),
         ("reports/compat_reports/grid.py", "from compat.judge.verdicts import judge"),
         ("reports/compat_reports/grid.py", "from compat import reference"),
@@ -178,6 +183,7 @@ def test_cases_know_the_public_names_of_compat(path):
         top, _, inner = name.partition(".")
         assert top not in {"cases", "reports", "compat_reports"}
         assert top != "compat" or not inner or inner in compat.__all__, name
+        assert inner != "assert_agrees", "a case says what is computed, and asserts nothing"
     assert not _tops(_at_import_time(tree)) & (FRAMEWORKS | {"numpy"})
 
 

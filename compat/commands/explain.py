@@ -5,11 +5,8 @@ import math
 import sys
 import time
 
-import numpy as np
-
-from ..arrays import PART, parts
 from ..errors import CompatError
-from ..explain import HYPOTHESES, ReferenceOnly, Target, describe, explain, first_wrong_step, structure
+from ..explain import HYPOTHESES, ReferenceOnly, Target, causes, first_wrong_step, structure
 from ..judge.compare import compare
 from ..judge.judging import Judging
 from ..records import JUDGED, PASSING, needs_a_person
@@ -17,8 +14,6 @@ from ..reference import Network
 from ..store import find_one
 from .telling import add_cases
 
-#: Other causes that fit as well: more would tell nobody anything.
-_OTHERS = 3
 #: Seconds that are left for the search however long the references took.
 _LEAST = 3.0
 
@@ -154,25 +149,19 @@ def _first_wrong(results, answers, input_dtype):
 
 
 class _Progress:
-    """How many possibilities have been tried; said on a terminal where it takes longer than a few seconds."""
+    """Says on a terminal how many possibilities have been tried, where it takes longer than a few seconds."""
 
     def __init__(self, wait=3.0):
-        self.tried = 0
         self._started = self._said = time.monotonic()
         self._wait = wait
         self._shown = False
 
     def __call__(self, tried):
-        self.tried = tried
         now = time.monotonic()
         if now - self._started > self._wait and now - self._said > 0.5 and sys.stderr.isatty():
             self._said, self._shown = now, True
             sys.stderr.write(f"\rexplain: {tried} possibilities tried, {now - self._started:.0f} s")
             sys.stderr.flush()
-
-    @property
-    def seconds(self):
-        return time.monotonic() - self._started
 
     def end(self):
         if self._shown:
@@ -181,57 +170,8 @@ class _Progress:
 
 
 def _causes(target, known, seconds):
-    """The lines to print: the likeliest cause, others that fit as well, or the shape of the error."""
     progress = _Progress()
     try:
-        found = explain(target, seconds, limit=seconds, progress=progress)
+        return list(causes(target, known, seconds, progress))
     finally:
         progress.end()
-    if found:
-        yield "cause: " + "; and ".join(found[0].sentences)
-        yield f"with that undone it uses {found[0].share:.2g} of the rounding allowance"
-        for other in found[1 : 1 + _OTHERS]:
-            yield "as well possible: " + "; and ".join(other.sentences)
-        return
-    _, references, _ = target.baseline()
-    weights = list(_wrong_weights(target, references or {}))
-    if weights:
-        yield from weights
-        return
-    stopped = ", until the time was over" if progress.seconds >= seconds else ""
-    yield (
-        f"none of {len(HYPOTHESES)} hypotheses fits, alone or in pairs ({progress.tried} possibilities "
-        f"tried{stopped}); what the difference looks like:"
-    )
-    for name in references or {}:
-        if name not in target.results:
-            yield f"{name}: expected, and not there"
-    for name, (result, dtype) in target.results.items():
-        reference = (references or {}).get(name)
-        if reference is None:
-            yield f"{name}: not expected"
-            continue
-        numbers = compare(result, dtype, reference, target.dtype)
-        if numbers.word in PASSING:
-            continue
-        if numbers.message.startswith("the dtype"):
-            yield numbers.message
-        if dtype in PART:
-            result, dtype, reference = parts(result), PART[dtype], reference.parts()
-        with np.errstate(all="ignore"):
-            allowance = reference.worst(dtype) if _floating(dtype) else np.zeros(reference.value.shape)
-            for sentence in describe(result.astype(np.float64), reference.value, allowance, known):
-                yield f"{name}: {sentence}" if len(target.results) > 1 else sentence
-
-
-def _wrong_weights(target, references):
-    """A line for every output that one wrong weight explains, as the judge's projection names it."""
-    for name, (result, dtype) in target.results.items():
-        if name in references:
-            numbers = compare(result, dtype, references[name], target.dtype)
-            if numbers.weight:
-                yield f"cause: one weight is another number: {numbers.message}"
-
-
-def _floating(dtype):
-    return dtype.startswith(("float", "bfloat"))

@@ -1,13 +1,23 @@
 """Why a result differs: hypotheses are undone one at a time, and what fits is the cause.
 
 ``catalogue`` has them, ``search.explain`` tries them on a ``Target``, ``shape.describe`` says what an error
-looks like that none explains.
+looks like that none explains; ``causes`` puts both into lines.
 """
 
 from .catalogue import HYPOTHESES
+from .causes import causes
 from .search import Found, explain
 from .shape import describe
 from .steps import first_wrong_step
 from .target import ReferenceOnly, Target
 
-__all__ = ["HYPOTHESES", "Found", "ReferenceOnly", "Target", "describe", "explain", "first_wrong_step"]
+__all__ = [
+    "HYPOTHESES",
+    "Found",
+    "ReferenceOnly",
+    "Target",
+    "causes",
+    "describe",
+    "explain",
+    "first_wrong_step",
+]

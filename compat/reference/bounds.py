@@ -68,6 +68,8 @@ class Reference:
     convicts = True
     #: How many u a weight may be off by rounding alone, see ``compat.projection``.
     few: float = 8
+    #: Of an answer that a rule gave: its call, made again, so that the explainer may change it.
+    again: Optional[Callable[[], "Reference"]] = None
     #: Where there is one: whether a result may be held to this answer at all.
     holds: Callable[[Array], bool]
 

@@ -10,6 +10,8 @@ import functools
 import inspect
 from typing import Any, Callable, Dict, Iterator, Optional, TypeVar, cast
 
+from .bounds import Reference
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: What becomes of the calls made here and now; None: nothing.  Every thread begins with None.
@@ -82,12 +84,23 @@ def rule(function: F) -> F:
     def called(*arguments, **settings):
         change = _change.get()
         if change is None:
-            return function(*arguments, **settings)
+            return _noted(function(*arguments, **settings), functools.partial(called, *arguments, **settings))
         with changing(None):  # what a rule, or the change, calls in its turn is its own affair
             changed = change(Call(name, known.named(arguments, settings)))
             return changed.answer() if isinstance(changed, Call) else changed
 
     return cast(F, called)
+
+
+def _noted(answers, again):
+    """The answers, each knowing the call that gave it."""
+    if isinstance(answers, Reference):
+        answers.again = again
+    elif type(answers) is dict:
+        for name, answer in answers.items():
+            if isinstance(answer, Reference):
+                answer.again = functools.partial(lambda name: again()[name], name)
+    return answers
 
 
 @contextlib.contextmanager

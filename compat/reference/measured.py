@@ -52,7 +52,7 @@ _SYSTEMATIC, _FEWEST = 0.75, 4
 #: A unit roundoff beyond this is a half precision's.
 _HALF = 1e-4
 #: What may be lost of a denormal number: all, but of a float16, which is computed in float32, four units.
-_FLUSHED = dict(SMALLEST_NORMAL, float16=2.0**-22)
+FLUSHED = dict(SMALLEST_NORMAL, float16=2.0**-22)
 #: A spread of this share of the element is one of its own size; where so many are, the whole says nothing.
 _OWN_SIZE, _OF_OWN_SIZE = 0.25, 0.125
 
@@ -174,7 +174,7 @@ class Measured(Reference):
         largest = size.max() if size.size else 0.0
         spread = _scale(u) * np.sqrt(squares)
         always = _ALWAYS * u * size + roundings * u * largest
-        return spread, always + _FLUSHED[dtype] + self._flushed(always + MANY * spread), steps
+        return spread, always + FLUSHED[dtype] + self._flushed(always + MANY * spread), steps
 
     def _flushed(self, allowed):
         """What it changes to take denormal inputs for zero, where one side did and the other did not."""
