@@ -10,7 +10,7 @@ from .errors import CompatError, Unsupported
 
 if TYPE_CHECKING:
     from . import layers, reference
-    from .asserting import assert_agrees
+    from .asserting import assert_agrees, assert_same_port
     from .case import fixtures, networks
     from .case.operation import operation
 
@@ -19,6 +19,7 @@ __all__ = [
     "CompatError",
     "Unsupported",
     "assert_agrees",
+    "assert_same_port",
     "fixtures",
     "layers",
     "networks",
@@ -28,6 +29,7 @@ __all__ = [
 
 _HOMES = {
     "assert_agrees": "compat.asserting",
+    "assert_same_port": "compat.asserting",
     "fixtures": "compat.case.fixtures",
     "layers": "compat.layers",
     "networks": "compat.case.networks",
@@ -35,7 +37,7 @@ _HOMES = {
     "reference": "compat.reference",
 }
 #: These are in their homes; the others are modules.
-_WITHIN = ("assert_agrees", "operation")
+_WITHIN = ("assert_agrees", "assert_same_port", "operation")
 
 
 def __getattr__(name: str) -> Any:

@@ -84,6 +84,22 @@ class Objects:
         return None
 
 
+class Memory:
+    """Arrays that are kept for as long as the process runs."""
+
+    def __init__(self) -> None:
+        self._arrays: Dict[str, np.ndarray] = {}
+
+    def add(self, array: Any) -> str:
+        """Keep an array; returns its digest."""
+        name = digest(array)
+        self._arrays.setdefault(name, np.array(array))
+        return name
+
+    def read(self, name: str) -> np.ndarray:
+        return self._arrays[name]
+
+
 def _may_be_kept_as(dtype: str, kept: str) -> bool:
     """bfloat16 is kept as float32, texts as bytes of one width."""
     if dtype == "bfloat16":

@@ -6,7 +6,7 @@ import sys
 import time
 
 from ..errors import CompatError
-from ..explain import HYPOTHESES, ReferenceOnly, Target, causes, first_wrong_step, structure
+from ..explain import HYPOTHESES, ReferenceOnly, Target, causes, causes_of_places, first_wrong_step
 from ..judge.compare import compare
 from ..judge.judging import Judging
 from ..records import JUDGED, PASSING, needs_a_person
@@ -83,7 +83,11 @@ def _reasons(sample, record, references, read, seconds, found):
     known = {f"the input {name}": array for name, array in inputs.items()}
     if sample.operation.against:
         if found:
-            yield from _by_graph(found, read, known, seconds)
+            progress = _Progress()
+            try:
+                yield from causes_of_places(found, read, known, max(seconds, _LEAST), progress)
+            finally:
+                progress.end()
             return
         name, target = _first_wrong(results, references, record.dtype)
         if len(results) > 1:
@@ -106,34 +110,6 @@ def _reasons(sample, record, references, read, seconds, found):
             return
     target = Target(sample.operation, list(inputs.values()), sample.parameters, results, record.dtype)
     yield from _causes(target, known, seconds)
-
-
-#: Wrong places of a port that are explained one by one.
-_PLACES = 5
-
-
-def _by_graph(found, read, known, seconds):
-    """The lines of every wrong place of a port: by what its graph does otherwise, or by what the numbers say."""
-    for place in found[:_PLACES]:
-        result, dtype = read(place.pair.result.digest), place.pair.result.dtype
-        where = f" ({place.source})" if place.source else ""
-        yield f"wrong at {place.pair.name}{where}: {place.numbers.message}"
-        sentences = structure.causes(place, result, dtype, read)
-        if sentences:
-            yield from (f"cause: {sentence}" for sentence in sentences)
-            continue
-        followed = place.followed.raised()
-        target = Target(
-            ReferenceOnly(followed.reference),
-            list(followed.given.values()),
-            {},
-            {"y": (result, dtype)},
-            dtype,
-        )
-        before = {f"the tensor {name}": array for name, array in followed.given.items()}
-        yield from _causes(target, dict(known, **before), max(seconds / min(len(found), _PLACES), _LEAST))
-    if len(found) > _PLACES:
-        yield f"and {len(found) - _PLACES} more places"
 
 
 def _first_wrong(results, answers, input_dtype):

@@ -4,7 +4,7 @@ import errno
 import functools
 import time
 import warnings
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Union
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from ..case.files import Case
 from ..case.operation import Sample
 from ..errors import CompatError, StoreError, Unsupported
 from ..files import reason
+from ..objects import Memory, Objects
 from ..records import Output, Record
-from ..store import Objects
 from .dialects import Dialect, Results
 from .dialects import dialect as find_dialect
 from .repeats import Measurement, measure
@@ -78,13 +78,26 @@ def compute(case: Case, sample: Sample, dialect_name: str, objects: Objects, cod
     return record
 
 
+def record_of(sample: Sample, dialect: Dialect, objects: Memory) -> Record:
+    """The record of a sample of no case file.  What the implementation raises is raised as CompatError."""
+    first = next(iter(sample.inputs.values()), None)
+    record = Record("ok", sample.case_digest(), first.dtype if first else "float64")
+    try:
+        _compute(record, sample, dialect, objects)
+    except (CompatError, Unsupported):
+        raise
+    except Exception as error:
+        raise CompatError(_first_line(error)) from error
+    return record
+
+
 def _without_result(record: Record, status: str, message: str) -> None:
     record.status, record.message = status, message
     record.outputs, record.measured, record.random = {}, {}, []
     record.trace, record.untraced = None, ""
 
 
-def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Objects) -> None:
+def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Union[Objects, Memory]) -> None:
     missing = unavailable(sample, dialect.name)
     if missing:
         raise Unsupported(missing)
@@ -110,7 +123,7 @@ def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Objects)
     }
 
 
-def _trace(record: Record, sample: Sample, dialect: Dialect, objects: Objects) -> None:
+def _trace(record: Record, sample: Sample, dialect: Dialect, objects: Union[Objects, Memory]) -> None:
     """Every tensor of the computation, and how they follow from each other; or why they cannot be seen."""
 
     def keep(array: np.ndarray, dtype: str) -> Output:
