@@ -49,6 +49,10 @@ class Taps:
         self, shape: Sequence[int], kernel: Sequence[int], strides: Sizes, padding: Padding, dilations: Sizes
     ) -> None:
         self.kernel = tuple(kernel)
+        if len(shape) != len(self.kernel) + 2:
+            raise IndexError(
+                f"an image of shape {tuple(shape)} under a window of {len(self.kernel)} dimensions"
+            )
         self.strides, self.dilations = (each(sizes, len(self.kernel)) for sizes in (strides, dilations))
         self.pads = _pads(shape, self.kernel, self.strides, padding, self.dilations)
         self.shape = tuple(shape)
