@@ -8,6 +8,8 @@ does; importing this package registers them all.
 
 from . import (  # noqa: F401  each registers its rules
     arrays,
+    convolutions,
+    pooling,
 )
 from .registry import RULES_OF_NODES, NodeCall, Taken, answer, rule_of
 
