@@ -9,7 +9,16 @@ import numpy as np
 
 from ..arrays import PART, parts
 from ..errors import CompatError
-from ..explain import HYPOTHESES, ReferenceOnly, Target, describe, explain, first_wrong_step
+from ..explain import (
+    HYPOTHESES,
+    ReferenceOnly,
+    Target,
+    describe,
+    explain,
+    few_roundings,
+    first_wrong_step,
+    recognise,
+)
 from ..judge.compare import compare
 from ..judge.judging import Judging
 from ..records import JUDGED, PASSING, needs_a_person
@@ -150,6 +159,9 @@ class _Progress:
 
 def _causes(target, known, seconds):
     """The lines to print: the likeliest cause, others that fit as well, or the shape of the error."""
+    if few_roundings(target):
+        yield "nothing to explain: a few roundings, and as likely by accident as by anything that could be named"
+        return
     progress = _Progress()
     try:
         found = explain(target, seconds, limit=seconds, progress=progress)
@@ -166,11 +178,19 @@ def _causes(target, known, seconds):
     if weights:
         yield from weights
         return
+    recognised = recognise(target, known)
+    for one in recognised:
+        if one.cause:
+            yield f"cause: {one.sentence}"
+    if any(one.cause for one in recognised):
+        return
     stopped = ", until the time was over" if progress.seconds >= seconds else ""
     yield (
         f"none of {len(HYPOTHESES)} hypotheses fits, alone or in pairs ({progress.tried} possibilities "
         f"tried{stopped}); what the difference looks like:"
     )
+    for one in recognised:
+        yield one.sentence
     for name in references or {}:
         if name not in target.results:
             yield f"{name}: expected, and not there"

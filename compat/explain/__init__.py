@@ -1,13 +1,26 @@
 """Why a result differs: hypotheses are undone one at a time, and what fits is the cause.
 
-``catalogue`` has them, ``search.explain`` tries them on a ``Target``, ``shape.describe`` says what an error
-looks like that none explains.
+``catalogue`` has them, ``search.explain`` tries them on a ``Target``, ``recognise`` knows by its numbers what
+none of them explains, ``shape.describe`` says what an error looks like that is not known.
 """
 
 from .catalogue import HYPOTHESES
+from .evidence import few_roundings
+from .recognise import Recognised, recognise
 from .search import Found, explain
 from .shape import describe
 from .steps import first_wrong_step
 from .target import ReferenceOnly, Target
 
-__all__ = ["HYPOTHESES", "Found", "ReferenceOnly", "Target", "describe", "explain", "first_wrong_step"]
+__all__ = [
+    "HYPOTHESES",
+    "Found",
+    "Recognised",
+    "ReferenceOnly",
+    "Target",
+    "describe",
+    "explain",
+    "few_roundings",
+    "first_wrong_step",
+    "recognise",
+]

@@ -6,6 +6,7 @@ from typing import List, Mapping, Optional
 import numpy as np
 
 from ..arrays import Array
+from .factors import aside, constant
 
 _AXES = {2: ("row", "column"), 3: ("row", "column", "channel"), 4: ("image", "row", "column", "channel")}
 #: How alike two arrays have to be to be said to be the same, relative to the largest.
@@ -32,7 +33,13 @@ def describe(
         sentences.append(f"{missing} of {result.size} elements are NaN where numbers are expected")
     if not wrong.any():
         return sentences + ["no element is outside the allowance: the difference is small and systematic"]
-    sentences += _another(result, known) + _same_numbers(result, expected)
+    masked = aside(result, expected)
+    if masked.any():
+        sentences.append(
+            f"{int(masked.sum())} numbers of a mask, {np.abs(expected[masked]).max():.3g}, set aside"
+        )
+    sentences += _another(result, known) + _same_numbers(result[~masked], expected[~masked])
+    wrong &= ~masked
     if wrong.mean() < 1:
         sentences.append(f"{int(wrong.sum())} of {wrong.size} elements are wrong")
     sentences += _places(wrong)
@@ -42,7 +49,7 @@ def describe(
             f"off by {np.abs(off).max():.3g} at most, where {np.abs(right).max():.3g} is expected at most"
         )
     if off.size > 1:
-        sentences += _kind(off, right, allowance[wrong & finite])
+        sentences += _kind(off, right, allowance[wrong & finite], result.shape)
         sentences += _growth(np.abs(error), wrong)
     return sentences
 
@@ -78,7 +85,7 @@ def _places(wrong):
     return sentences
 
 
-def _kind(off, right, allowed):
+def _kind(off, right, allowed, shape):
     """What it looks like: a sign, constant, a factor, in step with the answer, or like noise."""
     if (np.abs(off + 2 * right) <= 2 * allowed).all() and right.any():
         return ["a sign: every wrong element is minus the expected one"]
@@ -90,7 +97,9 @@ def _kind(off, right, allowed):
     factor = 1 + float(off @ right) / energy
     rest = off - (factor - 1) * right
     if float(rest @ rest) <= 1e-6 * float(off @ off):
-        return [f"a factor: every wrong element is {factor:.6g} times the expected one"]
+        known = constant(factor, 1e-6 * abs(factor), shape, right.size)
+        known = f" = {known}," if known else ""
+        return [f"a factor: every wrong element is {factor:.6g}{known} times the expected one"]
     sentences = []
     if (off > 0).all() or (off < 0).all():
         sentences.append("always " + ("too large" if off[0] > 0 else "too small"))
