@@ -28,11 +28,18 @@ def dtype_and_scale(result: Array, dtype: str, expected: Array, expected_dtype: 
         return None
     if not np.isfinite(result).all() or not np.isfinite(expected).all():
         return None
-    wants_whole, is_whole = (name.startswith(("int", "uint")) for name in (expected_dtype, dtype))
+    wants_whole, is_whole = (name.startswith(("int", "uint", "bool")) for name in (expected_dtype, dtype))
+    if wants_whole and is_whole:
+        same = np.array_equal(result, expected)
+        return (
+            f"the dtype is {dtype}, expected {expected_dtype}, and the numbers are right: cast"
+            if same
+            else None
+        )
     if wants_whole == is_whole:
         return None
     fractions, whole = (result, expected) if wants_whole else (expected, result)
-    most = np.iinfo(np.dtype(expected_dtype if wants_whole else dtype)).max
+    most = _largest(expected_dtype if wants_whole else dtype)
     for scale, offset, ranges, edit in _SCALES:
         for how, cut in _CUTS:
             exact = np.asarray(fractions, np.float64) * scale + offset
@@ -41,6 +48,10 @@ def dtype_and_scale(result: Array, dtype: str, expected: Array, expected_dtype: 
             if (off <= np.where(near, 1, 0)).all() and (off == 0).mean() > 0.5:
                 return _sentence(dtype, expected_dtype, wants_whole, ranges, edit, how, scale)
     return None
+
+
+def _largest(dtype):
+    return 1 if dtype.startswith("bool") else np.iinfo(np.dtype(dtype)).max
 
 
 def _sentence(dtype, expected_dtype, wants_whole, ranges, edit, how, scale):

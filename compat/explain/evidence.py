@@ -24,17 +24,19 @@ def bits(result: Array, before: Array, allowance: Any) -> float:
     if result.dtype.kind == "c":
         result, before = parts(result), parts(before)
         allowance = np.broadcast_to(np.asarray(allowance)[..., None], result.shape)
-    if result.shape != before.shape:
-        before = np.full(result.shape, np.nan)
+    moved = result.shape == before.shape
+    before = before if moved else np.arange(float(result.size))  # nothing was there, at so many places
     pairs = np.stack([np.asarray(a, np.float64).ravel() for a in (result, before)], axis=1)
-    wrong = ~(pairs[:, 0] == pairs[:, 1]) & ~np.isnan(pairs).all(axis=1)
+    wrong = (
+        ~(pairs[:, 0] == pairs[:, 1]) & ~np.isnan(pairs).all(axis=1) if moved else np.ones(len(pairs), bool)
+    )
     allowed = np.broadcast_to(allowance, result.shape).ravel()[wrong][:_ENOUGH]
     found, first = np.unique(pairs[wrong][:_ENOUGH], axis=0, return_index=True)
     if not len(found):
         return 0.0
     value, was = found[:, 0], found[:, 1]
     with np.errstate(all="ignore"):
-        off = np.where(np.isfinite(was), np.abs(value - was), np.abs(value))
+        off = np.where(np.isfinite(was) & moved, np.abs(value - was), np.abs(value))
         most = np.maximum(allowed[first], UNIT_ROUNDOFF["float32"] * np.abs(value))
         each = np.clip(np.log2(off / most), 0, _MOST)
     each = np.where(np.isin(value, (0, 1, -1)), np.minimum(each, _COMMON), each)
@@ -57,7 +59,9 @@ def few_roundings(target: Target) -> bool:
     """Whether all that is wrong are a few numbers off by a few roundings: that needs no cause."""
     _, references, _ = target.baseline()
     return set(references or ()) == set(target.results) and all(
-        result.size <= _FEW and roundings(result, references[name].value, dtype) <= _ROUNDINGS
+        result.size <= _FEW
+        and dtype == (references[name].dtype or target.dtype)
+        and roundings(result, references[name].value, dtype) <= _ROUNDINGS
         for name, (result, dtype) in target.results.items()
         if references
     )

@@ -1,11 +1,11 @@
 """Factors and offsets, of the whole or of each channel, and the constants that they are known for."""
 
 import math
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..arrays import UNIT_ROUNDOFF, Array
+from ..arrays import UNIT_ROUNDOFF, Array, round_to
 
 #: A gap of this factor between sizes parts a mask's numbers, -1e9 for instance, from those that it leaves.
 _GAP = 1e3
@@ -45,8 +45,11 @@ class Fit(NamedTuple):
     def sentence(self) -> str:
         known = f" = {self.words}" if self.words else ""
         if self.axis is None and not self.offset:
-            divide = f"1/({self.words})" if "/" in self.words else self.words or f"{float(self.factor):.4g}"
-            return f"a factor: {float(self.factor):.4g}{known}: divide what was computed by {divide}"
+            known = "" if self.words == f"{float(self.factor):.4g}" else known
+            return (
+                f"a factor: {float(self.factor):.4g}{known}: everything that was computed is that many times the "
+                "expected number: take it off here, or where it comes from"
+            )
         if self.axis is None:
             return (
                 f"what was computed is {float(self.factor):.6g} times the answer and {float(self.offset):+.6g}"
@@ -105,7 +108,7 @@ def fitted(
             parts = list(_parts(result, expected, allowance, use, axis))
             fits = [_line(y, x, allowed, u, with_factor, with_offset) for y, x, allowed in parts]
             if fits and all(fit is not None for fit in fits):
-                return _named(fits, axis, sizes, expected)
+                return _named(fits, axis, sizes, expected, dtype)
     return None
 
 
@@ -144,26 +147,26 @@ def _line(y, x, allowance, u, with_factor, with_offset):
     return factor, offset, (uncertain[0] if with_factor else 0.0), (uncertain[-1] if with_offset else 0.0)
 
 
-def _named(fits, axis, sizes, expected):
+def _named(fits, axis, sizes, expected, dtype):
     factor, offset, off_factor, off_offset = (np.array(column) for column in zip(*fits))
     if axis is None:
-        words = _whole(factor[0], offset[0], off_factor[0], sizes, expected)
+        words = _whole(factor[0], offset[0], off_factor[0], sizes, expected, dtype)
         return Fit(factor[0], offset[0], None, words)
     words = []
     if np.any(factor != 1):
-        words.append(_by_channel(factor, off_factor))
+        words.append(_by_channel(factor, off_factor) or _one_constant(factor, off_factor))
     if np.any(offset != 0):
         words.append(_by_channel(offset, off_offset) or _one_constant(offset, off_offset))
     return Fit(factor, offset, axis, " and ".join(words) if all(words) else "")
 
 
-def _whole(factor, offset, off, sizes, expected):
+def _whole(factor, offset, off, sizes, expected, dtype):
     if offset:
         for a, b, words in _SCALES:
             if abs(factor - a) <= 1e-5 * abs(a) and abs(offset - b) <= 1e-4 * max(abs(b), 1e-3):
                 return words
         return ""
-    return constant(float(factor), float(off), [*sizes, *expected.shape], expected.size)
+    return constant(float(factor), float(off), [*sizes, *expected.shape], expected.size, dtype)
 
 
 #: (factor, offset) that change one range of images into another.
@@ -175,11 +178,21 @@ _SCALES = (
 )
 
 
-def constant(factor: float, off: float, sizes: Sequence[int] = (), count: int = 0) -> str:
-    """What a factor that may be ``off`` by so much is known as, or ""; the simplest first."""
+def constant(
+    factor: float, off: float, sizes: Sequence[int] = (), count: int = 0, dtype: str = "float32"
+) -> str:
+    """What a factor that may be ``off`` by so much is known as, or ""; the simplest first.
+
+    ``count``: of the numbers that it was fitted to.  In a half precision the constant itself is rounded, and
+    the roundings of so many numbers are taken for independent: else everything would be some constant.
+    """
     nearest = min(max(off, 1e-9 * abs(factor)), _NEAREST * abs(factor))
+    half = UNIT_ROUNDOFF.get(dtype, 0.0) > 1e-4
+    if half:
+        nearest = 4 * UNIT_ROUNDOFF[dtype] / math.sqrt(max(count, 16)) * abs(factor)
     for value, words in _constants(sizes, count):
-        if abs(factor - value) <= nearest:
+        rounded = float(round_to(value, dtype)) if half else value
+        if min(abs(factor - value), abs(factor - rounded)) <= nearest:
             return words
     return ""
 
@@ -244,10 +257,37 @@ def _by_channel(numbers, off):
 
 
 def _one_constant(numbers, off):
-    """Of offsets that are alike: 127.5, 255, 1 and their like."""
-    known: Dict[str, float] = {"127.5": 127.5, "255": 255.0, "128": 128.0, "1": 1.0, "0.5": 0.5}
-    for words, value in known.items():
+    """Of numbers that are alike: 255, 127.5, 1 and their like."""
+    for value in (255.0, 1 / 255, 127.5, 1 / 127.5, 128.0, 1 / 128, 1.0, 0.5, 2.0):
         for sign, mark in ((1, ""), (-1, "-")):
             if _near(numbers, np.full(len(numbers), sign * value), off):
-                return mark + words
+                return mark + (f"{value:g}" if value >= 0.5 else f"1/{1 / value:g}")
     return ""
+
+
+def temperature(result: Array, expected: Array, allowance: Array, dtype: str = "float32") -> str:
+    """What the logits of a softmax along the last axis were multiplied by, in a sentence, or "".
+
+    softmax(c s) is the power c of softmax(s) over its sum.  float64 arrays; only of a constant that is known.
+    """
+    if result.shape != expected.shape or result.ndim < 1 or result.shape[-1] < 3 or result.min() < 0:
+        return ""
+    if max(np.abs(array.sum(axis=-1) - 1).max() for array in (result, expected)) > 1e-3 or expected.min() < 0:
+        return ""
+    use = (expected > 1e-6) & (result > 1e-6)
+    logarithms = [np.where(use, np.log(np.where(use, array, 1)), 0) for array in (expected, result)]
+    count = np.maximum(use.sum(axis=-1, keepdims=True), 1)
+    x, y = (np.where(use, array - array.sum(axis=-1, keepdims=True) / count, 0) for array in logarithms)
+    if use.sum() < 2 * count.size + _SPARE or not (x**2).sum():
+        return ""
+    factor = float((x * y).sum() / (x**2).sum())
+    powers = np.where(expected > 0, expected, 0) ** factor if factor > 0 else np.zeros(expected.shape)
+    predicted = powers / np.maximum(powers.sum(axis=-1, keepdims=True), 1e-300)
+    u = UNIT_ROUNDOFF.get(dtype, UNIT_ROUNDOFF["float32"])
+    slack = 16 * u * (1 + abs(factor)) * predicted * (1 - np.where(use, logarithms[0], 0))
+    if factor == 1 or not (np.abs(predicted - result) <= (1 + abs(factor)) * allowance + slack).all():
+        return ""
+    words = constant(factor, 1e-5 * abs(factor), expected.shape, int(use.sum()), dtype)
+    return words and (
+        f"a factor: {factor:.4g} = {words}: the logits of the softmax are that many times the expected ones"
+    )

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..judge.compare import compare
+from ..reference import relu
 from ..reference.calls import Call
 from ..reference.geometry import Taps
 from .catalogue.kernels import kernel_of
@@ -48,7 +49,8 @@ class Solved(NamedTuple):
 def identify(calls: List[Call], value: Array, result: Array, dtype: str) -> Optional[str]:
     """What the last of the reference's calls was computed as, in a sentence; None where that cannot be known.
 
-    ``value``: the reference's answer, float64, which that call has to make; ``result``: what was computed.
+    ``value``: the reference's answer, float64, which that call has to make, or relu of it; ``result``: what
+    was computed.
     """
     call = calls[-1] if calls else None
     if (
@@ -85,9 +87,9 @@ def _array(x):
     return getattr(x, "value", x)
 
 
-def solve(call: Call, result: Array, dtype: str) -> Optional[Solved]:
+def solve(call: Call, result: Array, dtype: str, rectified: bool = False) -> Optional[Solved]:
     """The kernel, and the bias where the call has one, with which the call gives the result; None where that
-    is not determined, or nothing linear gives it."""
+    is not determined, or nothing linear gives it.  ``rectified``: the result is relu of that, and 0 tells nothing."""
     name = kernel_of(call)
     if name is None:
         return None
@@ -105,7 +107,7 @@ def solve(call: Call, result: Array, dtype: str) -> Optional[Solved]:
         return None
     y = np.asarray(result, np.float64).reshape(rows, channels)
     allowance = call.answer().worst(dtype).reshape(rows, channels)
-    least = _least_squares(a, y, allowance, with_bias)
+    least = _least_squares(a, y, allowance, with_bias, rectified)
     if least is None:
         return None
     found, off = least
@@ -116,18 +118,21 @@ def solve(call: Call, result: Array, dtype: str) -> Optional[Solved]:
     back = np.argsort((*summed, *outputs))
     laid = lambda array: array[:count].reshape(shape).transpose(back)
     solved = Solved(laid(found), laid(off), found[count] if with_bias else None, off[count:].ravel())
-    return solved if _gives(call, name, solved, result, dtype) else None
+    return solved if _gives(call, name, solved, result, dtype, rectified) else None
 
 
-def _least_squares(a, y, allowance, with_bias):
+def _least_squares(a, y, allowance, with_bias, rectified):
     """(numbers of every channel, how far each may be off); None where some of them are not determined."""
-    kept = _some(len(a), a.shape[1])
     found, off = [], []
     inverse = None
     for channel in range(y.shape[1]):
-        if inverse is None or a.shape[2] > 1:
+        kept = np.flatnonzero(y[:, channel] > 0) if rectified else np.arange(len(a))
+        kept = _some(kept, a.shape[1])
+        if inverse is None or a.shape[2] > 1 or rectified:
             design = a[kept, :, channel if a.shape[2] > 1 else 0]
             design = np.hstack([design, np.ones((len(design), 1))]) if with_bias else design
+            if len(kept) < _MORE * design.shape[1] + _SPARE:
+                return None
             if np.linalg.matrix_rank(design) < design.shape[1]:
                 return None
             inverse = np.linalg.pinv(design)
@@ -136,17 +141,17 @@ def _least_squares(a, y, allowance, with_bias):
     return np.stack(found, axis=1), np.stack(off, axis=1)
 
 
-def _gives(call, name, solved, result, dtype):
+def _gives(call, name, solved, result, dtype, rectified):
     bias = {} if solved.bias is None else {"b": solved.bias}
     answer = call.but(**dict(bias, **{name: solved.kernel})).answer()
-    numbers = compare(result, dtype, answer, dtype)
+    numbers = compare(result, dtype, relu(answer) if rectified else answer, dtype)
     return numbers.share is not None and numbers.share <= 1
 
 
 def _some(rows, count):
     """Rows to solve from: all, or as many as are quickly solved, drawn with a fixed seed."""
     most = max(_NUMBERS // count, 2 * count)
-    return slice(None) if rows <= most else np.random.RandomState(0).permutation(rows)[:most]
+    return rows if len(rows) <= most else np.random.RandomState(0).permutation(rows)[:most]
 
 
 def _columns(call, name, w, summed, outputs, rows):

@@ -10,9 +10,11 @@ from ..records import PASSING
 from ..reference.bounds import Reference
 from .along import along_an_axis
 from .dtypes import dtype_and_scale
-from .factors import fitted
+from .factors import fitted, temperature
 from .identify import identify
 from .metrics import metric, share_of_a_count
+from .preprocessing import preprocessed
+from .shape import another
 from .target import Target
 
 
@@ -51,6 +53,8 @@ def recognise(target: Target, known: Optional[Mapping[str, Array]] = None) -> Li
 
 def _ways(calls, reference: Reference, result, dtype, input_dtype, known) -> Iterator[Recognised]:
     expected, wide = reference.value, result.astype(np.float64)
+    if any(sentence.startswith("it is ") for sentence in another(wide, known)):
+        return  # the shape says it
     said = metric(wide, expected, known, dtype)
     if said:
         yield Recognised(said, True)
@@ -65,10 +69,16 @@ def _ways(calls, reference: Reference, result, dtype, input_dtype, known) -> Ite
         return
     if dtype not in UNIT_ROUNDOFF:
         return
+    said = preprocessed(wide, expected, dtype)
+    if said:
+        yield Recognised(said, True)
     allowance = reference.worst(dtype)
     fit = fitted(wide, expected, allowance, dtype, [n for array in known.values() for n in np.shape(array)])
     if fit is not None and fit.words:
         yield Recognised(fit.sentence(), True)
+    said = temperature(wide, expected, allowance, dtype) if np.isfinite(wide).all() else ""
+    if said:
+        yield Recognised(said, True)
     said = identify(calls, expected, wide, dtype)
     said = said or along_an_axis(wide, expected, allowance, known, dtype)
     if said:

@@ -23,7 +23,7 @@ def describe(
     """
     if result.shape != expected.shape:
         sentences = [f"the shape is {result.shape}, expected {expected.shape}"]
-        return sentences + _part(result, expected) + _same_numbers(result, expected) + _another(result, known)
+        return sentences + _part(result, expected) + _same_numbers(result, expected) + another(result, known)
     finite = np.isfinite(result) & np.isfinite(expected)
     error = np.where(finite, np.where(finite, result, 0) - np.where(finite, expected, 0), 0)
     wrong = (np.abs(error) > allowance) | (np.isfinite(result) != np.isfinite(expected))
@@ -38,7 +38,7 @@ def describe(
         sentences.append(
             f"{int(masked.sum())} numbers of a mask, {np.abs(expected[masked]).max():.3g}, set aside"
         )
-    sentences += _another(result, known) + _same_numbers(result[~masked], expected[~masked])
+    sentences += another(result, known) + _same_numbers(result[~masked], expected[~masked])
     wrong &= ~masked
     if wrong.mean() < 1:
         sentences.append(f"{int(wrong.sum())} of {wrong.size} elements are wrong")
@@ -166,8 +166,8 @@ def _same_numbers(result, expected):
     return []
 
 
-def _another(result, known):
-    """Whether it is, or follows, another tensor."""
+def another(result: Array, known: Optional[Mapping[str, Array]]) -> List[str]:
+    """Whether it is, or follows, another tensor, in a sentence or none."""
     for name, array in (known or {}).items():
         array = np.asarray(array)
         if array.size != result.size or array.size < 2 or array.dtype.kind not in "fiu":
