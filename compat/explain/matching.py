@@ -7,7 +7,7 @@ from typing import Callable, Iterator, List, Optional, Tuple
 import numpy as np
 
 from ..arrays import Array
-from .factors import constant
+from .constants import constant
 
 #: How many taps are told, and how many channels of an order.
 _TOLD, _ORDER = 4, 8

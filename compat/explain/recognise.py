@@ -14,7 +14,7 @@ from .factors import fitted, temperature
 from .identify import identify
 from .metrics import metric, share_of_a_count
 from .preprocessing import preprocessed
-from .shape import another
+from .shape import copied
 from .target import Target
 
 
@@ -53,7 +53,7 @@ def recognise(target: Target, known: Optional[Mapping[str, Array]] = None) -> Li
 
 def _ways(calls, reference: Reference, result, dtype, input_dtype, known) -> Iterator[Recognised]:
     expected, wide = reference.value, result.astype(np.float64)
-    if any(sentence.startswith("it is ") for sentence in another(wide, known)):
+    if copied(wide, known) is not None:
         return  # the shape says it
     said = metric(wide, expected, known, dtype)
     if said:

@@ -130,7 +130,8 @@ def _missing(target, clock):
             results = {}
             for (name, (_, dtype)), change in zip(target.results.items(), each):
                 whole = change.changed.dtype.kind in "iub"
-                kept = change.changed if whole else round_to(change.changed, dtype)
+                with np.errstate(all="ignore"):
+                    kept = change.changed if whole else round_to(change.changed, dtype)
                 results[name] = kept, (kept.dtype.name if whole else dtype)
             share = target.giving(results).share_of(references)
             if share is None or not _makes_the_answer(target, results):

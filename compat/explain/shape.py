@@ -6,7 +6,8 @@ from typing import List, Mapping, Optional
 import numpy as np
 
 from ..arrays import Array
-from .factors import aside, constant
+from .constants import constant
+from .factors import aside
 
 _AXES = {2: ("row", "column"), 3: ("row", "column", "channel"), 4: ("image", "row", "column", "channel")}
 #: How alike two arrays have to be to be said to be the same, relative to the largest.
@@ -23,7 +24,7 @@ def describe(
     """
     if result.shape != expected.shape:
         sentences = [f"the shape is {result.shape}, expected {expected.shape}"]
-        return sentences + _part(result, expected) + _same_numbers(result, expected) + another(result, known)
+        return sentences + _part(result, expected) + _same_numbers(result, expected) + _another(result, known)
     finite = np.isfinite(result) & np.isfinite(expected)
     error = np.where(finite, np.where(finite, result, 0) - np.where(finite, expected, 0), 0)
     wrong = (np.abs(error) > allowance) | (np.isfinite(result) != np.isfinite(expected))
@@ -38,7 +39,7 @@ def describe(
         sentences.append(
             f"{int(masked.sum())} numbers of a mask, {np.abs(expected[masked]).max():.3g}, set aside"
         )
-    sentences += another(result, known) + _same_numbers(result[~masked], expected[~masked])
+    sentences += _another(result, known) + _same_numbers(result[~masked], expected[~masked])
     wrong &= ~masked
     if wrong.mean() < 1:
         sentences.append(f"{int(wrong.sum())} of {wrong.size} elements are wrong")
@@ -166,8 +167,21 @@ def _same_numbers(result, expected):
     return []
 
 
-def another(result: Array, known: Optional[Mapping[str, Array]]) -> List[str]:
-    """Whether it is, or follows, another tensor, in a sentence or none."""
+def copied(result: Array, known: Optional[Mapping[str, Array]]) -> Optional[str]:
+    """The name of another tensor that the result is, but for rounding and its shape; or None."""
+    for name, array in (known or {}).items():
+        array = np.asarray(array)
+        if array.size == result.size > 1 and array.dtype.kind in "fiu" and np.ptp(array):
+            if _close(result.ravel(), array.astype(np.float64).ravel()):
+                return name
+    return None
+
+
+def _another(result, known):
+    """Whether it is, or follows, another tensor."""
+    name = copied(result, known)
+    if name is not None:
+        return [f"it is {name}: look for a step that is not done"]
     for name, array in (known or {}).items():
         array = np.asarray(array)
         if array.size != result.size or array.size < 2 or array.dtype.kind not in "fiu":
@@ -175,8 +189,6 @@ def another(result: Array, known: Optional[Mapping[str, Array]]) -> List[str]:
         flat, other = result.ravel(), array.astype(np.float64).ravel()
         if not np.ptp(other) or not np.isfinite(flat).all() or not np.isfinite(other).all():
             continue
-        if _close(flat, other):
-            return [f"it is {name}: look for a step that is not done"]
         correlation = _correlation(flat, other)
         if correlation is not None and abs(correlation) > 0.999:
             factor = float(flat @ other) / float(other @ other)
