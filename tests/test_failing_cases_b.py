@@ -137,7 +137,9 @@ def test_b4_two_that_undo_each_other_are_none_whatever_the_dtype_says():
     assert "cause" not in said(result, Reference(values, dtype="float32"), seconds=20)
 
 
-@pytest.mark.parametrize(("factor", "words"), [(0.5, "half as large"), (2, "twice as large"), (255, "255 times")])
+@pytest.mark.parametrize(
+    ("factor", "words"), [(0.5, "half as large"), (2, "twice as large"), (255, "255 times")]
+)
 def test_b4_what_is_exact_is_said_of_one_number_too(factor, words):
     result = np.float32(1.2345) * np.float32(factor)
     assert words in said(result, Measured(np.float32(1.2345), "float32"))
@@ -152,7 +154,11 @@ BYTES = np.trunc(IMAGE * 255).astype(np.uint8)
 @pytest.mark.parametrize(
     ("result", "expected", "words"),
     [
-        (IMAGE, np.clip(np.trunc(IMAGE * 255.5), 0, 255).astype(np.uint8), "a scale of 255.5: tf.image.convert"),
+        (
+            IMAGE,
+            np.clip(np.trunc(IMAGE * 255.5), 0, 255).astype(np.uint8),
+            "a scale of 255.5: tf.image.convert",
+        ),
         (IMAGE, BYTES, "a scale of 255: multiply by 255 and cast"),
         (BYTES / np.float32(255), BYTES, "0..1 for 0..255, a scale of 255"),
         (BYTES.astype(np.float32), BYTES, "and the numbers are those expected"),
@@ -281,7 +287,11 @@ def test_b7_a_relu_that_the_reference_has_is_named_once():
 @pytest.mark.parametrize(
     ("factor", "offset", "words"),
     [
-        ([0.229**-0.5, 0.224**-0.5, 0.225**-0.5], 0, "2.08969, 2.11289, 2.10819 = 1/sqrt(0.229), 1/sqrt(0.224)"),
+        (
+            [0.229**-0.5, 0.224**-0.5, 0.225**-0.5],
+            0,
+            "2.08969, 2.11289, 2.10819 = 1/sqrt(0.229), 1/sqrt(0.224)",
+        ),
         ([1 / 0.229, 1 / 0.224, 1 / 0.225], 0, "4.36681, 4.46429, 4.44444 = 1/0.229, 1/0.224, 1/0.225"),
         ([0.225, 0.224, 0.229], 0, "0.225, 0.224, 0.229 (ImageNet's deviations, the channels in reverse)"),
         (1, [-0.485, -0.456, -0.406], "an offset for each channel: -0.485, -0.456, -0.406"),

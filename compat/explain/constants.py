@@ -86,7 +86,6 @@ def _constants(sizes, count) -> Iterator[Tuple[float, str]]:
     yield from ((math.pi / 180, "pi/180"), (math.sqrt(2 / math.pi), "sqrt(2/pi)"), (1.702, "1.702"))
     for keep in (0.9, 0.8, 0.75, 0.7, 0.6):
         yield 1 / keep, f"1/{keep:g} (a dropout of {1 - keep:.2g} scales by that)"
-        yield keep, f"{keep:g} (what a dropout of {1 - keep:.2g} keeps)"
 
 
 def _products(dimensions) -> List[int]:
@@ -94,8 +93,10 @@ def _products(dimensions) -> List[int]:
 
 
 def _near(numbers, constants, off):
+    if len(numbers) != len(constants):
+        return False
     nearest = np.minimum(np.maximum(off, 1e-6 * np.abs(constants)), _NEAREST_OF_CHANNELS * np.abs(constants))
-    return len(numbers) == len(constants) and bool((np.abs(numbers - constants) <= nearest).all())
+    return bool((np.abs(numbers - constants) <= nearest).all())
 
 
 def by_channel(numbers: Array, off: Array) -> str:

@@ -52,22 +52,17 @@ def identify(calls: List[Call], value: Array, result: Array, dtype: str) -> Opti
     ``value``: the reference's answer, float64, which that call has to make, or relu of it; ``result``: what
     was computed.
     """
-    call = calls[-1] if calls else None
-    if (
-        call is None
-        or call.rule not in _OUTPUTS
-        or result.shape != value.shape
-        or not np.isfinite(result).all()
-    ):
+    if not calls or result.shape != value.shape or not np.isfinite(result).all():
+        return None
+    rectified = len(calls) > 1 and calls[-1].rule == "relu"
+    call = calls[-2] if rectified else calls[-1]
+    if call.rule not in _OUTPUTS:
         return None
     answer = call.answer().value
-    if answer.shape != value.shape or not np.array_equal(answer, value):
+    if not np.array_equal(np.maximum(answer, 0) if rectified else answer, value):
         return None
-    for wider in (False, True):
-        tried = _widened(call) if wider else call
-        if tried is None:
-            continue
-        solved = solve(tried, result, dtype)
+    for tried in (call, _widened(call)):
+        solved = solve(tried, result, dtype, rectified) if tried is not None else None
         if solved is not None:
             return _sentence(call, solved)
     return None

@@ -132,7 +132,10 @@ def _scaled(found, array, off, names):
         if axis is None:
             uncertain = float(np.sqrt((off**2).sum() / squares))
             known = constant(float(factor), uncertain, found.shape)
-            return [f"times {float(factor):.6g}" + (f" = {known}" if known else "")]
+            return [
+                f"times {float(factor):.6g}"
+                + (f" = {known}" if known not in ("", f"{float(factor):.6g}") else "")
+            ]
         each = ", ".join(f"{f:.6g}" for f in factor.ravel()[:_TOLD])
         more = ", ..." if factor.size > _TOLD else ""
         return [f"times a number for each of its {names[axis]}: {each}{more}"]

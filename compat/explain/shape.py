@@ -171,9 +171,9 @@ def copied(result: Array, known: Optional[Mapping[str, Array]]) -> Optional[str]
     """The name of another tensor that the result is, but for rounding and its shape; or None."""
     for name, array in (known or {}).items():
         array = np.asarray(array)
-        if array.size == result.size > 1 and array.dtype.kind in "fiu" and np.ptp(array):
-            if _close(result.ravel(), array.astype(np.float64).ravel()):
-                return name
+        numbers = array.size == result.size > 1 and array.dtype.kind in "fiu" and np.ptp(array) > 0
+        if numbers and _close(result.ravel(), array.astype(np.float64).ravel()):
+            return name
     return None
 
 
