@@ -165,11 +165,11 @@ def temperature(result: Array, expected: Array, allowance: Array, dtype: str = "
         return ""
     use = (expected > 1e-6) & (result > 1e-6)
     logarithms = [np.where(use, np.log(np.where(use, array, 1)), 0) for array in (expected, result)]
-    count = np.maximum(use.sum(axis=-1, keepdims=True), 1).astype(np.float64)
+    count = np.maximum(np.sum(use, axis=-1, keepdims=True, dtype=np.float64), 1.0)
     x, y = (np.where(use, array - array.sum(axis=-1, keepdims=True) / count, 0) for array in logarithms)
     if use.sum() < 2 * count.size + _SPARE or not (x**2).sum():
         return ""
-    factor = float((x * y).sum() / (x**2).sum())
+    factor = float(np.sum(x * y)) / float(np.sum(x**2))
     powers = np.where(expected > 0, expected, 0) ** factor if factor > 0 else np.zeros(expected.shape)
     predicted = powers / np.maximum(powers.sum(axis=-1, keepdims=True), 1e-300)
     u = UNIT_ROUNDOFF.get(dtype, UNIT_ROUNDOFF["float32"])

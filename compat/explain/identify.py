@@ -6,7 +6,8 @@ reproduces every output within the rounding allowance.  How far each tap may be 
 the norm of its row of the pseudoinverse A+ times that of the allowances (Cauchy and Schwarz).
 """
 
-from typing import List, NamedTuple, Optional
+import time
+from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
@@ -29,12 +30,16 @@ _OUTPUTS = {
     "convolve": (),
 }
 _WORDS = {"dense": "a product", "conv2d_transpose": "a transposed convolution"}
-#: Taps of one sum, and numbers of A, that are solved for at most.
-_TAPS, _NUMBERS = 600, 4_000_000
+#: Taps of one sum that are solved for at most; numbers of A, and of the part of it that is factored.
+_TAPS, _NUMBERS, _FACTORED = 600, 16_000_000, 1_000_000
+#: Outputs to solve from, in taps, where there are more images; seconds that A may take.
+_IMAGES, _SECONDS = 8, 5.0
 #: Outputs that there have to be for so many taps: this share more, and some.
 _MORE, _SPARE = 1.25, 4
 #: A tap that is known no better than to this share of the typical one is not known.
 _UNKNOWN = 0.05
+#: Singular values of a smaller share of the largest say nothing.
+_SINGULAR = 1e-9
 
 
 class Solved(NamedTuple):
@@ -97,11 +102,12 @@ def solve(call: Call, result: Array, dtype: str, rectified: bool = False) -> Opt
     with_bias = "b" in call
     if count > _TAPS or rows < _MORE * (count + with_bias) + _SPARE:
         return None
-    a = _columns(call, name, w, summed, outputs, rows)
+    part, shown = _few_images(call, result, _IMAGES * (count + with_bias) * channels)
+    a = _columns(part, name, w, summed, outputs, shown.size // channels)
     if a is None:
         return None
-    y = np.asarray(result, np.float64).reshape(rows, channels)
-    allowance = call.answer().worst(dtype).reshape(rows, channels)
+    y = np.asarray(shown, np.float64).reshape(-1, channels)
+    allowance = part.answer().worst(dtype).reshape(-1, channels)
     least = _least_squares(a, y, allowance, with_bias, rectified)
     if least is None:
         return None
@@ -121,19 +127,24 @@ def _least_squares(a, y, allowance, with_bias, rectified):
     found, off = [], []
     inverse = None
     for channel in range(y.shape[1]):
-        kept = np.flatnonzero(y[:, channel] > 0) if rectified else np.arange(len(a))
-        kept = _some(kept, a.shape[1])
         if inverse is None or a.shape[2] > 1 or rectified:
+            kept = _some(np.flatnonzero(y[:, channel] > 0) if rectified else np.arange(len(a)), a.shape[1])
             design = a[kept, :, channel if a.shape[2] > 1 else 0]
             design = np.hstack([design, np.ones((len(design), 1))]) if with_bias else design
-            if len(kept) < _MORE * design.shape[1] + _SPARE:
+            inverse = _inverse(design)
+            if inverse is None:
                 return None
-            if np.linalg.matrix_rank(design) < design.shape[1]:
-                return None
-            inverse = np.linalg.pinv(design)
         found.append(inverse @ y[kept, channel])
         off.append(np.sqrt((inverse**2).sum(axis=1)) * np.sqrt((allowance[kept, channel] ** 2).sum()))
     return np.stack(found, axis=1), np.stack(off, axis=1)
+
+
+def _inverse(design):
+    """The pseudoinverse; None where there are too few rows, or they say too little."""
+    if len(design) < _MORE * design.shape[1] + _SPARE:
+        return None
+    u, sizes, v = np.linalg.svd(design, full_matrices=False)
+    return (v.T / sizes) @ u.T if sizes[-1] > _SINGULAR * sizes[0] else None
 
 
 def _gives(call, name, solved, result, dtype, rectified):
@@ -145,29 +156,65 @@ def _gives(call, name, solved, result, dtype, rectified):
 
 def _some(rows, count):
     """Rows to solve from: all, or as many as are quickly solved, drawn with a fixed seed."""
-    most = max(_NUMBERS // count, 2 * count)
+    most = max(_FACTORED // count, 2 * count)
     return rows if len(rows) <= most else np.random.RandomState(0).permutation(rows)[:most]
 
 
+def _few_images(call, result, least):
+    """The call for its first images, and their results: no fewer numbers than that, where there are."""
+    if call.rule == "convolve":
+        return call, result
+    x = np.asarray(_array(call["x"]))
+    images = min(len(x), -(-least * len(x) // result.size))
+    settings = {"output_shape": (images, *call["output_shape"][1:])} if "output_shape" in call else {}
+    return call.but(x=x[:images], **settings), result[:images]
+
+
 def _columns(call, name, w, summed, outputs, rows):
-    """A, (rows, taps, channels): what each tap alone gives; one channel where all are alike.  None: too large."""
-    count = int(np.prod([w.shape[axis] for axis in summed]))
-    groups = call.rule.startswith("conv2d") and call.rule != "conv2d_transpose"
-    alike = not (groups and np.shape(_array(call["x"]))[-1] != w.shape[2]) and call.rule != "depthwise_conv2d"
+    """A, (rows, taps, channels): what each tap alone gives; one channel where all are alike.
+
+    None: too large, or too slow.
+    """
+    sizes = [w.shape[axis] for axis in summed]
+    count = int(np.prod(sizes))
+    grouped = call.rule in ("conv2d", "conv2d_bias") and np.shape(_array(call["x"]))[-1] != w.shape[2]
+    alike = not grouped and call.rule != "depthwise_conv2d"
     channels = 1 if alike else w.size // count
-    if rows * count * channels > 4 * _NUMBERS:
+    if rows * count * channels > _NUMBERS:
         return None
+    if call.rule == "dense":
+        return np.asarray(_array(call["x"]), np.float64).reshape(rows, count, 1)
+    if call.rule in ("conv2d", "conv2d_bias", "depthwise_conv2d") and not grouped:
+        seen = _windows(call, w)
+        return (
+            seen.reshape(rows, count, 1)
+            if alike
+            else np.repeat(seen, w.shape[3], axis=-1).reshape(rows, count, -1)
+        )
+    narrow = [1 if alike and axis in outputs else size for axis, size in enumerate(w.shape)]
+    settings: Dict[str, Any] = {"b": np.zeros(np.shape(call["b"]))} if "b" in call else {}
+    if "output_shape" in call:
+        settings["output_shape"] = tuple(call["output_shape"][:3]) + (1,)
     a = np.zeros((rows, count, channels))
-    quiet = {"b": np.zeros(np.shape(call["b"]))} if "b" in call else {}
-    for number, index in enumerate(np.ndindex(*[w.shape[axis] for axis in summed])):
-        unit = np.zeros_like(w)
+    started = time.monotonic()
+    for number, index in enumerate(np.ndindex(*sizes)):
+        unit = np.zeros(narrow)
         place = [slice(None)] * w.ndim
         for axis, at in zip(summed, index):
             place[axis] = at
         unit[tuple(place)] = 1
-        seen = call.but(**dict(quiet, **{name: unit})).answer().value.reshape(rows, -1)
-        a[:, number] = seen[:, :channels]
+        a[:, number] = call.but(**dict(settings, **{name: unit})).answer().value.reshape(rows, channels)
+        if (time.monotonic() - started) / (number + 1) * count > _SECONDS and number:
+            return None
     return a
+
+
+def _windows(call, w):
+    """(images, rows, columns, taps, channels): what every output of a convolution sees."""
+    x = np.asarray(_array(call["x"]), np.float64)
+    taps = Taps(x.shape, w.shape[:2], call["strides"], call["padding"], call["dilations"])
+    padded = taps.pad(x)
+    return np.stack([padded[window] for _, window in taps], axis=3)
 
 
 def _sentence(call, solved):

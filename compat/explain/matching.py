@@ -11,6 +11,8 @@ from .constants import constant
 
 #: How many taps are told, and how many channels of an order.
 _TOLD, _ORDER = 4, 8
+#: Of kernels with more taps two changes at once are not tried.
+_LARGE = 50_000
 
 
 def match(
@@ -80,6 +82,8 @@ def _turned(given, spatial, names) -> Iterator[Tuple[List[str], Array]]:
     yield [], given
     for words, change in changes:
         yield [words], change(given)
+    if given.size > _LARGE:
+        return
     for (first, one), (second, other) in itertools.permutations(changes, 2):
         yield [first, second], other(one(given))
 
@@ -111,7 +115,7 @@ def _ordered(found, array, off, names):
             continue
         a, b = (np.moveaxis(each, axis, 0).reshape(size, -1) for each in (found, array))
         allowed = np.moveaxis(off, axis, 0).reshape(size, -1)
-        order = [int(np.argmin(((row - b) ** 2).sum(axis=1))) for row in a]
+        order = np.argmin((b**2).sum(axis=1) - 2 * (a @ b.T), axis=1).tolist()
         if sorted(order) == list(range(size)) and (np.abs(a - b[order]) <= allowed).all():
             more = ", ..." if size > _ORDER else ""
             return [f"taken with its {name} in the order {', '.join(map(str, order[:_ORDER]))}{more}"]
