@@ -6,7 +6,6 @@ from tracing import in_session, words
 from compat.arrays import UNIT_ROUNDOFF
 from compat.judge.nodes import judge_trace
 
-
 REFUSALS = ("AttributeError", "InvalidArgumentError", "NotFoundError", "TypeError", "UnimplementedError")
 
 
@@ -60,5 +59,7 @@ def disturbed(array, dtype):
         return array
     where = int(np.argmax(np.abs(flat.astype(np.float64))))
     most = float(abs(flat[where]))
-    flat[where] += array.dtype.type(1 if array.dtype.kind in "iu" else (most or 1.0) * 4000 * UNIT_ROUNDOFF[dtype])
+    flat[where] += array.dtype.type(
+        1 if array.dtype.kind in "iu" else (most or 1.0) * 4000 * UNIT_ROUNDOFF[dtype]
+    )
     return array
