@@ -63,17 +63,13 @@ def test_depthwise_and_its_gradients(strides, padding, dtype):
     to_filter = {"filter_sizes": np.array(w.shape, np.int32)}
     checked(
         op + "BackpropInput",
-        lambda tf, w, dy: raw(
-            tf, op + "BackpropInput", filter=w, out_backprop=dy, **to_input, **attributes
-        ),
+        lambda tf, w, dy: raw(tf, op + "BackpropInput", filter=w, out_backprop=dy, **to_input, **attributes),
         w=w,
         dy=dy,
     )
     checked(
         op + "BackpropFilter",
-        lambda tf, x, dy: raw(
-            tf, op + "BackpropFilter", input=x, out_backprop=dy, **to_filter, **attributes
-        ),
+        lambda tf, x, dy: raw(tf, op + "BackpropFilter", input=x, out_backprop=dy, **to_filter, **attributes),
         x=x,
         dy=dy,
     )
@@ -83,7 +79,10 @@ def test_depthwise_and_its_gradients(strides, padding, dtype):
 @pytest.mark.parametrize("strides, padding", [(1, "SAME"), (2, "VALID")])
 def test_conv3d_and_its_gradients(strides, padding, dtype):
     x, w = noise(2, 5, 6, 4, 3, dtype=dtype), noise(2, 3, 2, 3, 2, dtype=dtype)
-    attributes = {"strides": [1, strides, 1, strides, 1] if strides == 1 else [1, 2, 2, 2, 1], "padding": padding}
+    attributes = {
+        "strides": [1, strides, 1, strides, 1] if strides == 1 else [1, 2, 2, 2, 1],
+        "padding": padding,
+    }
     trace = checked("Conv3D", lambda tf, x, w: raw(tf, "Conv3D", input=x, filter=w, **attributes), x=x, w=w)
     dy = noise(*trace.tensors()[trace.outputs["y"]].shape, dtype=dtype)
     to_input = {"input_sizes": np.array(x.shape, np.int32)}

@@ -8,7 +8,9 @@ does; importing this package registers them all.
 
 from . import (  # noqa: F401  each registers its rules
     arrays,
+    boxes,
     convolutions,
+    images,
     normalisations,
     pooling,
 )

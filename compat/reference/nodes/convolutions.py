@@ -76,9 +76,7 @@ def _(call: NodeCall, x: Flow, w: Flow) -> Flow:
     if _plain(x, w):
         return from_last(call, reference.depthwise_conv2d(x, w, **_settings(window)))
     taps = _taps(np.shape(value_of(x)), shape[:2], window)
-    return from_last(
-        call, product(lambda x, w: summed(taps, x, _grouped(w)), int(np.prod(shape[:2])), x, w)
-    )
+    return from_last(call, product(lambda x, w: summed(taps, x, _grouped(w)), int(np.prod(shape[:2])), x, w))
 
 
 def _grouped(w: Array) -> Array:
@@ -92,10 +90,8 @@ def _(call: NodeCall, sizes: Flow, w: Flow, dy: Flow) -> Flow:
     dy, window, shape = to_last(call, dy), window_of(call), np.shape(value_of(w))
     depthwise = call.op.startswith("Depthwise")
     extents = tuple(numbers(sizes))
-    if len(extents) == 2:
-        extents = (np.shape(value_of(dy))[0], *extents, shape[2])
-    else:
-        extents = shape_to_last(call, extents)
+    short = len(extents) == 2
+    extents = (np.shape(value_of(dy))[0], *extents, shape[2]) if short else shape_to_last(call, extents)
     if call.op == "Conv2DBackpropInput" and _plain(dy, w):
         found: Flow = reference.conv2d_transpose(dy, w, output_shape=extents, **_settings(window))
         return from_last(call, found)
