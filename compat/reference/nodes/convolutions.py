@@ -90,10 +90,8 @@ def _(call: NodeCall, sizes: Flow, w: Flow, dy: Flow) -> Flow:
     dy, window, shape = to_last(call, dy), window_of(call), np.shape(value_of(w))
     depthwise = call.op.startswith("Depthwise")
     extents = tuple(numbers(sizes))
-    if len(extents) == 2:
-        extents = (np.shape(value_of(dy))[0], *extents, shape[2])
-    else:
-        extents = shape_to_last(call, extents)
+    short = len(extents) == 2
+    extents = (np.shape(value_of(dy))[0], *extents, shape[2]) if short else shape_to_last(call, extents)
     if call.op == "Conv2DBackpropInput" and _plain(dy, w):
         found: Flow = reference.conv2d_transpose(dy, w, output_shape=extents, **_settings(window))
         return from_last(call, found)
