@@ -6,13 +6,10 @@ from tracing import in_session, words
 from compat.arrays import UNIT_ROUNDOFF
 from compat.judge.nodes import judge_trace
 
-<<<<<<< HEAD
-=======
 #: Long sums, whose worst case is far beyond what 100 roundings of the largest element come to.
 SUMS = ("Conv", "Depthwise", "FusedBatchNorm")
 #: Of these a position, or a hue, has several roundings of its own size, and the answer is steep in it.
 STEEP = ("Resize", "Crop", "RGB", "HSV", "Adjust")
->>>>>>> nets
 REFUSALS = ("AttributeError", "InvalidArgumentError", "NotFoundError", "TypeError", "UnimplementedError")
 
 
@@ -80,10 +77,6 @@ def disturbed(array, dtype, roundings):
     where = int(np.argmax(np.abs(flat.astype(np.float64))))
     most = float(abs(flat[where]))
     flat[where] += array.dtype.type(
-<<<<<<< HEAD
-        1 if array.dtype.kind in "iu" else (most or 1.0) * 4000 * UNIT_ROUNDOFF[dtype]
-=======
         1 if array.dtype.kind in "iu" else (most or 1.0) * roundings * UNIT_ROUNDOFF[dtype]
->>>>>>> nets
     )
     return array

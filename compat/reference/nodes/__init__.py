@@ -6,20 +6,9 @@ so that what explains a wrong call there explains a wrong node.  The files group
 does; every file of this folder is imported, and registers its rules.
 """
 
-<<<<<<< HEAD
 import importlib
 import pkgutil
 
-=======
-from . import (  # noqa: F401  each registers its rules
-    arrays,
-    boxes,
-    convolutions,
-    images,
-    normalisations,
-    pooling,
-)
->>>>>>> nets
 from .registry import RULES_OF_NODES, NodeCall, Taken, answer, rule_of
 
 for _module in pkgutil.iter_modules(__path__):
