@@ -7,8 +7,15 @@ does; importing this package registers them all.
 """
 
 from . import (  # noqa: F401  each registers its rules
+    activations,
     arrays,
+    elementwise,
     idioms,
+    linear_algebra,
+    optimisers,
+    products,
+    reductions,
+    signals,
 )
 from .registry import RULES_OF_NODES, NodeCall, Taken, answer, rule_of
 
