@@ -4,6 +4,7 @@ A function that never turns takes [x - e, x + e] to what lies between its values
 outside of the function's domain nothing bounds the error, and it is infinite.
 """
 
+import functools
 import math
 from typing import Any, Callable, Optional
 
@@ -21,7 +22,7 @@ def between(function: Callable[..., Array], value: Array, *ends: Any) -> Array:
     """How far ``function`` gets from ``value`` at the ``ends``, each the arguments there."""
     with np.errstate(all="ignore"):
         distances = [abs(function(*end) - value) for end in ends]
-    return np.maximum.reduce(distances) + _OWN * abs(value)
+    return functools.reduce(np.maximum, distances) + _OWN * abs(value)
 
 
 def monotone(x: Value, function: Move, roundings: Optional[int] = None) -> Tracked:

@@ -39,9 +39,8 @@ def cases():
     yield from (case(op, X, dtypes=floats + complexes) for op in ("Square",))
     yield from (case(op, X) for op in ("Reciprocal", "Inv", "Exp", "Sin", "Cos", "Tanh", "Sigmoid"))
     yield from (case(op, X, dtypes=floats) for op in ("Expm1", "Erf", "Erfc"))
-    yield from (
-        case(op, X, dtypes=wide) for op in ("Tan", "Atan", "Sinh", "Cosh", "Asinh", "Lgamma", "Digamma")
-    )
+    yield from (case(op, X, dtypes=wide) for op in ("Tan", "Atan", "Sinh", "Cosh", "Asinh", "Lgamma"))
+    yield case("Digamma", X + 1 / 64, dtypes=wide)
     yield from (case(op, P) for op in ("Sqrt", "Rsqrt", "Log", "Log1p"))
     yield from (case(op, P / 8 + 1, dtypes=wide) for op in ("Acosh",))
     yield from (case(op, X / 4.5, dtypes=wide) for op in ("Asin", "Acos", "Atanh", "Erfinv"))
@@ -61,7 +60,8 @@ def cases():
     for exclusive, reverse in ((False, False), (True, False), (False, True), (True, True)):
         flags = {"exclusive": exclusive, "reverse": reverse}
         yield from (case(op, cube, np.int32(1), **flags) for op in ("Cumsum", "Cumprod"))
-        yield case("CumulativeLogsumexp", cube, np.int32(-1), dtypes=wide, **flags)
+        if not exclusive:
+            yield case("CumulativeLogsumexp", cube, np.int32(-1), dtypes=wide, **flags)
 
     for a, b in ((False, False), (True, False), (False, True), (True, True)):
         left, right = noise(*((5, 4) if a else (4, 5))), noise(*((6, 5) if b else (5, 6)))

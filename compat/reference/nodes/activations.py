@@ -38,7 +38,7 @@ def _(call: NodeCall, x: Flow) -> Flow:
     if not floating(call.dtype):
         raise NoRule(f"{call.op} of {call.dtype}")
     if call.op == "LogSoftmax":
-        return _carrying(losses.log_softmax(x), x, lambda w: w + w.max(axis=-1, keepdims=True))
+        return _carrying(losses.log_softmax(exact(x)), x, lambda w: w + w.max(axis=-1, keepdims=True))
     return {"Sigmoid": chain.sigmoid, "Tanh": chain.tanh, "Softmax": chain.softmax}[call.op](x)
 
 

@@ -121,6 +121,12 @@ def _reciprocal(x: Tracked) -> Tracked:
     return x.through(lambda v: 1 / v, steepest, 4)
 
 
+def _digamma(x: Tracked) -> Tracked:
+    if ((x.value <= 0) & (x.value == np.floor(x.value))).any():
+        raise NoRule("digamma at a pole: infinite in TensorFlow 1, no number in later ones")
+    return functions.digamma(x)
+
+
 arithmetic(
     "Add",
     "AddV2",
@@ -175,7 +181,7 @@ arithmetic("Erfc", real=lambda x: monotone(x, functions.erfc))
 arithmetic("Erfinv", real=functions.erfinv)
 arithmetic("Ndtri", real=functions.ndtri)
 arithmetic("Lgamma", real=functions.lgamma)
-arithmetic("Digamma", real=functions.digamma)
+arithmetic("Digamma", real=_digamma)
 arithmetic("Xlogy", real=_zero_first(tracked.log))
 arithmetic("Xlog1py", real=_zero_first(tracked.log1p))
 

@@ -87,8 +87,9 @@ def _(call: NodeCall, *inputs: Flow) -> Flow:
     terms = int(np.prod([size for label, size in sizes.items() if label not in target] or [1]))
     if len(inputs) == 1:
         both = (inputs[0], np.ones((), np.asarray(value_of(inputs[0])).dtype))
-        return bilinear(call, lambda a, b: np.einsum(equation, a) * b, *both, terms=terms)
-    return bilinear(call, lambda a, b: np.einsum(equation, a, b), *inputs, terms=terms)
+        return bilinear(call, lambda a, b: np.einsum(equation, a) * b, *both, terms)
+    x, y = inputs
+    return bilinear(call, lambda a, b: np.einsum(equation, a, b), x, y, terms)
 
 
 @rule_of("SparseTensorDenseMatMul")

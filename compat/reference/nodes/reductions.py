@@ -44,13 +44,18 @@ def axes_of(x: Flow, axes: Flow) -> Tuple[int, ...]:
     return tuple(axis % max(rank, 1) for axis in numbers(axes)) if rank else ()
 
 
+def _along(call: NodeCall, x: Flow, axes: Flow) -> Tuple[Any, Any]:
+    """(the axes, whether they are kept)."""
+    return axes_of(x, axes), bool(call.get("keep_dims"))
+
+
 def _count(x: Flow, axes: Tuple[int, ...]) -> int:
     return int(np.prod([np.shape(value_of(x))[axis] for axis in axes])) if axes else 1
 
 
 @rule_of("Sum")
 def _(call: NodeCall, x: Flow, axes: Flow) -> Flow:
-    along, keep = axes_of(x, axes), bool(call.get("keep_dims"))
+    along, keep = _along(call, x, axes)
     if not (floating(call.dtype) or call.dtype in PART):
         return exactly(call, lambda v: np.sum(v, axis=along, keepdims=keep, dtype=v.dtype), x)
     return summed(x, lambda v: v.sum(axis=along, keepdims=keep), max(_count(x, along) - 1, 0))
@@ -59,7 +64,7 @@ def _(call: NodeCall, x: Flow, axes: Flow) -> Flow:
 @rule_of("Mean")
 def _(call: NodeCall, x: Flow, axes: Flow) -> Flow:
     """The sum over the count, or times its reciprocal: two roundings more."""
-    along, keep = axes_of(x, axes), bool(call.get("keep_dims"))
+    along, keep = _along(call, x, axes)
     count = _count(x, along)
     if not (floating(call.dtype) or call.dtype in PART):
         return exactly(call, lambda v: _mean(v, along, keep, count), x)
@@ -77,7 +82,7 @@ def _mean(x, axes, keep, count):
 
 
 def _extreme(call: NodeCall, x: Flow, axes: Flow, pick: Any) -> Flow:
-    along, keep = axes_of(x, axes), bool(call.get("keep_dims"))
+    along, keep = _along(call, x, axes)
     values = np.asarray(value_of(x))
     if values.dtype.kind == "f" and np.isnan(values).any():
         raise NoRule(f"{call.op} of NaN: versions differ")
@@ -126,12 +131,13 @@ def _multiplied(x: Flow, multiply: Add, roundings: int) -> Reference:
 
 @rule_of("Prod")
 def _(call: NodeCall, x: Flow, axes: Flow) -> Flow:
-    along, keep = axes_of(x, axes), bool(call.get("keep_dims"))
+    along, keep = _along(call, x, axes)
+    multiply: Any = np.prod
     if not floating(call.dtype):
         if call.dtype in PART:
             raise NoRule("a product of complex numbers")
-        return exactly(call, lambda v: np.prod(v, axis=along, keepdims=keep, dtype=v.dtype), x)
-    return _multiplied(x, lambda v: v.prod(axis=along, keepdims=keep), max(_count(x, along) - 1, 0))
+        return exactly(call, lambda v: multiply(v, axis=along, keepdims=keep, dtype=v.dtype), x)
+    return _multiplied(x, lambda v: multiply(v, axis=along, keepdims=keep), max(_count(x, along) - 1, 0))
 
 
 @rule_of("EuclideanNorm")
@@ -186,6 +192,8 @@ def _(call: NodeCall, x: Flow, axis: Flow) -> Flow:
     """Every step, max + log(1 + exp(-d)), rounds its result, a logarithm below 0.7 by a call, and by d's rounding and
     another call an exponential that counts for half at most: together below 1.3 calls of 1.
     """
+    if call.get("exclusive"):
+        raise NoRule("what stands before the first: -inf, or the lowest number in TensorFlow 1")
     along = numbers(axis)[0]
     x = as_tracked(x)
     scan = _cumulative(call, lambda v, a: np.logaddexp.accumulate(v, a), -np.inf, along)
