@@ -272,7 +272,7 @@ def moving_average(old: Value, new: Value, momentum: float) -> Tracked:
 def joined(join: Callable[[List[Array]], Array], parts: Iterable[Value]) -> Tracked:
     """``join``, np.stack or np.concatenate with its axis, of all of them."""
     tracked = [track(part) for part in parts]
-    return follows(join([one.value for one in tracked]), lambda p, *errors: join(errors), *tracked)
+    return follows(join([one.value for one in tracked]), lambda p, *errors: join(list(errors)), *tracked)
 
 
 def exp(x: Value) -> Tracked:
