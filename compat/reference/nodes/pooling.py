@@ -172,7 +172,7 @@ def _(call: NodeCall, x: Flow) -> List[Any]:
     precision = call.inputs[0]
     may = _may_be_chosen(taps, x, precision)
     radius: Array = np.where(may, abs(at - where), 0)
-    return [largest, Whole(where, np.maximum.reduce(radius))]
+    return [largest, Whole(where, radius.max(axis=0))]
 
 
 @rule_of("MaxPoolGradWithArgmax")
@@ -191,7 +191,7 @@ def _(call: NodeCall, x: Flow, dy: Flow, where: Flow) -> Flow:
         return np.bincount(places.ravel(), amount.ravel(), size).reshape(shape)
 
     value, total = scatter(given.value), scatter(abs(given.value))
-    terms = int(np.bincount(places.ravel()).max()) if places.size else 0
+    terms = max(np.bincount(places.ravel()).tolist(), default=0)
     if is_exact(dy):
         return Reference(value, total, terms)
     error = lambda p, e: scatter(e) + p.summing(total + scatter(e), terms, terms)
