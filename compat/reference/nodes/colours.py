@@ -5,7 +5,7 @@ Of an RGB pixel with largest v, smallest m and c = v - m: saturation c / v, hue 
 Source: tensorflow/core/kernels/image/colorspace_op.h, adjust_hue_op.cc, adjust_saturation_op.cc
 """
 
-from typing import Any
+from typing import Any, Callable, Dict
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def _needs_exact(x: Flow) -> Any:
     return np.asarray(x)
 
 
-def to_hsv(x: Flow) -> Flow:
+def to_hsv(x: Flow) -> Reference:
     """Each quotient is that of exact differences, but for their own rounding: 5 roundings, of at most 1."""
     rgb = _needs_exact(x).astype(np.float64)
     r, g, b = (rgb[..., k] for k in range(3))
@@ -77,7 +77,7 @@ def adjust_saturation(x: Flow, scale: Flow) -> Flow:
     return from_hsv(h, (s * tracked(scale)).clip(0, 1), v).reference()
 
 
-RULES = {
+COLOURS: Dict[str, Callable[..., Flow]] = {
     "RGBToHSV": to_hsv,
     "HSVToRGB": to_rgb,
     "AdjustHue": adjust_hue,

@@ -9,7 +9,8 @@ from ...arrays import Array
 from ..geometry import Taps
 from ..resize import areas, weights
 from ..sliding import gathered
-from ..tracked import Tracked
+from ..tracked import Tracked, joined
+from .colours import COLOURS
 from .flows import is_exact, moved, numbers, tracked, value_of
 from .layouts import spatial
 from .registry import Flow, NodeCall, NoRule, Taken, rule_of
@@ -106,9 +107,7 @@ def _(call: NodeCall, x: Flow, factor: Flow) -> Flow:
 
 @rule_of("RGBToHSV", "HSVToRGB", "AdjustHue", "AdjustSaturation")
 def _(call: NodeCall, x: Flow, *delta: Flow) -> Flow:
-    from .colours import RULES
-
-    return RULES[call.op](x, *delta)
+    return COLOURS[call.op](x, *delta)
 
 
 @rule_of("CropAndResize")
@@ -129,8 +128,6 @@ def _(call: NodeCall, image: Flow, boxes: Flow, index: Flow, size: Flow) -> Flow
         crops.append(part * inside.astype(np.float64) + np.where(inside, 0.0, outside))
     if not crops:
         return np.zeros((0, height, width, images.value.shape[-1]), np.float32)
-    from ..tracked import joined
-
     return joined(np.stack, crops).reference()
 
 
