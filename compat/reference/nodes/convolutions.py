@@ -76,9 +76,7 @@ def _(call: NodeCall, x: Flow, w: Flow) -> Flow:
     if _plain(x, w):
         return from_last(call, reference.depthwise_conv2d(x, w, **_settings(window)))
     taps = _taps(np.shape(value_of(x)), shape[:2], window)
-    return from_last(
-        call, product(lambda x, w: summed(taps, x, _grouped(w)), int(np.prod(shape[:2])), x, w)
-    )
+    return from_last(call, product(lambda x, w: summed(taps, x, _grouped(w)), int(np.prod(shape[:2])), x, w))
 
 
 def _grouped(w: Array) -> Array:

@@ -12,11 +12,15 @@ from .layouts import from_last, to_last
 from .registry import Flow, NodeCall, rule_of
 
 
-def _normalised(x: Tracked, mean: Tracked, variance: Tracked, scale: Tracked, offset: Tracked, epsilon: float):
+def _normalised(
+    x: Tracked, mean: Tracked, variance: Tracked, scale: Tracked, offset: Tracked, epsilon: float
+):
     """In every spelling of ``reference.batch_norm``, for statistics that are off as well."""
     root, centred = rsqrt(variance + constant(epsilon)), x - mean
     factor = root * scale
-    return either(x * factor + (offset - mean * factor), centred * factor + offset, centred * root * scale + offset)
+    return either(
+        x * factor + (offset - mean * factor), centred * factor + offset, centred * root * scale + offset
+    )
 
 
 def _channelwise(flows: Any) -> List[Tracked]:
@@ -85,7 +89,9 @@ def _(call: NodeCall, dy: Flow, x: Flow, scale: Flow, mean: Flow, variance: Flow
     axes = tuple(range(x.value.ndim - 1))
     root, centred = rsqrt(variance_ + constant(float(call.get("epsilon", 1e-4)))), x - mean_
     products = dy * centred
-    of_scale = either(products.sum(axes) * root, (products * root).sum(axes), (dy * (centred * root)).sum(axes))
+    of_scale = either(
+        products.sum(axes) * root, (products * root).sum(axes), (dy * (centred * root)).sum(axes)
+    )
     factor = scale_ * root
     if call.get("is_training", True):
         along = root * root * products.mean(axes)

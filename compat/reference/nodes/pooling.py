@@ -106,7 +106,9 @@ def _chosen(taps, x, ties):
 
 def _may_be_chosen(taps, x, precision):
     """Of every tap whether, within the allowance of the image, its pixel may be the largest of the window."""
-    seen, far = (np.stack(list(gathered(taps, a, fill))) for a, fill in ((x.value, -np.inf), (x.worst(precision), 0)))
+    seen, far = (
+        np.stack(list(gathered(taps, a, fill))) for a, fill in ((x.value, -np.inf), (x.worst(precision), 0))
+    )
     may = seen + far >= (seen - far).max(axis=0)
     return may & np.isfinite(seen)
 
