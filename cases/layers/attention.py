@@ -52,7 +52,7 @@ for name, inputs, mask, scale in (
     ("masked-end", _INPUTS, _LENGTHS, None),
     ("far-apart", _FAR, _LENGTHS, None),
 ):
-    attention.sample(name, mask=mask, scale=scale, **inputs)
+    attention.sample(name, **inputs, mask=mask, scale=scale)
 
 attention_layer = operation(
     "attention_layer",
@@ -88,4 +88,4 @@ def _(keras, query, key, value, mask, *, causal):
 
 
 for name, mask, causal in (("plain", _ALL, False), ("masked-end", _LENGTHS, False), ("causal", _ALL, True)):
-    attention_layer.sample(name, mask=mask, causal=causal, **_INPUTS)
+    attention_layer.sample(name, **_INPUTS, mask=mask, causal=causal)

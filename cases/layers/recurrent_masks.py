@@ -167,7 +167,7 @@ _BOTH = dict(_weights(), **_weights("_back", seed=411))
 def _bidirectional(*inputs, merge):
     return {
         "last": reference.bidirectional(*inputs, merge=merge),
-        "all": reference.bidirectional(*inputs, merge=merge, sequences=True),
+        "all": reference.bidirectional(*inputs, merge=merge, masked="zeros", sequences=True),
     }
 
 
@@ -176,7 +176,8 @@ bidirectional_lstm = operation(
     reference=_bidirectional,
     doc="""
     Keras's Bidirectional, of sequences that are masked at the end. Its last output has the backward layer's of
-    the first step, which outputs[:, -1] of tf.nn.bidirectional_dynamic_rnn has not.
+    the first step, which outputs[:, -1] of tf.nn.bidirectional_dynamic_rnn has not. Unlike a layer alone it gives
+    zeros at masked steps, as zero_output_for_mask=True.
     """,
 )
 
@@ -192,9 +193,18 @@ def _(module, x, kernel, recurrent, bias, kernel_back, recurrent_back, bias_back
     ops = _Ops(module)
     forth = _run(ops, x, kernel, recurrent, bias, mask)
     back = _run(ops, x, kernel_back, recurrent_back, bias_back, mask, backwards=True)
+    steps = [_merged(ops, f, b, merge) * mask[:, k, None] for k, (f, b) in enumerate(zip(forth, back))]
+    return {"last": _merged(ops, forth[-1], back[0], merge), "all": ops.stack(steps, 1)}
+
+
+@bidirectional_lstm.on("tf1.session")
+def _(tf, x, kernel, recurrent, bias, kernel_back, recurrent_back, bias_back, mask, *, merge):
+    cells = _cell(tf, kernel, recurrent, bias), _cell(tf, kernel_back, recurrent_back, bias_back)
+    lengths = tf.cast(tf.reduce_sum(mask, 1), tf.int32)
+    outputs, states = tf.nn.bidirectional_dynamic_rnn(*cells, x, lengths, dtype=tf.float32)
     return {
-        "last": _merged(ops, forth[-1], back[0], merge),
-        "all": ops.stack([_merged(ops, f, b, merge) for f, b in zip(forth, back)], 1),
+        "last": _merged(_Ops(tf), states[0].h, states[1].h, merge),
+        "all": _merged(_Ops(tf), outputs[0], outputs[1], merge),
     }
 
 

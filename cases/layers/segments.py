@@ -127,7 +127,7 @@ scatter.sample("add-elements", table=_TABLE, indices=_ELEMENTS, updates=_NUMBERS
 
 scatter_nd = operation(
     "scatter_nd",
-    reference=lambda indices, updates, *, shape: reference.scatter(_zeros(shape), indices, updates, of="add"),
+    reference=lambda updates, indices, *, shape: reference.scatter(_zeros(shape), indices, updates, of="add"),
     doc="tf.scatter_nd: onto zeros, and what meets is added; np.put and a dict would keep the last.",
 )
 
@@ -139,21 +139,21 @@ def _zeros(shape):
 
 
 @scatter_nd.on("numpy")
-def _(np, indices, updates, *, shape):
+def _(np, updates, indices, *, shape):
     y = np.zeros(shape, updates.dtype)
     np.add.at(y, tuple(indices.T), updates)
     return y
 
 
 @scatter_nd.on("tf1.session", "tf2.eager", "tf2.function")
-def _(tf, indices, updates, *, shape):
+def _(tf, updates, indices, *, shape):
     return tf.scatter_nd(indices, updates, shape)
 
 
 @scatter_nd.on("keras3")
-def _(keras, indices, updates, *, shape):
+def _(keras, updates, indices, *, shape):
     return keras.ops.scatter(indices, updates, shape)
 
 
 for name, indices in (("once", _ONCE), ("twice", _TWICE)):
-    scatter_nd.sample(name, indices=indices, updates=_UPDATES, shape=(5, 3))
+    scatter_nd.sample(name, updates=_UPDATES, indices=indices, shape=(5, 3))

@@ -47,7 +47,7 @@ def _(np, w, gradients, *, optimiser, rate, settings):
             first = first + g * g
             w = w - rate * g / (np.sqrt(first) + given["epsilon"])
         elif optimiser == "adadelta":
-            rho, epsilon = given["decay"], given["epsilon"]
+            rho, epsilon = given["decay_of_square"], given["epsilon"]
             first = rho * first + (1 - rho) * g * g
             step = np.sqrt(second + epsilon) / np.sqrt(first + epsilon) * g
             second = rho * second + (1 - rho) * step * step
@@ -68,7 +68,7 @@ def _(tf, w, gradients, *, optimiser, rate, settings):
     given = dict(settings)
     made = {
         "adagrad": lambda: tf.train.AdagradOptimizer(rate, given["start"]),
-        "adadelta": lambda: tf.train.AdadeltaOptimizer(rate, given["decay"], given["epsilon"]),
+        "adadelta": lambda: tf.train.AdadeltaOptimizer(rate, given["decay_of_square"], given["epsilon"]),
         "ftrl": lambda: tf.train.FtrlOptimizer(
             rate,
             initial_accumulator_value=given["start"],
@@ -95,7 +95,7 @@ def _of_keras(keras, optimiser, rate, settings):
             rate, initial_accumulator_value=given["start"], epsilon=given["epsilon"]
         )
     if optimiser == "adadelta":
-        return keras.optimizers.Adadelta(rate, rho=given["decay"], epsilon=given["epsilon"])
+        return keras.optimizers.Adadelta(rate, rho=given["decay_of_square"], epsilon=given["epsilon"])
     return keras.optimizers.Ftrl(
         rate,
         initial_accumulator_value=given["start"],
@@ -121,8 +121,8 @@ def _(module, w, gradients, *, optimiser, rate, settings):
 
 for name, optimiser, rate, settings in (
     ("adagrad-from-tenth", "adagrad", 0.5, {"start": 0.1, "epsilon": 1e-7}),
-    ("adadelta", "adadelta", 1.0, {"decay": 0.95, "epsilon": 1e-6}),
-    ("adadelta-small-rate", "adadelta", 0.001, {"decay": 0.95, "epsilon": 1e-7}),
+    ("adadelta", "adadelta", 1.0, {"decay_of_square": 0.95, "epsilon": 1e-6}),
+    ("adadelta-small-rate", "adadelta", 0.001, {"decay_of_square": 0.95, "epsilon": 1e-7}),
     ("ftrl", "ftrl", 0.5, {"start": 0.1, "l1": 0.0, "l2": 0.0}),
     ("ftrl-l1-l2", "ftrl", 0.5, {"start": 0.1, "l1": 0.2, "l2": 0.05}),
 ):

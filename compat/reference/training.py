@@ -166,7 +166,7 @@ def _adagrad(start, epsilon):
     return move
 
 
-def _adadelta(decay, epsilon):
+def _adadelta(decay_of_square, epsilon):
     """sqrt(mean square step + epsilon) / sqrt(mean square gradient + epsilon) * g, both means beginning with 0.
 
     Zeiler 2012, algorithm 1, whose rate is 1; that of TensorFlow is 0.001, and the mean is that of steps before it.
@@ -174,10 +174,10 @@ def _adadelta(decay, epsilon):
     state = [track(0.0), track(0.0)]
 
     def move(gradient, rate):
-        state[0] = square = moving_average(state[0], gradient * gradient, decay)
+        state[0] = square = moving_average(state[0], gradient * gradient, decay_of_square)
         below = tracked.rsqrt(square + constant(epsilon))
         step = sqrt(state[1] + constant(epsilon)) * below * gradient
-        state[1] = moving_average(state[1], step * step, decay)
+        state[1] = moving_average(state[1], step * step, decay_of_square)
         return rate * step
 
     return move
