@@ -13,8 +13,9 @@ conv2d_transpose_output_padding = operation(
 
 
 def _shape(x, w, strides, padding, output_padding):
-    less = 0 if padding == "VALID" else 2 * (w.shape[0] // 2)
-    rows, columns = ((int(n) - 1) * strides + int(w.shape[0]) + output_padding - less for n in x.shape[1:3])
+    kernel = int(w.shape[0])
+    less = 0 if padding == "VALID" else 2 * (kernel // 2)
+    rows, columns = ((int(n) - 1) * strides + kernel + output_padding - less for n in x.shape[1:3])
     return int(x.shape[0]), rows, columns, int(w.shape[2])
 
 

@@ -32,7 +32,10 @@ def _in_numpy(np, x, gamma, beta, axes, epsilon):
 
 
 def _in_tensorflow(tf, x, gamma, beta, axes, epsilon):
-    mean, variance = tf.nn.moments(x, list(axes), keepdims=True)
+    try:
+        mean, variance = tf.nn.moments(x, list(axes), keepdims=True)
+    except TypeError:  # TensorFlow 1.13
+        mean, variance = tf.nn.moments(x, list(axes), keep_dims=True)
     return tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
 
 

@@ -154,7 +154,23 @@ def group_norm(x: Array, gamma: Array, beta: Array, *, groups: int, epsilon: flo
 def _normalise(x, mean, variance, beta, gamma, epsilon):
     root, gamma, beta = rsqrt(variance + constant(epsilon)), exact(gamma), exact(beta)
     scale, centred = root * gamma, x - mean
-    return either(x * scale + (beta - mean * scale), centred * scale + beta, centred * root * gamma + beta)
+    return either(_unfolded(x, mean, scale, beta), centred * scale + beta, centred * root * gamma + beta)
+
+
+def _unfolded(x: Tracked, mean: Tracked, scale: Tracked, beta: Array) -> Tracked:
+    """x * scale + (beta - mean * scale), where it is one scale and one mean that are off.
+
+    A scale that is off by e takes the result off by (x - mean) e, not by (|x| + |mean|) e, and the three products
+    and sums of that e round.
+    """
+    taken = Tracked(scale.value)
+    sizes = abs(x.value) + abs(mean.value)
+
+    def inherited(p):
+        off, of_mean, of_x = scale.error(p.dtype), mean.error(p.dtype), x.error(p.dtype)
+        return off * (abs(x.value - mean.value) + of_mean + of_x + p.gamma(3) * (sizes + of_mean + of_x))
+
+    return (x * taken + (beta - mean * taken)).off_by(inherited)
 
 
 def lrn(x: Answer, *, depth_radius: int, bias: float, alpha: float, beta: float) -> Reference:
