@@ -62,8 +62,13 @@ def _(keras, x, gamma, beta, *, axis, epsilon):
         raise Unsupported("Keras has LayerNormalization from TensorFlow 1.14 on")
     if len(axis) > 1:
         raise Unsupported("Keras's gamma and beta have all the normalised axes")
-    layer = keras.layers.LayerNormalization(axis=axis[0], epsilon=epsilon)
+    return _layer_of_keras(keras, x, gamma, beta, axis=axis[0], epsilon=epsilon)
+
+
+def _layer_of_keras(keras, x, gamma, beta, **options):
+    layer = keras.layers.LayerNormalization(**options)
     layer.build(x.shape)
+    layer.built = True  # that of TensorFlow 1.14 does not say it, and would build new weights
     layer.set_weights([gamma, beta])
     return layer(x)
 
@@ -91,10 +96,7 @@ def _(np, x, gamma, beta):
 def _(keras, x, gamma, beta):
     if not hasattr(keras.layers, "LayerNormalization"):
         raise Unsupported("Keras has LayerNormalization from TensorFlow 1.14 on")
-    layer = keras.layers.LayerNormalization()
-    layer.build(x.shape)
-    layer.set_weights([gamma, beta])
-    return layer(x)
+    return _layer_of_keras(keras, x, gamma, beta)
 
 
 layer_norm_default.sample("not-written", x=_FLAT, **_SCALES)
