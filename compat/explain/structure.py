@@ -200,7 +200,7 @@ class _Constants:
 
 
 def _shown(value: Any) -> str:
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
+    return f"{value:.7g}" if isinstance(value, float) else str(value)
 
 
 def _numbers(array: Array) -> str:
