@@ -117,8 +117,8 @@ def _without_last_bits(value: Array, source: str, target: str) -> Array:
         return value
     if source not in ("float32", "float64"):
         raise NoRule(f"Cast of {source} to {target} that truncates")
-    bits = np.uint32 if source == "float32" else np.uint64
-    raw = np.ascontiguousarray(value).view(bits).reshape(value.shape)
+    bits: Any = np.uint32 if source == "float32" else np.uint64
+    raw: Any = np.ascontiguousarray(value).view(bits).reshape(value.shape)
     kept = (raw >> bits(lost)) << bits(lost)
     return kept.view(value.dtype).reshape(value.shape)
 

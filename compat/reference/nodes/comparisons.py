@@ -94,7 +94,7 @@ def _(call: NodeCall, *inputs: Flow) -> Flow:
 @rule_of("Any", "All")
 def _(call: NodeCall, x: Flow, axis: Flow) -> Flow:
     axes, keep = tuple(numbers(axis)), bool(call.get("keep_dims", False))
-    function = np.any if call.op == "Any" else np.all
+    function: Any = np.any if call.op == "Any" else np.all
     return _never_turning(call, lambda array: function(array, axis=axes, keepdims=keep), x)
 
 

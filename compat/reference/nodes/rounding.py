@@ -1,6 +1,6 @@
 """Ops with steps: to whole numbers, signs, remainders; and bits of whole numbers."""
 
-from typing import Any, Callable
+from typing import Any, Callable, Dict
 
 import numpy as np
 
@@ -19,7 +19,7 @@ ROUNDED = {"Floor": np.floor, "Ceil": np.ceil, "Round": np.rint, "Rint": np.rint
 def _(call: NodeCall, x: Flow) -> Flow:
     value, function = np.asarray(value_of(x)), ROUNDED[call.op]
     if value.dtype.kind in "iu":
-        return exactly(call, np.sign if call.op == "Sign" else np.positive, x)
+        return exactly(call, np.sign, x) if call.op == "Sign" else x
     if value.dtype.kind != "f" or (call.op == "Sign" and np.isnan(value).any()):
         raise NoRule(f"{call.op} of {call.dtype}, or of NaN")
     return function(value) if certain(x) else stepped(tracked(x), function).reference(call.dtype)
@@ -89,7 +89,7 @@ def _shift(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array]
     return shifted
 
 
-BITS = {
+BITS: Dict[str, Callable[..., Any]] = {
     "BitwiseAnd": np.bitwise_and,
     "BitwiseOr": np.bitwise_or,
     "BitwiseXor": np.bitwise_xor,

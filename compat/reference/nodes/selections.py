@@ -83,7 +83,8 @@ def _kth(x: Flow, dtype: str, places: Any) -> Flow:
     if certain(x):
         return pick(value)
     if value.dtype.kind in "biu":
-        return Interval(pick(value), *[pick(end) for end in ends(x, dtype)])
+        low, high = (pick(end) for end in ends(x, dtype))
+        return Interval(pick(value), low, high)
     there, answer = tracked(x), pick(value)
 
     def error(p: Any, e: Array) -> Array:
