@@ -174,7 +174,7 @@ def untried(legacy: Trace, port: Trace) -> str:
     if not idle:
         return ""
     named = ", ".join(f"{node.op} ({node.source or node.name})" for node in idle[:_MOST])
-    return f"not tried by these inputs: {named} of the legacy graph changes nothing there, and the port has no {idle[0].op}"
+    return f"not tried by these inputs: {named} of the legacy graph changes nothing, and the port has no {idle[0].op}"
 
 
 def told(found: List[Place]) -> str:
