@@ -103,7 +103,7 @@ class Truth:
         record = records.get(sample, {}).get(dialect)
         if record is None:
             return False
-        if sample.startswith("port"):
+        if sample.startswith("port") and dialect in self.records[sample]:
             told = [(_bits(r), r.get("measured")) for r in (records[sample].get("numpy", {}), record)]
             was = [(_bits(r), r["measured"]) for r in (self.records[sample][d] for d in ("numpy", dialect))]
             if dialect == "numpy" or told[0] != was[0] or told[1][1] != was[1][1]:

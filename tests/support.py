@@ -67,13 +67,14 @@ def python(*arguments, cwd, timeout=120, **extra):
     )
 
 
-def quick_run(case, folder):
-    """The run that ``compat run case --out folder --dialect numpy`` leaves, made in this process."""
+def quick_run(case, folder, dialects=("numpy",)):
+    """The run that ``compat run case --out folder --dialect ...`` leaves, made in this process."""
     case = Case(str(case))
     run = Run(str(folder), describe(folder.name))
     for sample in case.samples():
         run.samples[sample.id] = case.describe(sample)
-        run.add(sample.id, "numpy", compute(case, sample, "numpy", run.objects, code_of(run.environment)))
+        for dialect in dialects:
+            run.add(sample.id, dialect, compute(case, sample, dialect, run.objects, code_of(run.environment)))
     run.save()
     return run
 

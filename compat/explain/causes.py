@@ -10,6 +10,8 @@ from ..judge.compare import compare
 from ..records import PASSING
 from ..reference.bounds import Reference
 from .catalogue import HYPOTHESES
+from .evidence import few_roundings
+from .recognise import recognise
 from .search import explain
 from .shape import describe
 from .target import Target
@@ -29,6 +31,9 @@ def causes(
     ``known``: {name: array} of other tensors, that the result may be instead.  ``progress`` is told how many
     possibilities have been tried.
     """
+    if few_roundings(target):
+        yield "nothing to explain: a few roundings, and as likely by accident as by anything that could be named"
+        return
     tried, started = 0, time.monotonic()
 
     def count(number):
@@ -48,11 +53,16 @@ def causes(
     if weights:
         yield from weights
         return
+    recognised = recognise(target, known)
+    if any(one.cause for one in recognised):
+        yield from (f"cause: {one.sentence}" for one in recognised if one.cause)
+        return
     stopped = ", until the time was over" if time.monotonic() - started >= seconds else ""
     yield (
         f"none of {len(HYPOTHESES)} hypotheses fits, alone or in pairs ({tried} possibilities "
         f"tried{stopped}); what the difference looks like:"
     )
+    yield from (one.sentence for one in recognised)
     yield from _shapes(target, references or {}, known)
 
 

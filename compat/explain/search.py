@@ -6,9 +6,11 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
+from ..arrays import UNIT_ROUNDOFF, round_to
 from ..reference.calls import Call
 from .catalogue import HYPOTHESES, pixels
 from .corner import corner
+from .evidence import bits, few_roundings
 from .target import Target
 
 #: Seconds that one computation of the reference may take before the search begins in a corner of it.
@@ -17,6 +19,9 @@ _SLOW = 0.02
 _LARGER = 2
 #: Roundings of a step and of the one that undoes it, where both are done in the precision of the input.
 _UNDONE = 4
+#: Bits that speak for a cause by accident no more often than once in a hundred: of hundreds of ways to change
+#: an answer, of tens of thousands of pairs.
+_OF_ONE, _OF_PAIRS = 16.0, 28.0
 #: Nothing flows: said before every way in which numbers may have got lost.
 _FIRST = (("no gradient into the labels",), ("zero",))
 
@@ -65,6 +70,8 @@ def explain(
     _, references, took = target.baseline()
     if references is None or target.share_of(references) is not None:
         return []
+    if few_roundings(target):
+        return []
     small = corner(target) if took > _SLOW else None
     found = []
     try:
@@ -74,11 +81,13 @@ def explain(
             if found:
                 break
         else:
+            found = list(_missing(target, clock))
+        if not found:
             clock.end = min(clock.end, time.monotonic() + seconds)
             found = _pair(target, small or target, clock)
     except OutOfTime:
         pass
-    return _distinct([f.found for f in found])
+    return _distinct(found)
 
 
 class _Fit(NamedTuple):
@@ -106,6 +115,49 @@ def _pair(whole, target, clock):
             if fits:
                 return fits
     return []
+
+
+def _missing(target, clock):
+    """Steps that make the answer of what was computed."""
+    _, references, _ = target.baseline()
+    seen: List[dict] = []
+    for hypothesis in HYPOTHESES:
+        if hypothesis.of != "result":
+            continue
+        changes = {name: list(_quietly(hypothesis, _numbers(r))) for name, (r, _) in target.results.items()}
+        for each in zip(*changes.values()):
+            clock.tick()
+            results = {}
+            for (name, (_, dtype)), change in zip(target.results.items(), each):
+                whole = change.changed.dtype.kind in "iub"
+                with np.errstate(all="ignore"):
+                    kept = change.changed if whole else round_to(change.changed, dtype)
+                results[name] = kept, (kept.dtype.name if whole else dtype)
+            share = target.giving(results).share_of(references)
+            if share is None or not _makes_the_answer(target, results):
+                continue
+            if not any(_equal(results, other) for other in seen):
+                seen.append(results)
+                yield _Fit(Found((hypothesis.name,), (each[0].sentence,), share, references), [])
+
+
+def _equal(results, others):
+    return all(np.array_equal(results[name][0], others[name][0]) for name in results)
+
+
+def _numbers(result):
+    """As float64; nothing that is no number."""
+    return np.asarray(result, np.float64) if result.dtype.kind in "fiub" else np.zeros(())
+
+
+def _makes_the_answer(target, results):
+    """Whether that says more than that everything becomes one number."""
+    total = 0.0
+    for name, (kept, _) in results.items():
+        if kept.size > 1 and np.ptp(kept) == 0:
+            return False
+        total += bits(kept, target.results[name][0], 0.5 if kept.dtype.kind in "iub" else 0.0)
+    return total >= _OF_ONE
 
 
 def _everywhere(whole, part, fit):
@@ -171,6 +223,8 @@ def _steps(target, after=None):
     for order, hypothesis in enumerate(HYPOTHESES):
         if after is not None and order <= after.order:
             continue
+        if hypothesis.of == "result":
+            continue
         if hypothesis.of != "call":
             first = next(iter(references.values()))
             for number, _ in enumerate(_quietly(hypothesis, first)):
@@ -185,10 +239,25 @@ def _try(target, steps):
     """The steps done: a _Fit where every output agrees then."""
     outcome = _outcome(target, steps)
     share = target.share_of(outcome[0]) if outcome else None
-    if share is None:
+    if share is None or not _is_no_accident(target, steps, outcome[0]):
         return None
     references, sentences = outcome
     return _Fit(Found(tuple(step.hypothesis.name for step in steps), sentences, share, references), steps)
+
+
+def _is_no_accident(target, steps, references):
+    """Whether enough speaks for it; one setting that is another default, or an exactness, speaks for itself."""
+    (hypothesis,) = [steps[0].hypothesis] if len(steps) == 1 else [None]
+    if hypothesis and not hypothesis.free and hypothesis.of != "answer":
+        return True
+    _, before, _ = target.baseline()
+    total = 0.0
+    for name, (result, dtype) in target.results.items():
+        with np.errstate(all="ignore"):
+            allowance = references[name].worst(dtype) if dtype in UNIT_ROUNDOFF else 0.0
+        another_shape = result.shape != before[name].value.shape
+        total += _OF_ONE if another_shape else bits(result, before[name].value, allowance)
+    return total >= (_OF_ONE if hypothesis else _OF_PAIRS)
 
 
 def _outcome(target, steps):
@@ -231,10 +300,23 @@ def _outcome(target, steps):
     return references, tuple(sentences[id(step)] for step in steps)
 
 
-def _distinct(found):
-    """Each once; that nothing flows comes before every way in which the numbers may have got lost."""
+def _distinct(fits):
+    """The causes once each, the likelier first: a number out of many only where no founded cause fits.
+
+    That nothing flows comes before every way in which the numbers may have got lost.
+    """
+    free = [any(step.hypothesis.free for step in fit.steps) for fit in fits]
+    found = [fit.found for fit, is_free in zip(fits, free) if not is_free] or _determined(fits)
     found = sorted(found, key=lambda f: _FIRST.index(f.names) if f.names in _FIRST else len(_FIRST))
     distinct: Dict[tuple, Found] = {}
     for one in found:
         distinct.setdefault(one.names, one)
     return list(distinct.values())
+
+
+def _determined(fits):
+    """Those of which no other number fits as well: where 500 and 1000 both do, neither is known."""
+    sentences: Dict[tuple, set] = {}
+    for fit in fits:
+        sentences.setdefault(fit.found.names, set()).add(fit.found.sentences)
+    return [fit.found for fit in fits if len(sentences[fit.found.names]) == 1]

@@ -6,6 +6,8 @@ from typing import List, Mapping, Optional
 import numpy as np
 
 from ..arrays import Array
+from .constants import constant
+from .factors import aside
 
 _AXES = {2: ("row", "column"), 3: ("row", "column", "channel"), 4: ("image", "row", "column", "channel")}
 #: How alike two arrays have to be to be said to be the same, relative to the largest.
@@ -33,7 +35,13 @@ def describe(
         sentences.append(f"{missing} of {result.size} elements are NaN where numbers are expected")
     if not wrong.any():
         return sentences + ["no element is outside the allowance: the difference is small and systematic"]
-    sentences += _another(result, known) + _same_numbers(result, expected)
+    masked = aside(result, expected)
+    if masked.any():
+        sentences.append(
+            f"{int(masked.sum())} numbers of a mask, {np.abs(expected[masked]).max():.3g}, set aside"
+        )
+    sentences += _another(result, known) + _same_numbers(result[~masked], expected[~masked])
+    wrong &= ~masked
     if wrong.mean() < 1:
         sentences.append(f"{int(wrong.sum())} of {wrong.size} elements are wrong")
     sentences += _places(wrong)
@@ -43,7 +51,7 @@ def describe(
             f"off by {np.abs(off).max():.3g} at most, where {np.abs(right).max():.3g} is expected at most"
         )
     if off.size > 1:
-        sentences += _kind(off, right, allowance[wrong & finite])
+        sentences += _kind(off, right, allowance[wrong & finite], result.shape)
         sentences += _growth(np.abs(error), wrong)
     return sentences
 
@@ -79,7 +87,7 @@ def _places(wrong):
     return sentences
 
 
-def _kind(off, right, allowed):
+def _kind(off, right, allowed, shape):
     """What it looks like: a sign, constant, a factor, in step with the answer, or like noise."""
     if (np.abs(off + 2 * right) <= 2 * allowed).all() and right.any():
         return ["a sign: every wrong element is minus the expected one"]
@@ -91,7 +99,9 @@ def _kind(off, right, allowed):
     factor = 1 + float(off @ right) / energy
     rest = off - (factor - 1) * right
     if float(rest @ rest) <= 1e-6 * float(off @ off):
-        return [f"a factor: every wrong element is {factor:.6g} times the expected one"]
+        known = constant(factor, 1e-6 * abs(factor), shape, right.size)
+        known = f" = {known}," if known else ""
+        return [f"a factor: every wrong element is {factor:.6g}{known} times the expected one"]
     sentences = []
     if (off > 0).all() or (off < 0).all():
         sentences.append("always " + ("too large" if off[0] > 0 else "too small"))
@@ -160,8 +170,21 @@ def _same_numbers(result, expected):
     return []
 
 
+def copied(result: Array, known: Optional[Mapping[str, Array]]) -> Optional[str]:
+    """The name of another tensor that the result is, but for rounding and its shape; or None."""
+    for name, array in (known or {}).items():
+        array = np.asarray(array)
+        numbers = array.size == result.size > 1 and array.dtype.kind in "fiu" and np.ptp(array) > 0
+        if numbers and _close(result.ravel(), array.astype(np.float64).ravel()):
+            return name
+    return None
+
+
 def _another(result, known):
     """Whether it is, or follows, another tensor."""
+    name = copied(result, known)
+    if name is not None:
+        return [f"it is {name}: look for a step that is not done"]
     for name, array in (known or {}).items():
         array = np.asarray(array)
         if array.size != result.size or array.size < 2 or array.dtype.kind not in "fiu":
@@ -169,8 +192,6 @@ def _another(result, known):
         flat, other = result.ravel(), array.astype(np.float64).ravel()
         if not np.ptp(other) or not np.isfinite(flat).all() or not np.isfinite(other).all():
             continue
-        if _close(flat, other):
-            return [f"it is {name}: look for a step that is not done"]
         correlation = _correlation(flat, other)
         if correlation is not None and abs(correlation) > 0.999:
             factor = float(flat @ other) / float(other @ other)

@@ -23,6 +23,7 @@ import numpy as np
 from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, Array
 from .bounds import Reference
 from .geometry import Taps
+from .sliding import summed
 
 
 class Float32Sums(Reference):
@@ -137,8 +138,8 @@ def _winograd(answer, tile):
     more = tile - 1
     pads = ((top + more, bottom + more), (left + more, right + more))
     around = Taps(x.shape, wider.shape[:2], 1, pads, 1)
-    magnitude = around.summed(abs(x), wider)
-    rest = answer.magnitude - taps.summed(abs(x), abs(w))  # a bias, where there is one
+    magnitude = summed(around, abs(x), wider)
+    rest = answer.magnitude - summed(taps, abs(x), abs(w))  # a bias, where there is one
     return Elsewise(answer, magnitude + rest, 4 * (tile + 2) + 9 + w.shape[2] + 1, 8 * tile**2)
 
 
@@ -161,7 +162,7 @@ def _fft(answer):
         axis=1,
     )
     points = sum(math.ceil(math.log2(2 * n)) for n in taps.padded)
-    rest = answer.magnitude - taps.summed(abs(x), abs(w))
+    rest = answer.magnitude - summed(taps, abs(x), abs(w))
     return Elsewise(answer, magnitude[:, None, None] + rest, 21 * points + 3 + w.shape[2] + 1, 16)
 
 

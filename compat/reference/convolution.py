@@ -13,6 +13,7 @@ from .bounds import Answer, Reference, exact
 from .calls import rule
 from .geometry import Padding, Sizes, Taps
 from .products import Products
+from .sliding import filter_grad, input_grad, summed, summed_with_magnitude
 
 
 @rule
@@ -23,14 +24,13 @@ def conv2d(
     source, x, w = x, exact(x), exact(w)
     taps = Taps(x.shape, w.shape[:2], strides, padding, dilations)
     return Reference(
-        taps.summed(x, w),
-        taps.summed(abs(x), abs(w)),
+        *summed_with_magnitude(taps, x, w),
         int(np.prod(w.shape[:3])),
-        carried=carried.linear(source, lambda x, w: taps.summed(x, w), w),
+        carried=carried.linear(source, lambda x, w: summed(taps, x, w), w),
         products=Products(
             w,
-            lambda power, r: _filter_grad(taps, x**power, r, w.shape[2]),
-            lambda: taps.summed(x**2, w**2),
+            lambda power, r: filter_grad(taps, x**power, r, w.shape[2]),
+            lambda: summed(taps, x**2, w**2),
             (taps, x, w) if taps.strides == taps.dilations == (1, 1) else None,
         ),
     )
@@ -62,27 +62,6 @@ def depthwise_conv2d(
     return conv2d(x, grouped, strides=strides, padding=padding, dilations=dilations)
 
 
-def _input_grad(taps, dy, w):
-    dx = np.zeros((dy.shape[0],) + taps.padded + (w.shape[2],))
-    for tap, window in taps:
-        dx[window] += dy @ w[tap].T
-    return taps.crop(dx)
-
-
-def _filter_grad(taps, x, dy, width=None):
-    """``width``: the channels of a group; by default all of them."""
-    width = width or x.shape[3]
-    filters = dy.shape[3] * width // x.shape[3]
-    padded, dw = taps.pad(x), np.zeros(taps.kernel + (width, dy.shape[3]))
-    for group in range(x.shape[3] // width):
-        channels = slice(group * width, (group + 1) * width)
-        outputs = slice(group * filters, (group + 1) * filters)
-        for tap, window in taps:
-            seen = padded[window][..., channels].reshape(-1, width)
-            dw[tap][:, outputs] = seen.T @ dy[..., outputs].reshape(-1, filters)
-    return dw
-
-
 @rule
 def conv2d_grad(
     x: Answer, w: Array, dy: Array, *, strides: Sizes = 1, padding: Padding = "VALID", dilations: Sizes = 1
@@ -92,36 +71,43 @@ def conv2d_grad(
     taps = Taps(x.shape, w.shape[:2], strides, padding, dilations)
     return {
         "dx": Reference(
-            _input_grad(taps, dy, w),
-            _input_grad(taps, abs(dy), abs(w)),
+            input_grad(taps, dy, w),
+            input_grad(taps, abs(dy), abs(w)),
             int(np.prod(w.shape[:2])) * w.shape[3],
             products=Products(
                 w,
-                lambda power, r: _filter_grad(taps, r, dy**power),
-                lambda: _input_grad(taps, dy**2, w**2),
+                lambda power, r: filter_grad(taps, r, dy**power, w.shape[2]),
+                lambda: input_grad(taps, dy**2, w**2),
             ),
         ),
         "dw": Reference(
-            _filter_grad(taps, x, dy), _filter_grad(taps, abs(x), abs(dy)), int(np.prod(dy.shape[:3]))
+            filter_grad(taps, x, dy), filter_grad(taps, abs(x), abs(dy)), int(np.prod(dy.shape[:3]))
         ),
     }
 
 
 @rule
 def conv2d_transpose(
-    x: Answer, w: Array, *, output_shape: Sequence[int], strides: Sizes = 1, padding: Padding = "VALID"
+    x: Answer,
+    w: Array,
+    *,
+    output_shape: Sequence[int],
+    strides: Sizes = 1,
+    padding: Padding = "VALID",
+    dilations: Sizes = 1,
 ) -> Reference:
-    """As ``tf.nn.conv2d_transpose``: the input gradient of a conv2d; filters (kh, kw, out, in)."""
-    x, w = exact(x), exact(w)
-    taps = Taps(output_shape, w.shape[:2], strides, padding, 1)
+    """As ``tf.nn.conv2d_transpose``: the input gradient of a conv2d; filters (kh, kw, out / groups, in)."""
+    source, x, w = x, exact(x), exact(w)
+    taps = Taps(output_shape, w.shape[:2], strides, padding, dilations)
     return Reference(
-        _input_grad(taps, x, w),
-        _input_grad(taps, abs(x), abs(w)),
-        int(np.prod(w.shape[:2])) * w.shape[3],
+        input_grad(taps, x, w),
+        input_grad(taps, abs(x), abs(w)),
+        int(np.prod(w.shape[:2])) * w.shape[3] * w.shape[2] // taps.shape[-1],
+        carried=carried.linear(source, lambda x, w: input_grad(taps, x, w), w),
         products=Products(
             w,
-            lambda power, r: _filter_grad(taps, r, x**power),
-            lambda: _input_grad(taps, x**2, w**2),
+            lambda power, r: filter_grad(taps, r, x**power, w.shape[2]),
+            lambda: input_grad(taps, x**2, w**2),
         ),
     )
 

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Callable, Dict, Optional, Tuple
 import numpy as np
 
 from ..arrays import SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, parts
-from .bounds import Reference
+from .bounds import Move, Reference
+from .carried import Carried
 
 if TYPE_CHECKING:
     from ..records import Record
@@ -141,6 +142,11 @@ class Measured(Reference):
     def parts(self) -> "Measured":
         real = parts(self._result)
         return Measured(real, real.dtype.name, self._base, self._port)
+
+    def rearranged(self, move: Move) -> Reference:
+        """What was measured goes with the elements."""
+        measured = Carried(self.worst, self.typical, np.zeros(self.value.shape), 0.0)
+        return Reference(move(self.value), dtype=self.dtype, carried=measured.rearranged(move))
 
     @property
     def _sides(self):

@@ -1,6 +1,7 @@
-"""The largest and the mean of each window, and their gradients."""
+"""The largest and the mean of each window, and their gradients; the helpers without a rule are of any dimension."""
 
-from typing import Dict
+import functools
+from typing import Dict, Iterable, Sequence
 
 import numpy as np
 
@@ -8,38 +9,58 @@ from ..arrays import Array
 from . import carried
 from .bounds import Answer, Reference, exact
 from .calls import rule
-from .geometry import Padding, Sizes, Taps, pair
+from .geometry import Padding, Sizes, Taps, each
+from .sliding import gathered
 
 
 @rule
 def max_pool2d(x: Answer, *, ksize: Sizes, strides: Sizes, padding: Padding = "VALID") -> Reference:
     """The largest of each window; the padding never wins. A selection: exact."""
-    taps = Taps(exact(x).shape, pair(ksize), strides, padding, 1)
+    return max_pool(x, ksize, strides, padding)
+
+
+def max_pool(x: Answer, ksize: Sizes, strides: Sizes, padding: Padding) -> Reference:
+    taps = _taps(np.shape(exact(x)), ksize, strides, padding)
 
     def pick(image):
-        padded = taps.pad(image, fill=-np.inf)
-        return np.max([padded[window] for _, window in taps], axis=0)
+        return functools.reduce(np.maximum, gathered(taps, image, -np.inf))
 
     return Reference(pick(exact(x)), carried=carried.largest(x, pick))
+
+
+def _taps(shape, ksize, strides, padding):
+    return Taps(shape, each(ksize, len(shape) - 2), strides, padding, 1)
 
 
 @rule
 def avg_pool2d(x: Answer, *, ksize: Sizes, strides: Sizes, padding: Padding = "VALID") -> Reference:
     """The mean of the pixels of each window that lie inside the image, as TensorFlow has it."""
+    return avg_pool(x, ksize, strides, padding)
+
+
+def avg_pool(x: Answer, ksize: Sizes, strides: Sizes, padding: Padding) -> Reference:
     source, x = x, exact(x)
-    taps = Taps(x.shape, pair(ksize), strides, padding, 1)
-
-    def total(image):
-        padded = taps.pad(image)
-        return sum(padded[window] for _, window in taps)
-
-    count = total(np.ones_like(x))
+    taps = _taps(x.shape, ksize, strides, padding)
+    count = counted(taps)
+    total = functools.partial(_total, taps)
     return Reference(
         total(x) / count,
         total(abs(x)) / count,
         count + 1,
         carried=carried.linear(source, lambda x, share: total(x) * share, 1 / count),
     )
+
+
+def _total(taps, image):
+    total = np.zeros((image.shape[0],) + taps.out + (image.shape[-1],))
+    for part in gathered(taps, image):
+        total += part
+    return total
+
+
+def counted(taps: Taps) -> Array:
+    """How many pixels of each window lie inside the image, (1, *output, 1)."""
+    return _total(taps, np.ones((1,) + taps.shape[1:-1] + (1,)))
 
 
 @rule
@@ -50,18 +71,26 @@ def max_pool2d_grad(
 
     ``ties``: of equals the "first" or the "last", row by row, gets it, each an equal "share", or "all" of it.
     """
+    return {"dx": max_pool_grad(x, dy, ksize, strides, padding, ties)}
+
+
+def max_pool_grad(
+    x: Answer, dy: Array, ksize: Sizes, strides: Sizes, padding: Padding, ties: str
+) -> Reference:
     x, dy = exact(x), exact(dy)
-    taps = Taps(x.shape, pair(ksize), strides, padding, 1)
-    padded = taps.pad(x, fill=-np.inf)
-    windows = np.stack([padded[window] for _, window in taps])
+    taps = _taps(x.shape, ksize, strides, padding)
+    windows = np.stack(list(gathered(taps, x, -np.inf)))
     parts = _of_equals(windows == windows.max(axis=0), ties)
-    sums = []
-    for amount in (dy, abs(dy)):
-        dx = np.zeros_like(padded)
-        for index, (_, window) in enumerate(taps):
-            dx[window] += parts[index] * amount
-        sums.append(taps.crop(dx))
-    return {"dx": Reference(sums[0], sums[1], int(np.prod(pair(ksize))) + (ties == "share"))}
+    sums = [spread(taps, (part * amount for part in parts)) for amount in (dy, abs(dy))]
+    return Reference(sums[0], sums[1], len(parts) + (ties == "share"))
+
+
+def spread(taps: Taps, amounts: Iterable[Array]) -> Array:
+    """Every pixel's sum of what the taps give it: one (n, *output, channels) a tap."""
+    dx = np.zeros(taps.shape[:1] + taps.padded + taps.shape[-1:])
+    for (_, window), amount in zip(taps, amounts):
+        dx[window] += amount
+    return taps.crop(dx)
 
 
 def _of_equals(largest, ties):
@@ -80,14 +109,25 @@ def avg_pool2d_grad(
     x: Array, dy: Array, *, ksize: Sizes, strides: Sizes, padding: Padding = "VALID"
 ) -> Dict[str, Reference]:
     """Every pixel inside the image gets its share of each window's ``dy``. Only x's shape matters."""
-    dy = exact(dy)
-    taps = Taps(x.shape, pair(ksize), strides, padding, 1)
-    inside = taps.pad(np.ones(x.shape))
-    share = dy / sum(inside[window] for _, window in taps)
-    sums = []
-    for amount in (share, abs(share)):
-        dx = np.zeros_like(inside)
-        for _, window in taps:
-            dx[window] += amount
-        sums.append(taps.crop(dx))
-    return {"dx": Reference(sums[0], sums[1], int(np.prod(pair(ksize))) + 1)}
+    return {"dx": avg_pool_grad(x.shape, dy, ksize, strides, padding)}
+
+
+def avg_pool_grad(
+    shape: Sequence[int], dy: Answer, ksize: Sizes, strides: Sizes, padding: Padding
+) -> Reference:
+    """Of an image of that shape."""
+    source, dy = dy, exact(dy)
+    taps = _taps(tuple(shape), ksize, strides, padding)
+    terms = int(np.prod(taps.kernel))
+
+    def shared(amount, share):
+        part = amount * share
+        return spread(taps, (part for _ in range(terms)))
+
+    share = 1 / counted(taps)
+    return Reference(
+        shared(dy, share),
+        shared(abs(dy), share),
+        terms + 1,
+        carried=carried.linear(source, shared, share),
+    )

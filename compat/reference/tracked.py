@@ -109,13 +109,13 @@ class Tracked:
         def error(p, a, b):
             return a + b + p.rounding(abs(value), a + b)
 
-        return _follows(value, error, self, other)
+        return follows(value, error, self, other)
 
     def __neg__(self) -> "Tracked":
-        return _follows(-self.value, lambda p, e: e, self)
+        return follows(-self.value, lambda p, e: e, self)
 
     def __abs__(self) -> "Tracked":
-        return _follows(abs(self.value), lambda p, e: e, self)
+        return follows(abs(self.value), lambda p, e: e, self)
 
     def __sub__(self, other: Value) -> "Tracked":
         return self + -track(other)
@@ -132,7 +132,7 @@ class Tracked:
             inherited = x * b + y * a + a * b
             return inherited + p.rounding(abs(value), inherited)
 
-        return _follows(value, error, self, other)
+        return follows(value, error, self, other)
 
     def __truediv__(self, other: Value) -> "Tracked":
         other = track(other)
@@ -144,7 +144,7 @@ class Tracked:
             inherited = np.where(b < y, (a + abs(value) * b) / (y - b), np.inf)
             return inherited + p.rounding(abs(value), inherited)
 
-        return _follows(value, error, self, other)
+        return follows(value, error, self, other)
 
     def __rtruediv__(self, other: Value) -> "Tracked":
         return track(other) / self
@@ -159,7 +159,7 @@ class Tracked:
         def error(p, a, b):
             return a @ (y + b) + x @ b + p.summing((x + a) @ (y + b), n, n)
 
-        return _follows(self.value @ other.value, error, self, other)
+        return follows(self.value @ other.value, error, self, other)
 
     def __getitem__(self, index: Any) -> "Tracked":
         return self.rearranged(lambda array: array[index])
@@ -170,7 +170,7 @@ class Tracked:
 
         value, total = add(self.value), add(abs(self.value))
         additions = self.value.size // max(value.size, 1) - 1
-        return _follows(value, lambda p, e: add(e) + p.summing(total + add(e), additions, additions), self)
+        return follows(value, lambda p, e: add(e) + p.summing(total + add(e), additions, additions), self)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> "Tracked":
         """The sum times the reciprocal of the count: two roundings more, where a division has one."""
@@ -191,21 +191,21 @@ class Tracked:
             inherited = np.where(e > 0, steepest(self.value - e, self.value + e) * e, 0.0)
             return inherited + p.rounding(abs(value), inherited, roundings or p.call)
 
-        return _follows(value, error, self)
+        return follows(value, error, self)
 
     def clip(self, low: Number, high: Number) -> "Tracked":
         """Between two numbers of which nothing is rounded."""
         value = np.clip(self.value, low, high)
         within = lambda array: abs(np.clip(array, low, high) - value)
-        return _follows(value, lambda p, e: np.maximum(within(self.value - e), within(self.value + e)), self)
+        return follows(value, lambda p, e: np.maximum(within(self.value - e), within(self.value + e)), self)
 
     def off_by(self, more: Callable[[Precision], Any]) -> "Tracked":
         """With more error: what ``more``, a function of the ``Precision``, gives."""
-        return _follows(self.value, lambda p, e: e + more(p), self)
+        return follows(self.value, lambda p, e: e + more(p), self)
 
     def rearranged(self, move: Move) -> "Tracked":
         """The same elements in other places, or fewer of them."""
-        return _follows(move(self.value), lambda p, e: move(e), self)
+        return follows(move(self.value), lambda p, e: move(e), self)
 
     def reshape(self, *shape: int) -> "Tracked":
         return self.rearranged(lambda array: array.reshape(*shape))
@@ -217,7 +217,7 @@ class Tracked:
         return Analysed(self, dtype)
 
 
-def _follows(value, error, *operands):
+def follows(value: Any, error: Callable[..., Any], *operands: Tracked) -> Tracked:
     """The result of an operation; ``error``: a function of the ``Precision`` and the operands' errors."""
     result = Tracked(value, error)
     result._operands = operands
@@ -256,7 +256,7 @@ def constant(number: Number) -> Tracked:
 
 def either(first: Tracked, *others: Tracked) -> Tracked:
     """Ways to spell the same: the value of the first, and the largest error."""
-    return _follows(first.value, lambda p, *errors: functools.reduce(np.maximum, errors), first, *others)
+    return follows(first.value, lambda p, *errors: functools.reduce(np.maximum, errors), first, *others)
 
 
 def moving_average(old: Value, new: Value, momentum: float) -> Tracked:
@@ -272,7 +272,7 @@ def moving_average(old: Value, new: Value, momentum: float) -> Tracked:
 def joined(join: Callable[[List[Array]], Array], parts: Iterable[Value]) -> Tracked:
     """``join``, np.stack or np.concatenate with its axis, of all of them."""
     tracked = [track(part) for part in parts]
-    return _follows(join([one.value for one in tracked]), lambda p, *errors: join(errors), *tracked)
+    return follows(join([one.value for one in tracked]), lambda p, *errors: join(errors), *tracked)
 
 
 def exp(x: Value) -> Tracked:

@@ -1,6 +1,18 @@
 """The catalogue: everything that somebody may have done instead, one file a theme."""
 
-from . import answers, draws, functions, images, kernels, optimisers, precisions, signals, statistics, windows
+from . import (
+    answers,
+    draws,
+    functions,
+    images,
+    kernels,
+    missing,
+    optimisers,
+    precisions,
+    signals,
+    statistics,
+    windows,
+)
 from .hypothesis import Change, Hypothesis
 from .windows import pixels
 
@@ -15,7 +27,7 @@ CALLS = [
     *draws.CATALOGUE,
     *images.CATALOGUE,
 ]
-#: Those, then the ones about answers, and about precision.
-HYPOTHESES = [*CALLS, *answers.CATALOGUE, *precisions.CATALOGUE]
+#: Those, then the ones about answers, about precision, and about steps that are missing.
+HYPOTHESES = [*CALLS, *answers.CATALOGUE, *precisions.CATALOGUE, *missing.CATALOGUE]
 
 __all__ = ["CALLS", "HYPOTHESES", "Change", "Hypothesis", "pixels"]

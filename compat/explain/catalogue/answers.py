@@ -26,9 +26,9 @@ def _exactly(change):
     """A hypothesis function: ``change`` of the values, which loses nothing that rounding could bring back."""
 
     def function(answer):
-        yield Reference(
-            change(answer.value), np.where(np.isfinite(answer.value), answer.magnitude, 0), answer.terms + 1
-        )
+        given = answer.rearranged(np.asarray)  # with what was measured of it, where that is all that is known
+        magnitude = np.where(np.isfinite(given.value), given.magnitude, 0)
+        yield Reference(change(given.value), magnitude, given.terms + 1, carried=given.carried)
 
     return function
 

@@ -50,7 +50,7 @@ def _with(call, optimiser, settings):
     return Call(call.rule, dict(common, optimiser=optimiser, **settings))
 
 
-def _hypothesis(name, sentence, *optimisers):
+def _hypothesis(name, sentence, *optimisers, free=False):
     """Decorates a function of a call of ``weights_after`` and its settings, of those optimisers or all."""
 
     def register(function):
@@ -59,7 +59,7 @@ def _hypothesis(name, sentence, *optimisers):
                 return function(call, _settings(call))
             return ()
 
-        CATALOGUE.call(name, sentence)(only)
+        CATALOGUE.call(name, sentence, free)(only)
         return function
 
     return register
@@ -114,6 +114,17 @@ def _(call, settings):
 )
 def _(call, settings):
     return _others(call, settings, "start", (0, 1))
+
+
+@_hypothesis(
+    "the sum of squares begins elsewhere",
+    "the sum of squares begins with {wrong:g}, expected {right:g}: initial_accumulator_value is 0.1 in tf.train "
+    "and in tf.keras from 1.14 on, before that and in PyTorch there was 0: write "
+    "initial_accumulator_value={right:g}",
+    "adagrad",
+)
+def _(call, settings):
+    return _others(call, settings, "start", (0.1, 0.0, 1.0))
 
 
 @_hypothesis(
@@ -280,6 +291,7 @@ _BATCHES = tuple(2**n for n in range(2, 11)) + (10, 20, 50, 100, 200, 500, 1000)
     "the step is that of a sum over the batch",
     "the step is {batch} times as long, as that of a loss summed over a batch of {batch}: tf.reduce_mean for "
     "tf.reduce_sum, or divide the rate by {batch}",
+    free=True,
 )
 def _(call, settings):
     for batch in _BATCHES:
@@ -290,6 +302,7 @@ def _(call, settings):
     "the step is divided by the batch",
     "the step is {batch} times as short, as that of a gradient divided by a batch of {batch} once more: "
     "divide once, or multiply the rate by {batch}",
+    free=True,
 )
 def _(call, settings):
     for batch in _BATCHES:
@@ -300,6 +313,7 @@ def _(call, settings):
     "weight decay",
     "{share:g} times the weights is added to the gradient (L2 in the loss, a kernel_regularizer, "
     "weight_decay=): leave it out, or add it on both sides",
+    free=True,
 )
 def _(call, settings):
     for share in (0.01, 0.001, 1e-4, 5e-4, 0.02, 0.002, 2e-4, 0.1, 0.005, 5e-5, 1e-5):
@@ -311,6 +325,7 @@ def _(call, settings):
     "decoupled weight decay",
     "every step takes {share:g} times the rate of the weights off beside the gradient, as AdamW and Keras's "
     "weight_decay= do, expected {right:g}: write weight_decay=None",
+    free=True,
 )
 def _(call, settings):
     for share in (0.01, 0.004, 0.001, 1e-4, 5e-4, 0.1, 0.05, 0.0):
@@ -321,6 +336,7 @@ def _(call, settings):
 @_hypothesis(
     "clipped gradients",
     "the gradients are clipped to {how}, and should not be: clipvalue, clipnorm, tf.clip_by_...",
+    free=True,
 )
 def _(call, settings):
     gradients = exact(call["gradients"])
