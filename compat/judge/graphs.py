@@ -58,8 +58,8 @@ class Side(NamedTuple):
 def places(legacy: Side, port: Side, outputs: Dict[str, Output]) -> List[Place]:
     """Every pair judged, in the order of flow.  ``outputs``: what the port gave by name; its trace may be empty."""
     mine, theirs = Replay(legacy.trace, legacy.read), Replay(port.trace, port.read)
-    given: Dict[str, Array] = {}
-    spelled: Dict[str, Array] = {}
+    # Both took the same inputs: what has no rule and follows from them is not known, and not as it was recorded.
+    given, spelled = _inputs(mine), _inputs(theirs)
     found: List[Place] = []
     for pair in pairs(legacy.trace, outputs, port.trace, legacy.read, port.read):
         result = port.read(pair.result.digest)
@@ -77,6 +77,10 @@ def places(legacy: Side, port: Side, outputs: Dict[str, Output]) -> List[Place]:
             if pair.port:
                 spelled[pair.port] = result
     return found
+
+
+def _inputs(replay: Replay) -> Dict[str, Array]:
+    return {tensor: replay.recorded(tensor) for tensor in replay.trace.inputs.values()}
 
 
 def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Array, dtype: str) -> Place:

@@ -41,7 +41,7 @@ class Judged(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A kind's counts.  ``beyond``: of the faults tried those beyond rounding; ``missed``, ``misnamed``: their words."""
+    """A kind's counts.  ``beyond``: of those tried those beyond rounding.  ``missed``, ``misnamed``: their words."""
 
     name: str
     nameable: bool
@@ -55,7 +55,10 @@ class Row(NamedTuple):
 
 
 class Users(NamedTuple):
-    """``alarms``: right ports and re-spellings that were flagged, of ``harmless``.  ``skipped``: what is not spelled here."""
+    """``alarms``: right ports and re-spellings that were flagged, of ``harmless``.
+
+    ``skipped``: what cannot be spelled in this ``tensorflow``.
+    """
 
     tensorflow: str
     rows: List[Row]
@@ -123,7 +126,9 @@ def _row(kind: Kind, alarms: List[str], skipped: List[str]) -> Tuple[Row, int]:
     missed, misnamed, harmless = [], [], 0
     for number, port in enumerate(kind.ports()):
         name = f"{kind.name}, {number}"
-        right, wrong = (_or_skipped(name, skipped, lambda w=w: _with_fault(port, w)) for w in (False, True))
+        right, wrong = (
+            _or_skipped(name, skipped, lambda port=port, w=w: _with_fault(port, w)) for w in (False, True)
+        )
         if right is None or wrong is None:
             continue
         harmless += 1

@@ -50,7 +50,8 @@ _same(
 )
 _same("gelu by erf and by the op", lambda tf, x: 0.5 * x * (1.0 + tf.erf(x / np.sqrt(2.0).astype(f32))),
       lambda tf, x: x * 0.5 * tf.math.erfc(-x * f32(np.sqrt(0.5))))  # fmt: skip
-_same("gelu's cube as products", lambda tf, x: 0.5 * x * (1.0 + tf.tanh(0.7978845608 * (x + 0.044715 * tf.pow(x, 3.0)))),
+_same("gelu's cube as products",
+      lambda tf, x: 0.5 * x * (1.0 + tf.tanh(0.7978845608 * (x + 0.044715 * tf.pow(x, 3.0)))),
       lambda tf, x: 0.5 * x * (1.0 + tf.math.tanh(0.7978845608 * x * (1.0 + 0.044715 * x * x))))  # fmt: skip
 _same("sqrt by pow", lambda tf, x: tf.sqrt(x), lambda tf, x: tf.pow(x, 0.5), x=_POSITIVE)
 _same("rsqrt as 1 / sqrt", lambda tf, x: tf.rsqrt(x), lambda tf, x: 1.0 / tf.sqrt(x), x=_POSITIVE)
@@ -247,9 +248,15 @@ _same("an embedding as a product", lambda tf, y: tf.nn.embedding_lookup(tf.const
 _same("l2 normalisation by the norm", lambda tf, x: tf.nn.l2_normalize(x, 1),
       lambda tf, x: x / tf.norm(x, axis=1, keepdims=True))  # fmt: skip
 _same("constants in float64 first", lambda tf, x: x * 0.1 + 0.3,
-      lambda tf, x: x * tf.cast(tf.constant(0.1, tf.float64), tf.float32) + tf.cast(np.float64(0.3), tf.float32))  # fmt: skip
-_same("computed in float64", lambda tf, x: tf.matmul(tf.tanh(x), tf.constant(_W)),
-      lambda tf, x: tf.cast(tf.math.tanh(tf.cast(x, tf.float64)) @ tf.constant(_W.astype(np.float64)), tf.float32))  # fmt: skip
+      lambda tf, x: x * tf.cast(tf.constant(0.1, tf.float64), x.dtype) + tf.cast(np.float64(0.3), x.dtype))  # fmt: skip
+
+
+def _wide(tf, x):
+    product = tf.math.tanh(tf.cast(x, tf.float64)) @ tf.constant(_W.astype(np.float64))
+    return tf.cast(product, tf.float32)
+
+
+_same("computed in float64", lambda tf, x: tf.matmul(tf.tanh(x), tf.constant(_W)), _wide)
 _same(
     "momentum as a moving average",
     lambda tf, x, y: 0.9 * x + 0.1 * y,
