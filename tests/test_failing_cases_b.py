@@ -6,10 +6,11 @@ from support import quick_run, write
 
 from compat import cli, reference
 from compat.arrays import plain
-from compat.explain import ReferenceOnly, Target, explain
+from compat.explain import ReferenceOnly, Target, explain, recognise
 from compat.explain import causes as _causes
 from compat.reference import Reference
 from compat.reference.measured import Measured
+from compat.scorecard import FAULTS, OPERATIONS
 
 RANDOM = np.random.RandomState(5)
 
@@ -341,6 +342,21 @@ def test_noise_is_nothing_of_all_this(seed):
     one[1, 2, 3, 0] += 1
     for wrong in (random.normal(size=right.shape).astype(np.float32), right * np.float32(1.0001), one):
         assert "cause" not in said(wrong, exact(right), known={"x": right[..., :2]}, seconds=0.3)
+
+
+@pytest.mark.parametrize("fault", [fault.name for fault in FAULTS if not fault.causes])
+def test_nothing_is_recognised_in_faults_that_nobody_could_name(fault):
+    """From the answer alone, on every operation of the scorecard."""
+    (fault,) = [one for one in FAULTS if one.name == fault]
+    for computation in OPERATIONS:
+        injected = fault.inject(computation)
+        answer = computation.rule(**computation.arguments)
+        if injected is not None and injected[1].shape == answer.value.shape:
+            target = Target(
+                ReferenceOnly(lambda a=answer: a), [], {}, {"y": (injected[1], "float32")}, "float32"
+            )
+            found = recognise(target, dict(computation.tensors))
+            assert not [one for one in found if one.cause], (computation, found)
 
 
 # -- by the command

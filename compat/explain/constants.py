@@ -1,7 +1,7 @@
 """Constants that factors and offsets are known for: roots, powers, pi, Bessel's correction, preprocessing."""
 
 import math
-from typing import Iterator, List, Sequence, Tuple
+from typing import Iterator, Sequence, Tuple
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from ..arrays import UNIT_ROUNDOFF, Array, round_to
 
 #: How far a number may lie from a constant to be it, relative, whatever its own uncertainty.
 _NEAREST, _NEAREST_OF_CHANNELS = 1e-5, 1e-3
+#: A constant beside 1 has to be so many times as far from 1 as it is uncertain: there are many of them.
+_BESIDE_ONE = 100
 #: Constants of preprocessing by channel: (whose, their numbers, what may have been done to them).
 _CHANNELS = (
     ("ImageNet's deviations", (0.229, 0.224, 0.225)),
@@ -35,26 +37,27 @@ SCALES = (
 
 
 def constant(
-    factor: float, off: float, sizes: Sequence[int] = (), count: int = 0, dtype: str = "float32"
+    factor: float, off: float, shapes: Sequence[Sequence[int]] = (), count: int = 0, dtype: str = "float32"
 ) -> str:
     """What a factor that may be ``off`` by so much is known as, or ""; the simplest first.
 
-    ``count``: of the numbers that it was fitted to.  In a half precision the constant itself is rounded, and
-    the roundings of so many numbers are taken for independent: else everything would be some constant.
+    ``shapes``: of the tensors around it, of whose sizes it may be made.  ``count``: of the numbers that it was
+    fitted to.  In a half precision the constant itself is rounded, and the roundings of so many numbers are
+    taken for independent: else everything would be some constant.
     """
     nearest = min(max(off, 1e-9 * abs(factor)), _NEAREST * abs(factor))
     half = UNIT_ROUNDOFF.get(dtype, 0.0) > 1e-4
     if half:
         nearest = 4 * UNIT_ROUNDOFF[dtype] / math.sqrt(max(count, 16)) * abs(factor)
-    for value, words in _constants(sizes, count):
+    for value, words in _constants(shapes):
         rounded = float(round_to(value, dtype)) if half else value
-        if min(abs(factor - value), abs(factor - rounded)) <= nearest:
+        if min(abs(factor - value), abs(factor - rounded)) <= nearest < abs(value - 1) / _BESIDE_ONE:
             return words
     return ""
 
 
-def _constants(sizes, count) -> Iterator[Tuple[float, str]]:
-    dimensions = sorted({int(size) for size in sizes if size > 1})
+def _constants(shapes) -> Iterator[Tuple[float, str]]:
+    dimensions = sorted({int(size) for shape in shapes for size in shape if size > 1})
     yield -1.0, "-1"
     for whole in (255, 127.5, 256, *range(2, 17)):
         yield whole, f"{whole:g}"
@@ -66,7 +69,7 @@ def _constants(sizes, count) -> Iterator[Tuple[float, str]]:
         ):
             yield value, words
             yield 1 / value, f"1/{words}"
-    for n in [*dimensions, *_products(dimensions), count]:
+    for n in sorted({*dimensions, *_counts(shapes)}):
         if n > 1:
             yield n / (n - 1), f"{n}/{n - 1} (n - 1 for n, as Bessel's correction)"
             yield (n - 1) / n, f"{n - 1}/{n} (n for n - 1, as Bessel's correction)"
@@ -88,8 +91,11 @@ def _constants(sizes, count) -> Iterator[Tuple[float, str]]:
         yield 1 / keep, f"1/{keep:g} (a dropout of {1 - keep:.2g} scales by that)"
 
 
-def _products(dimensions) -> List[int]:
-    return sorted({a * b for i, a in enumerate(dimensions) for b in dimensions[i:]})
+def _counts(shapes):
+    """Of how many numbers a mean may be: all of a tensor, those of one channel, of one image's channel."""
+    for shape in shapes:
+        for part in (shape, shape[:-1], shape[1:-1], shape[1:]):
+            yield int(np.prod(part)) if len(part) else 1
 
 
 def _near(numbers, constants, off):

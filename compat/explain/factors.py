@@ -11,6 +11,8 @@ from .constants import SCALES, by_channel, constant, one_constant
 _GAP = 1e3
 #: Numbers that a channel has to have beyond those that are fitted; channels that are told.
 _SPARE, _TOLD = 3, 4
+#: So many times as far from 1, or 0, as it may be off, it is another number.
+_SURE = 4.0
 
 
 class Fit(NamedTuple):
@@ -70,12 +72,17 @@ def aside(result: Array, expected: Array) -> Array:
 
 
 def fitted(
-    result: Array, expected: Array, allowance: Array, dtype: str = "float32", sizes: Sequence[int] = ()
+    result: Array,
+    expected: Array,
+    allowance: Array,
+    dtype: str = "float32",
+    shapes: Sequence[Sequence[int]] = (),
 ) -> Optional[Fit]:
     """The factor, the offset, or both, of the whole or else of each channel, that bring them together.
 
-    float64 arrays; ``allowance``: of the answer, elementwise.  ``sizes``: of axes, of which a factor may be
-    the root.  None where no such fit keeps to the allowance.
+    float64 arrays; ``allowance``: of the answer, elementwise.  ``shapes``: of the tensors around it, of whose
+    sizes a factor may be made.  None where no such fit keeps to the allowance, where it is known to be none
+    (1 and 0), or takes a channel away.
     """
     if result.shape != expected.shape or not result.size:
         return None
@@ -90,13 +97,15 @@ def fitted(
             parts = list(_parts(result, expected, allowance, use, axis))
             fits = [_line(y, x, allowed, u, with_factor, with_offset) for y, x, allowed in parts]
             if fits and all(fit is not None for fit in fits):
-                return _named(fits, axis, sizes, expected, dtype)
+                fit = _named(fits, axis, [*shapes, expected.shape], expected.size, dtype)
+                if np.all(fit.factor != 0) and (np.any(fit.factor != 1) or np.any(fit.offset != 0)):
+                    return fit
     return None
 
 
 def _channel_axes(shape):
-    """The last axis, and of images the second."""
-    axes = [len(shape) - 1] + ([1] if len(shape) == 4 else [])
+    """The last axis, and of images the second where that is not the longer one."""
+    axes = [len(shape) - 1] + ([1] if len(shape) == 4 and shape[1] <= shape[3] else [])
     return [axis for axis in axes if len(shape) > 1 and 2 <= shape[axis] <= 4096]
 
 
@@ -130,12 +139,13 @@ def _line(y, x, allowance, u, with_factor, with_offset):
     return factor, offset, (off[0] if with_factor else 0.0), (off[-1] if with_offset else 0.0)
 
 
-def _named(fits, axis, sizes, expected, dtype):
+def _named(fits, axis, shapes, count, dtype):
     factor, offset, off_factor, off_offset = (np.array(column) for column in zip(*fits))
-    factor = np.where(np.abs(factor - 1) <= off_factor, 1, factor)
-    offset = np.where(np.abs(offset) <= off_offset, 0, offset)
+    factor = np.where(np.abs(factor - 1) <= _SURE * off_factor, 1, factor)
+    factor = np.where(np.abs(factor) <= off_factor, 0, factor)
+    offset = np.where(np.abs(offset) <= _SURE * off_offset, 0, offset)
     if axis is None:
-        words = _whole(factor[0], offset[0], off_factor[0], sizes, expected, dtype)
+        words = _whole(factor[0], offset[0], off_factor[0], shapes, count, dtype)
         return Fit(factor[0], offset[0], None, words)
     words = []
     if np.any(factor != 1):
@@ -145,13 +155,13 @@ def _named(fits, axis, sizes, expected, dtype):
     return Fit(factor, offset, axis, " and ".join(words) if all(words) else "")
 
 
-def _whole(factor, offset, off, sizes, expected, dtype):
+def _whole(factor, offset, off, shapes, count, dtype):
     if offset:
         for a, b, words in SCALES:
             if abs(factor - a) <= 1e-5 * abs(a) and abs(offset - b) <= 1e-4 * max(abs(b), 1e-3):
                 return words
         return ""
-    return constant(float(factor), float(off), [*sizes, *expected.shape], expected.size, dtype)
+    return constant(float(factor), float(off), shapes, count, dtype)
 
 
 def temperature(result: Array, expected: Array, allowance: Array, dtype: str = "float32") -> str:
@@ -176,7 +186,7 @@ def temperature(result: Array, expected: Array, allowance: Array, dtype: str = "
     slack = 16 * u * (1 + abs(factor)) * predicted * (1 - np.where(use, logarithms[0], 0))
     if factor == 1 or not (np.abs(predicted - result) <= (1 + abs(factor)) * allowance + slack).all():
         return ""
-    words = constant(factor, 1e-5 * abs(factor), expected.shape, int(use.sum()), dtype)
+    words = constant(factor, 1e-5 * abs(factor), [expected.shape], int(use.sum()), dtype)
     return words and (
         f"a factor: {factor:.4g} = {words}: the logits of the softmax are that many times the expected ones"
     )

@@ -38,8 +38,6 @@ _IMAGES, _SECONDS = 8, 5.0
 _MORE, _SPARE = 1.25, 4
 #: A tap that is known no better than to this share of the typical one is not known.
 _UNKNOWN = 0.05
-#: Singular values of a smaller share of the largest say nothing.
-_SINGULAR = 1e-9
 
 
 class Solved(NamedTuple):
@@ -140,11 +138,11 @@ def _least_squares(a, y, allowance, with_bias, rectified):
 
 
 def _inverse(design):
-    """The pseudoinverse; None where there are too few rows, or they say too little."""
+    """The pseudoinverse; None where there are too few rows."""
     if len(design) < _MORE * design.shape[1] + _SPARE:
         return None
     u, sizes, v = np.linalg.svd(design, full_matrices=False)
-    return (v.T / sizes) @ u.T if sizes[-1] > _SINGULAR * sizes[0] else None
+    return (v.T / sizes) @ u.T  # of singular values near 0 nothing is known, and ``off`` says so
 
 
 def _gives(call, name, solved, result, dtype, rectified):

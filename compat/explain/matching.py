@@ -45,6 +45,7 @@ def match(
 def difference(found: Array, given: Array, off: Array, what: str) -> str:
     """The numbers that differ, the first few with their places."""
     wrong = np.abs(found - given) > off
+    found = np.where(np.abs(found) <= off, 0, found)
     places = np.argwhere(wrong)
     order = np.argsort(-np.abs(found - given)[wrong], kind="stable")[:_TOLD]
     told = [
@@ -135,7 +136,7 @@ def _scaled(found, array, off, names):
             continue
         if axis is None:
             uncertain = float(np.sqrt((off**2).sum() / squares))
-            known = constant(float(factor), uncertain, found.shape)
+            known = constant(float(factor), uncertain, [found.shape])
             return [
                 f"times {float(factor):.6g}"
                 + (f" = {known}" if known not in ("", f"{float(factor):.6g}") else "")

@@ -55,9 +55,14 @@ def preprocessed(result: Array, expected: Array, dtype: str = "float32") -> Opti
         steps = np.abs(product) + np.abs(factor * _turned(right.offset, wrong, right)) + np.abs(wrong.offset)
         if (np.abs(product + offset - found) <= _ROUNDINGS * u * (steps + np.abs(found))).all():
             return (
-                f"the images are prepared as {wrong.words}, expected {right.words}: take its preprocess_input"
+                f"the images are prepared as {wrong.words}, expected {right.words}: take its preprocess_input "
+                f"(by channel a factor of {_listed(factor)} and an offset of {_listed(offset)})"
             )
     return None
+
+
+def _listed(numbers):
+    return ", ".join(f"{number:.6g}" for number in numbers)
 
 
 def _pairs() -> Iterator[Tuple[_Way, _Way]]:

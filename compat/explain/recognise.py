@@ -73,7 +73,7 @@ def _ways(calls, reference: Reference, result, dtype, input_dtype, known) -> Ite
     if said:
         yield Recognised(said, True)
     allowance = reference.worst(dtype)
-    fit = fitted(wide, expected, allowance, dtype, [n for array in known.values() for n in np.shape(array)])
+    fit = fitted(wide, expected, allowance, dtype, [np.shape(array) for array in known.values()])
     if fit is not None and fit.words:
         yield Recognised(fit.sentence(), True)
     said = temperature(wide, expected, allowance, dtype) if np.isfinite(wide).all() else ""
@@ -83,5 +83,7 @@ def _ways(calls, reference: Reference, result, dtype, input_dtype, known) -> Ite
     said = said or along_an_axis(wide, expected, allowance, known, dtype)
     if said:
         yield Recognised(said, True)
-    if fit is not None and (fit.axis is not None or fit.offset):
+    if fit is not None and (
+        fit.axis is not None or (fit.offset and fit.factor != 1)
+    ):  # the shape says the others
         yield Recognised(fit.sentence(), False)

@@ -99,7 +99,7 @@ def _kind(off, right, allowed, shape):
     factor = 1 + float(off @ right) / energy
     rest = off - (factor - 1) * right
     if float(rest @ rest) <= 1e-6 * float(off @ off):
-        known = constant(factor, 1e-6 * abs(factor), shape, right.size)
+        known = constant(factor, 1e-6 * abs(factor), [shape], right.size)
         known = f" = {known}," if known else ""
         return [f"a factor: every wrong element is {factor:.6g}{known} times the expected one"]
     sentences = []

@@ -1,13 +1,14 @@
 """Pairs: a tensor of the legacy graph and the tensor of the port that stands for it.
 
-What both sides name is a pair.  Between those, ops of one kind that give tensors of one shape, in one order, are
-paired where their numbers have to do with each other: a wrong epsilon leaves them alike, another computation does not.
-What pairs is judged by the legacy graph from the pairs before it, so that a pair too many can raise an alarm; hence
-the order, the kind and the numbers have all to be right.
+What both sides name is a pair.  Between those, tensors of one shape are paired that have the same numbers but for
+rounding; and then ops of one kind whose inputs follow from the same pairs, where their numbers have to do with each
+other: a wrong epsilon leaves them alike, another computation does not.  What pairs is judged by the legacy graph from
+the pairs before it, so that a pair too many can raise an alarm; hence order, kind, origin and numbers have all to be
+right where the numbers are not the same.
 """
 
 import difflib
-from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Tuple
 
 import numpy as np
 
@@ -29,7 +30,6 @@ _SAME = {
     "FusedBatchNorm": "FusedBatchNormV3",
     "FusedBatchNormV2": "FusedBatchNormV3",
     "MaxPoolV2": "MaxPool",
-    "DepthwiseConv2dNative": "Conv2D",
     "Relu6": "Relu",
     "Einsum": "MatMul",
 }
@@ -39,9 +39,9 @@ _ASIDE = (
     *("Identity", "ReadVariableOp", "Enter", "Exit", "Merge", "Switch", "NextIteration", "StopGradient"),
     *("Reshape", "Transpose", "Squeeze", "ExpandDims", "AssignVariableOp", "Assign", "Cast", "Fill"),
 )
-#: The least correlation of two tensors that stand for each other.
-_ALIKE = 0.9
-#: Fewer numbers correlate by accident.
+#: The least correlation of two tensors that stand for each other; as a share of the norm, how near is the same.
+_ALIKE, _SAME_NUMBERS = 0.9, 1e-3
+#: Fewer numbers are alike by accident.
 _FEWEST = 4
 
 
@@ -52,6 +52,17 @@ class Pair(NamedTuple):
     legacy: str
     port: str
     result: Output
+
+
+class _Tensor(NamedTuple):
+    name: str
+    kind: str
+    output: Output
+    array: Array
+
+    @property
+    def form(self) -> Tuple[Tuple[int, ...], str]:
+        return tuple(self.output.shape), self.output.dtype
 
 
 def pairs(
@@ -65,14 +76,16 @@ def pairs(
 
     ``outputs``: what the port gave by name; ``port``: its graph, or an empty Trace.
     """
-    found: List[Pair] = []
-    named, taken = set(legacy.outputs.values()), set(port.outputs.values())
-    for mine, theirs in _aligned(legacy, port):
-        before, result = legacy.tensors()[mine], port.tensors()[theirs]
-        if mine in named or theirs in taken:
-            continue
-        if _related(read_legacy(before.digest), read_port(result.digest)):
-            found.append(Pair(mine.rpartition(":")[0], mine, theirs, result))
+    mine, theirs = _computing(legacy, read_legacy), _computing(port, read_port)
+    same = _of_same_numbers(mine, theirs)
+    named = {tensor: port.outputs[name] for name, tensor in legacy.outputs.items() if name in port.outputs}
+    fed = {tensor: port.inputs[name] for name, tensor in legacy.inputs.items() if name in port.inputs}
+    alike = _of_one_kind(legacy, port, mine, theirs, {**fed, **same, **named})
+    found = [
+        Pair(tensor.rpartition(":")[0], tensor, other, port.tensors()[other])
+        for tensor, other in {**same, **alike}.items()
+        if tensor not in legacy.outputs.values() and other not in port.outputs.values()
+    ]
     for name, tensor in legacy.outputs.items():
         if name in outputs:
             found.append(Pair(name, tensor, port.outputs.get(name, ""), outputs[name]))
@@ -80,36 +93,93 @@ def pairs(
     return sorted(found, key=lambda pair: order[pair.legacy])
 
 
-def _aligned(legacy: Trace, port: Trace) -> List[Tuple[str, str]]:
-    """(legacy tensor, port tensor) of ops of one kind and shape, in one order."""
-    mine, theirs = _computing(legacy), _computing(port)
-    matcher = difflib.SequenceMatcher(
-        None, [key for key, _ in mine], [key for key, _ in theirs], autojunk=False
-    )
-    found = []
-    for block in matcher.get_matching_blocks():
-        for step in range(block.size):
-            found.append((mine[block.a + step][1], theirs[block.b + step][1]))
-    return found
-
-
-def _computing(trace: Trace) -> Sequence[Tuple[Tuple[str, Tuple[int, ...], str], str]]:
-    """((kind, shape, dtype), tensor) of what is worth a pair."""
-    wanted = trace.ancestors(trace.outputs.values())
+def _computing(trace: Trace, read: Callable[[str], Array]) -> List[_Tensor]:
+    """What is worth a pair, in the order of flow."""
     return [
-        ((_kind(node), tuple(node.outputs["0"].shape), node.outputs["0"].dtype), node.tensor())
-        for node in wanted
+        _Tensor(node.tensor(), _SAME.get(node.op, node.op), node.outputs["0"], read(node.outputs["0"].digest))
+        for node in trace.ancestors(trace.outputs.values())
         if node.op not in _ASIDE and _worth(node)
     ]
-
-
-def _kind(node: Node) -> str:
-    return _SAME.get(node.op, node.op)
 
 
 def _worth(node: Node) -> bool:
     output = node.outputs.get("0")
     return output is not None and output.dtype in UNIT_ROUNDOFF and int(np.prod(output.shape)) >= _FEWEST
+
+
+def _of_same_numbers(mine: List[_Tensor], theirs: List[_Tensor]) -> Dict[str, str]:
+    """Tensors with the same numbers but for rounding, each the other's only one, or one after the other."""
+    forms: Dict[Tuple[Tuple[int, ...], str], List[_Tensor]] = {}
+    for tensor in theirs:
+        forms.setdefault(tensor.form, []).append(tensor)
+    found: Dict[str, str] = {}
+    for tensor in mine:
+        for number, other in enumerate(forms.get(tensor.form, ())):
+            if _same_numbers(tensor.array, other.array):
+                found[tensor.name] = other.name
+                # What has the same numbers again, as a relu of what is positive, pairs with the next.
+                del forms[tensor.form][number]
+                break
+    return found
+
+
+def _same_numbers(a: Array, b: Array) -> bool:
+    with np.errstate(all="ignore"):
+        distance, size = np.linalg.norm((a - b).ravel()), np.linalg.norm(a.ravel())
+        varied = a.size > 0 and bool(np.any(a != a.ravel()[0]))
+        return bool(varied and np.isfinite(size) and distance <= _SAME_NUMBERS * size)
+
+
+def _of_one_kind(
+    legacy: Trace, port: Trace, mine: List[_Tensor], theirs: List[_Tensor], known: Dict[str, str]
+) -> Dict[str, str]:
+    """Tensors of one kind, shape and order between the known pairs, of the same origin, with related numbers."""
+    back = {other: tensor for tensor, other in known.items()}
+
+    def keys(tensors: Iterable[_Tensor], pairs_of: Dict[str, str], own: bool) -> List[object]:
+        return [
+            ("pair", t.name if own else pairs_of[t.name]) if t.name in pairs_of else (t.kind, t.form)
+            for t in tensors
+        ]
+
+    first, second = keys(mine, known, True), keys(theirs, back, False)
+    matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
+    before, after = _Origins(legacy, set(known)), _Origins(port, set(back))
+    found: Dict[str, str] = {}
+    for block in matcher.get_matching_blocks():
+        for step in range(block.size):
+            one, other = mine[block.a + step], theirs[block.b + step]
+            if one.name in known or other.name in back:
+                continue
+            same_origin = {known[name] for name in before.of(one.name)} == after.of(other.name)
+            if same_origin and _related(one.array, other.array):
+                found[one.name] = other.name
+                before.add(one.name)
+                after.add(other.name)
+                known[one.name], back[other.name] = other.name, one.name
+    return found
+
+
+class _Origins:
+    """Of every tensor the paired tensors that it follows from, the nearest ones."""
+
+    def __init__(self, trace: Trace, paired: "set[str]") -> None:
+        self._makers = trace.makers()
+        self._paired = paired
+
+    def add(self, name: str) -> None:
+        self._paired.add(name)
+
+    def of(self, tensor: str) -> FrozenSet[str]:
+        found, seen, waiting = set(), set(), list(self._makers[tensor].inputs)
+        while waiting:
+            name = waiting.pop()
+            if name in self._paired:
+                found.add(name)
+            elif name not in seen:
+                seen.add(name)
+                waiting += self._makers[name].inputs
+        return frozenset(found)
 
 
 def _related(mine: Array, theirs: Array) -> bool:

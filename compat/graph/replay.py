@@ -38,6 +38,7 @@ class Replay:
         self._read = read
         self._tensors = trace.tensors()
         self._makers = trace.makers()
+        self._places = {node.name: number for number, node in enumerate(trace.nodes)}
 
     def recorded(self, tensor: str) -> Array:
         return self._read(self._tensors[tensor].digest)
@@ -77,6 +78,18 @@ class Replay:
             raise Taken(f"a {node.op.lower()}")
         return answer(self.call(node), inputs)
 
+    def between(self, tensor: str, given: Mapping[str, Array]) -> List[Node]:
+        """The nodes that a tensor follows from, in the order of flow; none beyond the given tensors."""
+        wanted: Dict[str, Node] = {}
+        waiting = [tensor]
+        while waiting:
+            name = waiting.pop()
+            node = self._makers[name]
+            if name not in given and node.name not in wanted:
+                wanted[node.name] = node
+                waiting += node.inputs
+        return sorted(wanted.values(), key=lambda node: self._places[node.name])
+
     def follow(self, tensor: str, given: Mapping[str, Array]) -> "Followed":
         """What must have come of the ``given`` tensors at ``tensor``."""
         return Followed(self, tensor, given)
@@ -91,7 +104,7 @@ class Followed:
     def __init__(self, replay: Replay, tensor: str, given: Mapping[str, Array]) -> None:
         self._replay = replay
         self.tensor = tensor
-        self.nodes = replay.trace.ancestors([tensor], given)
+        self.nodes = replay.between(tensor, given)
         used = {name for node in self.nodes for name in node.inputs}
         self.given = {name: array for name, array in given.items() if name in used}
         #: Of each node "bounded", "taken" or why it is neither, as ``reference`` finds it.
@@ -115,10 +128,15 @@ class Followed:
         return other
 
     def reference(self, *arrays: Any) -> Reference:
-        """Of the ``given`` tensors, in their order, or of others in their place."""
+        """Of the ``given`` tensors, in their order, or of others in their place.  Raises NoRule."""
         flows: Dict[str, Optional[Flow]] = dict(zip(self.given, arrays or self.given.values()))
+        follows = set(self.given)
         for node in self.nodes:
-            flows.update(self._through(node, [flows.get(name) for name in node.inputs]))
+            depends = not follows.isdisjoint(node.inputs)
+            found = self._through(node, [flows.get(name) for name in node.inputs], depends)
+            flows.update(found)
+            if depends:
+                follows.update(node.tensor(int(number)) for number in node.outputs)
         answer = flows.get(self.tensor)
         if answer is None:
             unruled = {node: how for node, how in self.hows.items() if how not in ("bounded", "taken")}
@@ -127,7 +145,8 @@ class Followed:
             )
         return as_reference(answer, self._replay.dtype(self.tensor))
 
-    def _through(self, node: Node, inputs: List[Optional[Flow]]) -> Dict[str, Optional[Flow]]:
+    def _through(self, node: Node, inputs: List[Optional[Flow]], depends: bool) -> Dict[str, Optional[Flow]]:
+        """What comes of a node; ``depends``: whether it follows from one of the given tensors."""
         self.hows[node.name] = "bounded"
         try:
             if any(flow is None for flow in inputs):
@@ -139,15 +158,10 @@ class Followed:
                 found = self._replay.flows(node, taken)
         except (Taken, NoRule) as why:
             # What is drawn or read is what it was; what no rule covers only where the given tensors do not matter.
-            if self._depends(node) and not (isinstance(why, Taken) and why.random):
+            if depends and not (isinstance(why, Taken) and why.random):
                 self.hows[node.name] = f"{node.op}: no rule" if str(why) == node.op else f"{node.op}: {why}"
                 return {}
             self.hows[node.name] = "taken"
             names = [node.tensor(int(number)) for number in node.outputs]
             return {name: self._replay.recorded(name) for name in names}
         return {node.tensor(number): flow for number, flow in enumerate(found)}
-
-    def _depends(self, node: Node) -> bool:
-        """Whether the node follows from one of the given tensors."""
-        before = self._replay.trace.ancestors([node.tensor(int(next(iter(node.outputs), "0")))], self.given)
-        return any(name in self.given for one in before for name in one.inputs)

@@ -7,6 +7,7 @@ from typing import Callable, Dict, List, Optional, Set
 
 from ..errors import CompatError
 from ..files import folder_names
+from ..graph.nodes import trace_of
 from ..record.dialects import in_order
 from ..records import PASSING, Description, Record
 from ..store import Run
@@ -14,6 +15,7 @@ from .judging import Judged, Judging
 
 #: Larger arrays stay out of the repository; their digest is enough to know them by.
 LARGEST_ARRAY_BYTES = 16 * 1024
+LARGEST_TRACE_BYTES = 256 * 1024
 _PREFERRED = "tf1.session"
 
 
@@ -124,17 +126,28 @@ def _records(run: Optional[Run]) -> List[Record]:
     return [record for row in run.records.values() for record in row.values()] if run else []
 
 
-def _digests(run: Optional[Run]) -> Set[str]:
-    return {name for record in _records(run) for name in record.digests()}
+def _digests(run: Optional[Run], whole: Optional[Run] = None) -> Set[str]:
+    """The arrays that a run's records name, those of their graphs' tensors included.
+
+    ``whole``: where the graphs are, if not in the run's own store.
+    """
+    found = {name for record in _records(run) for name in record.digests()}
+    for record in _records(run):
+        for place in filter(None, (run, whole)):
+            if record.trace is not None and record.trace in place.objects:
+                found.update(trace_of(place.objects.read(record.trace), place.folder).digests())
+                break
+    return found
 
 
 def _keep_small_arrays(run: Run, new: Run) -> None:
-    wanted = [name for name in _digests(new) if name in run.objects and name not in new.objects]
+    wanted = [name for name in _digests(new, run) if name in run.objects and name not in new.objects]
     arrays = [
         run.objects.read(name) for name in wanted
     ]  # a damaged one stops here, before anything is written
-    for array in arrays:
-        if array.nbytes <= LARGEST_ARRAY_BYTES:
+    traces = {record.trace for record in _records(new)}
+    for name, array in zip(wanted, arrays):
+        if array.nbytes <= (LARGEST_TRACE_BYTES if name in traces else LARGEST_ARRAY_BYTES):
             new.objects.add(array)
 
 

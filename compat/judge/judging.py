@@ -322,7 +322,8 @@ class _Sample:
             what = f"{', '.join(dict.fromkeys(changed))} was other" if changed else "its inputs were others"
             return Verdict("stale", f"{whose} was recorded when {what}: record it again there")
         in_golden = place.folder != run.folder and place is self._golden(case, description)
-        if in_golden and not base.random and any(name not in place.objects for name in base.digests()):
+        needed = [name for name in base.digests() if name != base.trace]
+        if in_golden and not base.random and any(name not in place.objects for name in needed):
             if base.bits == record.bits:
                 return Verdict("identical")
             return Verdict("unjudged", f"{whose} is in the golden by its digests only: record it again there")

@@ -65,7 +65,7 @@ def counted(taps: Taps) -> Array:
 
 @rule
 def max_pool2d_grad(
-    x: Answer, dy: Array, *, ksize: Sizes, strides: Sizes, padding: Padding = "VALID", ties: str = "first"
+    x: Answer, dy: Answer, *, ksize: Sizes, strides: Sizes, padding: Padding = "VALID", ties: str = "first"
 ) -> Dict[str, Reference]:
     """Where each window's maximum stands gets the window's ``dy``.
 
@@ -75,7 +75,7 @@ def max_pool2d_grad(
 
 
 def max_pool_grad(
-    x: Answer, dy: Array, ksize: Sizes, strides: Sizes, padding: Padding, ties: str
+    x: Answer, dy: Answer, ksize: Sizes, strides: Sizes, padding: Padding, ties: str
 ) -> Reference:
     x, dy = exact(x), exact(dy)
     taps = _taps(x.shape, ksize, strides, padding)

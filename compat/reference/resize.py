@@ -63,6 +63,30 @@ def _position(i, n, m, align_corners, half_pixel_centers):
     return (i + 0.5) * n / m - 0.5 if half_pixel_centers else i * n / m
 
 
+def weights(n: int, m: int, method: str, align_corners: bool, half_pixel_centers: bool) -> Tracked:
+    """The (m, n) matrix of ``bilinear`` or ``bicubic`` that makes m pixels of n."""
+    return _weights(n, m, method, align_corners, half_pixel_centers, False)
+
+
+def areas(n: int, m: int, align_corners: bool) -> Tracked:
+    """The (m, n) matrix of means over areas: output i covers the input from i n / m to (i + 1) n / m.
+
+    The ends of an area are 4 roundings off, and so are the shares of the pixels there; the mean is a product with
+    the reciprocal of the area, 4 roundings more.  Pixels beyond the border repeat it.
+    Source: tensorflow/core/kernels/image/resize_area_op.cc
+    """
+    scale = (n - 1) / (m - 1) if align_corners and m > 1 else n / m
+    value, moved = np.zeros((m, n)), np.zeros((m, n))
+    for i in range(m):
+        low, high = i * scale, (i + 1) * scale
+        for j in range(math.floor(low), math.ceil(high)):
+            value[i, min(max(j, 0), n - 1)] += (min(j + 1, high) - max(j, low)) / scale
+        # a border that rounding moves over a pixel's edge gives that pixel no more than it moves
+        around = slice(max(math.floor(low) - 1, 0), min(math.ceil(high) + 1, n))
+        moved[i, around] = (high + 1) / scale
+    return Tracked(value, lambda p: p.gamma(4) * moved + p.gamma(6) * value)
+
+
 def _weights(n, m, method, align_corners, half_pixel_centers, antialias):
     """Nearest: the indices.  Else the (m, n) matrix, Tracked."""
     positions = [_position(i, n, m, align_corners, half_pixel_centers) for i in range(m)]

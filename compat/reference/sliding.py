@@ -5,7 +5,7 @@ megabytes of it at a time, and the filters its columns; one channel a sum is one
 ``compat.layers``, so that the two are witnesses of each other.
 """
 
-from typing import Any, Iterator, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -37,12 +37,12 @@ def summed_with_magnitude(taps: Taps, x: Array, w: Array) -> Tuple[Array, Array]
     return value, magnitude
 
 
-def _summed(taps, x, filters):
+def _summed(taps: Taps, x: Array, filters: Sequence[Array]) -> List[Array]:
     """With filters of one; with two, the second of |x|."""
     padded, width, outputs = taps.pad(x), filters[0].shape[-2], filters[0].shape[-1]
     sums = [np.zeros((x.shape[0],) + taps.out + (outputs,)) for _ in filters]
     groups = max(x.shape[-1] // max(width, 1), 1)
-    sources = (lambda array: array, np.abs)
+    sources: Tuple[Callable[[Array], Array], ...] = (lambda array: array, np.abs)
     if width == 1 and groups > 1:
         for total, w, source in zip(sums, filters, sources):
             _one_channel_a_sum(windows(taps, source(padded)), w, total)
@@ -113,8 +113,9 @@ def filter_grad(taps: Taps, x: Array, dy: Array, width: Optional[int] = None) ->
     groups, padded = channels // width, taps.pad(x)
     dw = np.zeros(taps.kernel + (width, outputs))
     if width == 1 and groups > 1:
-        view, apart = windows(taps, padded), dy.reshape(dy.shape[:-1] + (channels, -1))
-        into, (out, kernel) = dw.reshape(taps.kernel + (channels, -1)), _letters(view)
+        view, apart = windows(taps, padded), np.reshape(dy, (*dy.shape[:-1], channels, -1))
+        into = dw.reshape(taps.kernel + (channels, -1))
+        out, kernel = _letters(view)
         for m in range(apart.shape[-1]):
             one = np.ascontiguousarray(apart[..., m])
             into[..., m] = np.einsum(f"n{out}{kernel}c,n{out}c->{kernel}c", view, one)

@@ -73,14 +73,16 @@ PRECISIONS = {
 class Tracked:
     """``value``: float64.  ``error(dtype)``: how far a computed one may be off in that precision.
 
-    Made with an error in units of u, or with a function of a ``Precision`` that gives it.
+    Made with an error in units of u, or with a function of a ``Precision`` that gives it.  Of complex numbers the
+    value is complex128, and the error one of the modulus, which bounds that of either part.
     """
 
     # NumPy leaves array + Tracked to Tracked.
     __array_ufunc__ = None
 
     def __init__(self, value: Any, error: Any = 0.0) -> None:
-        self.value = exact(value)
+        complex_numbers = np.asarray(value.value if isinstance(value, Reference) else value).dtype.kind == "c"
+        self.value = np.asarray(value, np.complex128) if complex_numbers else exact(value)
         self._operands: Tuple[Tracked, ...] = ()
         self._errors: Dict[str, Array] = {}
         self._error = error if callable(error) else lambda p: exact(error) * p.u
@@ -130,7 +132,7 @@ class Tracked:
 
         def error(p, a, b):
             inherited = x * b + y * a + a * b
-            return inherited + p.rounding(abs(value), inherited)
+            return inherited + p.rounding(abs(value), inherited, _of_complex(value, 4))
 
         return follows(value, error, self, other)
 
@@ -142,7 +144,7 @@ class Tracked:
 
         def error(p, a, b):
             inherited = np.where(b < y, (a + abs(value) * b) / (y - b), np.inf)
-            return inherited + p.rounding(abs(value), inherited)
+            return inherited + p.rounding(abs(value), inherited, _of_complex(value, 10))
 
         return follows(value, error, self, other)
 
@@ -217,6 +219,15 @@ class Tracked:
         return Analysed(self, dtype)
 
 
+def _of_complex(value, roundings):
+    """The roundings of a product or a quotient: those where the numbers are complex, else one.
+
+    Of complex numbers |error| <= sqrt(2) gamma_2 |xy| and sqrt(2) gamma_7 |x / y| (Higham 2002, lemma 3.5): within
+    gamma_4 and gamma_10.
+    """
+    return roundings if value.dtype.kind == "c" else 1
+
+
 def follows(value: Any, error: Callable[..., Any], *operands: Tracked) -> Tracked:
     """The result of an operation; ``error``: a function of the ``Precision`` and the operands' errors."""
     result = Tracked(value, error)
@@ -272,7 +283,7 @@ def moving_average(old: Value, new: Value, momentum: float) -> Tracked:
 def joined(join: Callable[[List[Array]], Array], parts: Iterable[Value]) -> Tracked:
     """``join``, np.stack or np.concatenate with its axis, of all of them."""
     tracked = [track(part) for part in parts]
-    return follows(join([one.value for one in tracked]), lambda p, *errors: join(errors), *tracked)
+    return follows(join([one.value for one in tracked]), lambda p, *errors: join(list(errors)), *tracked)
 
 
 def exp(x: Value) -> Tracked:

@@ -6,6 +6,10 @@ from tracing import in_session, words
 from compat.arrays import UNIT_ROUNDOFF
 from compat.judge.nodes import judge_trace
 
+#: Long sums, whose worst case is far beyond what 100 roundings of the largest element come to.
+SUMS = ("Conv", "Depthwise", "FusedBatchNorm")
+#: Of these a position, or a hue, has several roundings of its own size, and the answer is steep in it.
+STEEP = ("Resize", "Crop", "RGB", "HSV", "Adjust")
 REFUSALS = ("AttributeError", "InvalidArgumentError", "NotFoundError", "TypeError", "UnimplementedError")
 
 
@@ -28,6 +32,7 @@ def checked(op, build, taken=(), optional=False, disturb=True, **inputs):
         raise
     found = words(trace, kept)
     assert set(found.values()) <= {"agrees", "taken"}, wrong(trace, kept)
+    roundings = 4000 if op.startswith(SUMS) else 1000 if op.startswith(STEEP) else 100
     nodes = [node for node in trace.nodes if node.op == op]
     assert nodes
     for node in nodes if disturb else []:
@@ -36,10 +41,22 @@ def checked(op, build, taken=(), optional=False, disturb=True, **inputs):
                 continue
             assert found[node.tensor(int(number))] == "agrees"
             array = kept.read(output.digest)
-            node.outputs[number] = kept.keep(disturbed(array, output.dtype), output.dtype)
+            node.outputs[number] = kept.keep(disturbed(array, output.dtype, roundings), output.dtype)
             assert words(trace, kept)[node.tensor(int(number))] == "differs", (number, "disturbed")
             node.outputs[number] = output
     return trace
+
+
+def op(name, optional=False, **arguments):
+    """``checked`` of one op: its arrays are fed, the rest are attributes."""
+    arrays = {key: value for key, value in arguments.items() if isinstance(value, np.ndarray)}
+    rest = {key: value for key, value in arguments.items() if key not in arrays}
+
+    def build(tf, **fed):
+        found = raw(tf, name, **fed, **rest)
+        return dict(found._asdict()) if hasattr(found, "_asdict") else found
+
+    return checked(name, build, optional=optional, **arrays)
 
 
 def wrong(trace, kept):
@@ -50,8 +67,8 @@ def wrong(trace, kept):
     ]
 
 
-def disturbed(array, dtype):
-    """The largest element off by the size of itself, or by one."""
+def disturbed(array, dtype, roundings):
+    """The largest element off by so many roundings of itself, or by one."""
     array = np.array(array)
     flat = array.reshape(-1)
     if array.dtype.kind == "b":
@@ -60,6 +77,6 @@ def disturbed(array, dtype):
     where = int(np.argmax(np.abs(flat.astype(np.float64))))
     most = float(abs(flat[where]))
     flat[where] += array.dtype.type(
-        1 if array.dtype.kind in "iu" else (most or 1.0) * 4000 * UNIT_ROUNDOFF[dtype]
+        1 if array.dtype.kind in "iu" else (most or 1.0) * roundings * UNIT_ROUNDOFF[dtype]
     )
     return array

@@ -23,10 +23,12 @@ def statistics(channels, dtype="float32"):
 
 @pytest.mark.parametrize("shape", [(4, 5, 6, 3), (1, 1, 1, 3), (3, 2, 2, 8)])
 @pytest.mark.parametrize(
-    "name, dtype", [("", "float32"), ("V2", "float32"), ("V3", "float32"), ("V3", "float16")]
+    "name, dtype", [("", "float32"), ("V2", "float32"), ("V3", "float32"), ("V2", "float16")]
 )
 @pytest.mark.parametrize("training, epsilon", [(True, 1e-3), (False, 1e-3), (True, 2e-6)])
 def test_fused_batch_norm(name, dtype, shape, training, epsilon):
+    if dtype == "float16" and shape[1] == 1:
+        pytest.skip("1.15 aborts")
     x = (NOISE.randn(*shape) * 2 + 1).astype(dtype)
     scale, offset, mean, variance = statistics(shape[-1])
     none = np.zeros(0, np.float32)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from nets import checked, raw
+from nets import op
 
 from compat.record.dialects import DIALECTS
 
@@ -23,17 +23,6 @@ def noise(*shape, dtype="float32"):
 
 def sizes(ksize, strides, axes=2):
     return {"ksize": [1, *[ksize] * axes, 1], "strides": [1, *[strides] * axes, 1]}
-
-
-def op(name, optional=False, **arguments):
-    arrays = {key: value for key, value in arguments.items() if isinstance(value, np.ndarray)}
-    rest = {key: value for key, value in arguments.items() if key not in arrays}
-
-    def build(tf, **fed):
-        found = raw(tf, name, **fed, **rest)
-        return dict(found._asdict()) if hasattr(found, "_asdict") else found
-
-    return checked(name, build, optional=optional, **arrays)
 
 
 def shape_of(trace):

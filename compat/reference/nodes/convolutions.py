@@ -1,6 +1,6 @@
 """Convolutions of two and three dimensions, and their gradients."""
 
-from typing import Callable, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 
@@ -42,12 +42,12 @@ def _whole(flow):
     return np.asarray(value_of(flow)).dtype.kind in "iu"
 
 
-def _plain(x, w):
-    """Whether the reference of the op takes these: filters that are exact, and no whole numbers."""
-    return is_exact(w) and not _whole(x) and not _whole(w)
+def _filters(x: Flow, w: Flow) -> Optional[Array]:
+    """The filters as the reference of an op takes them: exact, and no whole numbers; else None."""
+    return w if not isinstance(w, Reference) and not _whole(x) and not _whole(w) else None
 
 
-def _settings(window):
+def _settings(window: Window) -> Dict[str, Any]:
     return {"strides": window.strides, "padding": window.padding, "dilations": window.dilations}
 
 
@@ -59,8 +59,9 @@ def _taps(shape: Tuple[int, ...], kernel: Tuple[int, ...], window: Window) -> Ta
 def _(call: NodeCall, x: Flow, w: Flow) -> Flow:
     """Filters (*kernel, channels / groups, outputs)."""
     x, window, shape = to_last(call, x), window_of(call), np.shape(value_of(w))
-    if call.op == "Conv2D" and _plain(x, w):
-        return from_last(call, reference.conv2d(x, w, **_settings(window)))
+    filters = _filters(x, w)
+    if call.op == "Conv2D" and filters is not None:
+        return from_last(call, reference.conv2d(x, filters, **_settings(window)))
     taps = _taps(np.shape(value_of(x)), shape[:-2], window)
     terms = int(np.prod(shape[:-1]))
     return from_last(call, product(lambda x, w: summed(taps, x, w), terms, x, w))
@@ -73,8 +74,9 @@ def _(call: NodeCall, x: Flow, w: Flow) -> Flow:
     Dilated where it says so; the CPU kernel of 1.15 did not read that attribute, and tf.nn does not use it.
     """
     x, window, shape = to_last(call, x), window_of(call), np.shape(value_of(w))
-    if _plain(x, w):
-        return from_last(call, reference.depthwise_conv2d(x, w, **_settings(window)))
+    filters = _filters(x, w)
+    if filters is not None:
+        return from_last(call, reference.depthwise_conv2d(x, filters, **_settings(window)))
     taps = _taps(np.shape(value_of(x)), shape[:2], window)
     return from_last(call, product(lambda x, w: summed(taps, x, _grouped(w)), int(np.prod(shape[:2])), x, w))
 
@@ -90,12 +92,11 @@ def _(call: NodeCall, sizes: Flow, w: Flow, dy: Flow) -> Flow:
     dy, window, shape = to_last(call, dy), window_of(call), np.shape(value_of(w))
     depthwise = call.op.startswith("Depthwise")
     extents = tuple(numbers(sizes))
-    if len(extents) == 2:
-        extents = (np.shape(value_of(dy))[0], *extents, shape[2])
-    else:
-        extents = shape_to_last(call, extents)
-    if call.op == "Conv2DBackpropInput" and _plain(dy, w):
-        found: Flow = reference.conv2d_transpose(dy, w, output_shape=extents, **_settings(window))
+    short = len(extents) == 2
+    extents = (np.shape(value_of(dy))[0], *extents, shape[2]) if short else shape_to_last(call, extents)
+    filters = _filters(dy, w)
+    if call.op == "Conv2DBackpropInput" and filters is not None:
+        found = reference.conv2d_transpose(dy, filters, output_shape=extents, **_settings(window))
         return from_last(call, found)
     taps = _taps(extents, shape[: len(extents) - 2], window)
     groups = extents[-1] // (1 if depthwise else shape[-2])

@@ -1,5 +1,6 @@
 """What rules are spelled with: flows as Tracked, moved, and told apart."""
 
+import math
 from typing import Any, Callable, List, Sequence
 
 import numpy as np
@@ -32,10 +33,11 @@ def numbers(flow: Flow) -> List[int]:
 
 def tracked(flow: Flow) -> Tracked:
     """As a Tracked: running error analysis goes on from what rounding did before."""
-    if isinstance(flow, Analysed):
+    if isinstance(flow, Analysed) and flow.carried is None:
         return flow.tracked
-    if isinstance(flow, Reference):
-        return Tracked(flow.value, lambda precision: flow.worst(precision.dtype))
+    if isinstance(flow, Reference):  # of complex numbers ``worst`` is of either part
+        modulus = math.sqrt(2) if flow.value.dtype.kind == "c" else 1
+        return Tracked(flow.value, lambda precision: modulus * flow.worst(precision.dtype))
     return Tracked(flow)
 
 
@@ -48,7 +50,7 @@ def joined(join: Callable[[List[Array]], Array], flows: Sequence[Flow]) -> Flow:
     """``join``, a concatenation say, of several flows."""
     if all(is_exact(flow) for flow in flows):
         return join([np.asarray(flow) for flow in flows])
-    if not any(np.asarray(value_of(flow)).dtype.kind == "f" for flow in flows):
+    if not any(np.asarray(value_of(flow)).dtype.kind in "fc" for flow in flows):
         values = [flow.whole if isinstance(flow, Whole) else flow for flow in flows]
         radii = [np.array(f.radius) if isinstance(f, Whole) else np.zeros(np.shape(f)) for f in flows]
         return Whole(join([np.asarray(value) for value in values]), join(radii))

@@ -13,7 +13,7 @@ from .registry import Flow, NodeCall, rule_of
 
 
 def _normalised(
-    x: Tracked, mean: Tracked, variance: Tracked, scale: Tracked, offset: Tracked, epsilon: float
+    x: Tracked, mean: Tracked, variance: Tracked, scale: Tracked, offset: Tracked, *, epsilon: float
 ):
     """In every spelling of ``reference.batch_norm``, for statistics that are off as well."""
     root, centred = rsqrt(variance + constant(epsilon)), x - mean
@@ -41,7 +41,9 @@ def _(call: NodeCall, x: Flow, scale: Flow, offset: Flow, mean: Flow, variance: 
     if all(map(is_exact, given)):
         y: Flow = reference.batch_norm(x, *given, epsilon=epsilon)
     else:
-        y = _normalised(tracked(x), *_channelwise((mean, variance, scale, offset)), epsilon).reference()
+        y = _normalised(
+            tracked(x), *_channelwise((mean, variance, scale, offset)), epsilon=epsilon
+        ).reference()
     # The others are scratch: 1.15 leaves whatever was in memory there, later versions copy or do not.
     return [from_last(call, y), None, None, None, None, None]
 
@@ -51,7 +53,7 @@ def _training(call, x, scale, offset, mean, variance, epsilon):
     batch_mean, biased = moments_of(x)
     n = x.value.size // max(batch_mean.value.size, 1)
     given = biased * (constant(n) / constant(max(n - 1, 1)))
-    y = _normalised(x, batch_mean, biased, tracked(scale), tracked(offset), epsilon)
+    y = _normalised(x, batch_mean, biased, tracked(scale), tracked(offset), epsilon=epsilon)
     new_mean, new_variance = batch_mean, given
     factor = float(call.get("exponential_avg_factor", 1.0))
     if factor != 1:
@@ -109,7 +111,7 @@ def _(call: NodeCall, x: Flow, mean: Flow, variance: Flow, beta: Flow, gamma: Fl
     scaled = call.get("scale_after_normalization", True)
     ones = np.ones(np.shape(value_of(gamma)))
     given = _channelwise((mean, variance, gamma if scaled else ones, beta))
-    return _normalised(tracked(x), *given, float(call.get("variance_epsilon"))).reference()
+    return _normalised(tracked(x), *given, epsilon=float(call.attributes["variance_epsilon"])).reference()
 
 
 def _lrn_settings(call):

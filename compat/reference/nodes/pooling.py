@@ -23,6 +23,11 @@ def _window(call: NodeCall, sizes: Tuple[Flow, ...] = ()) -> Any:
     return spatial(call, ksize), spatial(call, strides), padding_of(call)
 
 
+def _taps(shape: Tuple[int, ...], window: Any) -> Taps:
+    ksize, strides, padding = window
+    return Taps(shape, ksize, strides, padding, 1)
+
+
 def _kind(flow: Flow) -> str:
     return str(np.asarray(value_of(flow)).dtype.kind)
 
@@ -41,7 +46,7 @@ def _(call: NodeCall, x: Flow, *sizes: Flow) -> Flow:
         if not is_exact(x):
             raise NoRule("a maximum of whole numbers that follow from rounded ones")
         values = np.asarray(x)
-        taps = Taps(values.shape, *window, 1)
+        taps = _taps(values.shape, window)
         return from_last(call, np.max(list(gathered(taps, values, _lowest(values))), axis=0))
     if call.op == "MaxPool3D":
         return from_last(call, max_pool(x, *window))
@@ -75,17 +80,17 @@ def _(call: NodeCall, shape: Flow, dy: Flow) -> Flow:
 @rule_of("MaxPoolGrad", "MaxPoolGradV2", "MaxPool3DGrad")
 def _(call: NodeCall, x: Flow, y: Flow, dy: Flow, *sizes: Flow) -> Flow:
     """The first of equals, row by row, gets it; in three dimensions every one of them gets all of it."""
-    x, y, dy, window = to_last(call, x), to_last(call, y), to_last(call, dy), _window(call, sizes)
+    x, dy, window = to_last(call, x), to_last(call, dy), _window(call, sizes)
     ties = "all" if call.op == "MaxPool3DGrad" else "first"
     if not is_exact(x):
         return from_last(call, _where_it_may_be(x, dy, window, ties))
     if is_exact(dy):
-        if call.op == "MaxPool3DGrad":
-            return from_last(call, max_pool_grad(x, dy, *window, ties))
         ksize, strides, padding = window
+        if call.op == "MaxPool3DGrad":
+            return from_last(call, max_pool_grad(x, dy, ksize, strides, padding, ties))
         found = reference.max_pool2d_grad(x, dy, ksize=ksize, strides=strides, padding=padding, ties=ties)
         return from_last(call, found["dx"])
-    taps = Taps(np.shape(x), *window, 1)
+    taps = _taps(np.shape(x), window)
     chosen = _chosen(taps, value_of(x), ties)
     given, terms = tracked(dy), len(chosen)
     share = lambda amount: spread(taps, (part * amount for part in chosen))
@@ -115,7 +120,7 @@ def _may_be_chosen(taps, x, precision):
 
 def _where_it_may_be(x, dy, window, ties):
     """Where another pixel of a window may be its largest, what the window gives may go to either."""
-    taps = Taps(x.value.shape, *window, 1)
+    taps = _taps(x.value.shape, window)
     given, chosen = tracked(dy), _chosen(taps, x.value, ties)
     share = lambda parts, amount: spread(taps, (part * amount for part in parts))
     sizes = abs(given.value)
@@ -135,7 +140,7 @@ def _(call: NodeCall, x: Flow, y: Flow, dy: Flow, *sizes: Flow) -> Flow:
     if not is_exact(x):
         raise NoRule("a choice by numbers that are rounded")
     x, window = to_last(call, x), _window(call, sizes)
-    taps = Taps(np.shape(x), *window, 1)
+    taps = _taps(np.shape(x), window)
     first = _first(taps, x)[None]
 
     def pick(image):
@@ -155,7 +160,7 @@ def _(call: NodeCall, x: Flow) -> List[Any]:
     """And where it stands: (row * width + column) * channels + channel, of all images or within its own."""
     (ksize, strides, padding), values = _window(call), np.asarray(value_of(x))
     largest = reference.max_pool2d(x, ksize=ksize, strides=strides, padding=padding)
-    taps = Taps(values.shape, ksize, strides, padding, 1)
+    taps = _taps(values.shape, (ksize, strides, padding))
     places = np.arange(values.size, dtype=np.int64).reshape(values.shape)
     if not call.get("include_batch_in_index"):
         places = places % int(np.prod(values.shape[1:]))
@@ -166,7 +171,8 @@ def _(call: NodeCall, x: Flow) -> List[Any]:
         return [largest, where]
     precision = call.inputs[0]
     may = _may_be_chosen(taps, x, precision)
-    return [largest, Whole(where, np.where(may, abs(at - where), 0).max(axis=0))]
+    radius: Array = np.where(may, abs(at - where), 0)
+    return [largest, Whole(where, radius.max(axis=0))]
 
 
 @rule_of("MaxPoolGradWithArgmax")
@@ -185,7 +191,7 @@ def _(call: NodeCall, x: Flow, dy: Flow, where: Flow) -> Flow:
         return np.bincount(places.ravel(), amount.ravel(), size).reshape(shape)
 
     value, total = scatter(given.value), scatter(abs(given.value))
-    terms = int(np.bincount(places.ravel()).max()) if places.size else 0
+    terms = max(np.bincount(places.ravel()).tolist(), default=0)
     if is_exact(dy):
         return Reference(value, total, terms)
     error = lambda p, e: scatter(e) + p.summing(total + scatter(e), terms, terms)
