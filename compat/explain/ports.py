@@ -8,6 +8,7 @@ from . import structure
 from .causes import causes
 from .target import ReferenceOnly, Target
 
+_CAUSE = "cause: "
 #: Wrong places that are explained one by one.
 _PLACES = 5
 
@@ -28,7 +29,7 @@ def causes_of_places(
         result, dtype = read(place.pair.result.digest), place.pair.result.dtype
         where = f" ({place.source})" if place.source else ""
         yield f"wrong at {place.pair.name}{where}: {place.numbers.message if place.numbers else place.why}"
-        sentences = structure.causes(place, result, dtype, read)
+        sentences = structure.causes(place, result, dtype)
         if sentences:
             yield from (f"cause: {sentence}" for sentence in sentences)
             continue
@@ -36,6 +37,12 @@ def causes_of_places(
         given = list(followed.given.values())
         target = Target(ReferenceOnly(followed.reference), given, {}, {"y": (result, dtype)}, dtype)
         before = {f"the tensor {name}": array for name, array in followed.given.items()}
-        yield from causes(target, dict(known, **before), seconds / min(len(found), _PLACES), progress)
+        told = causes(target, dict(known, **before), seconds / min(len(found), _PLACES), progress)
+        listed = structure.differences(place, result, dtype)
+        if not listed:
+            yield from told
+            continue
+        yield f"cause: {listed}"
+        yield from (f"as well possible: {line[len(_CAUSE) :]}" for line in told if line.startswith(_CAUSE))
     if len(found) > _PLACES:
         yield f"and {len(found) - _PLACES} more places"
