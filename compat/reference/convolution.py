@@ -3,7 +3,7 @@
 Spelled tap by tap, not by ``compat.layers``, so that the two are witnesses of each other.
 """
 
-from typing import Dict, Sequence
+from typing import Dict, Optional, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..arrays import Array
 from . import carried
 from .bounds import Answer, Reference, exact
 from .calls import rule
-from .geometry import Padding, Sizes, Taps
+from .geometry import Padding, Sizes, Taps, pair
 from .products import Products
 from .sliding import filter_grad, input_grad, summed, summed_with_magnitude
 
@@ -86,18 +86,36 @@ def conv2d_grad(
     }
 
 
+def _transposed_size(n, kernel, stride, more, padding):
+    valid = padding == "VALID"
+    if more is None:
+        return n * stride + (max(kernel - stride, 0) if valid else 0)
+    return (n - 1) * stride + kernel + more - (0 if valid else 2 * (kernel // 2))
+
+
 @rule
 def conv2d_transpose(
     x: Answer,
     w: Array,
     *,
-    output_shape: Sequence[int],
+    output_shape: Optional[Sequence[int]] = None,
     strides: Sizes = 1,
     padding: Padding = "VALID",
     dilations: Sizes = 1,
+    output_padding: Optional[Sizes] = None,
 ) -> Reference:
-    """As ``tf.nn.conv2d_transpose``: the input gradient of a conv2d; filters (kh, kw, out / groups, in)."""
+    """As ``tf.nn.conv2d_transpose``: the input gradient of a conv2d; filters (kh, kw, out / groups, in).
+
+    Without ``output_shape`` (and groups, and dilations) the size is Keras's.  With ``output_padding``, by a named
+    padding, of n pixels (n - 1) stride + kernel + output_padding for VALID, and 2 (kernel // 2) less for SAME;
+    without, the size from which a convolution gives n pixels: n stride + max(kernel - stride, 0) for VALID, n
+    stride for SAME.  Source: keras/utils/conv_utils.py of Keras 2.15, deconv_output_length
+    """
     source, x, w = x, exact(x), exact(w)
+    if output_shape is None:
+        more = (None, None) if output_padding is None else pair(output_padding)
+        sizes = map(_transposed_size, x.shape[1:3], w.shape[:2], pair(strides), more, (padding,) * 2)
+        output_shape = (len(x), *sizes, w.shape[2])
     taps = Taps(output_shape, w.shape[:2], strides, padding, dilations)
     return Reference(
         input_grad(taps, x, w),

@@ -63,9 +63,29 @@ def crossentropy(
 
 
 @rule
-def sigmoid_cross_entropy(logits: Array, labels: Array) -> Reference:
-    """max(x, 0) - x z + log(1 + exp(-|x|)), elementwise: all terms round."""
-    x, z = exact(logits), exact(labels)
+def smoothed_cross_entropy(logits: Array, labels: Array, *, smoothing: float) -> Reference:
+    """-sum z log_softmax(logits), one a row, with z = labels (1 - smoothing) + smoothing / classes.
+
+    labels (rows, classes) sum to 1.  All classes share what is taken off, the true one as well (Szegedy et al.,
+    Rethinking the Inception architecture, 2016, section 7).
+    """
+    classes = np.shape(labels)[-1]
+    return (-(tracked.log_softmax(logits) * _smoothed(labels, smoothing, classes)).sum(-1)).reference()
+
+
+def _smoothed(labels, smoothing, classes):
+    if not smoothing:
+        return track(exact(labels))
+    return track(exact(labels)) * (1 - constant(smoothing)) + constant(smoothing) / constant(classes)
+
+
+@rule
+def sigmoid_cross_entropy(logits: Array, labels: Array, *, smoothing: float = 0.0) -> Reference:
+    """max(x, 0) - x z + log(1 + exp(-|x|)), elementwise: all terms round.
+
+    z = labels (1 - smoothing) + smoothing / 2.
+    """
+    x, z = exact(logits), _smoothed(labels, smoothing, 2)
     return (track(np.maximum(x, 0)) - track(x) * z + log1p(exp(-abs(x)))).reference()
 
 

@@ -1,6 +1,6 @@
-"""Batch normalisation, local response normalisation and dropout. Channels come last."""
+"""Normalisation by a batch, a layer, a group, the channels near by; moments; dropout. Channels come last."""
 
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -51,31 +51,126 @@ def batch_norm_training(
 
 
 def moments(x: Array) -> Tuple[Tracked, Tracked]:
-    """(mean, biased variance) of every channel, Tracked.
+    """(mean, biased variance) of every channel, Tracked."""
+    x = track(exact(x))
+    mean, variance = moments_along(x, tuple(range(x.value.ndim - 1)))
+    return mean.reshape(-1), variance.reshape(-1)
+
+
+def moments_along(
+    x: Tracked, axes: Tuple[int, ...], weights: Optional[Array] = None
+) -> Tuple[Tracked, Tracked]:
+    """(mean, biased variance) along those axes, which keep a length of 1; ``x`` is exact, Tracked.
 
     The variance may be made as mean((x - mean)^2) or as mean(x^2) - mean^2: the bound allows for both, the
     value is that of the first.  There a mean that is off by e adds e^2, and no more: the sum of x - mean
     is 0.  Each of n squares has n + 5 roundings: its difference (twice), its own, those of the sum, of the
-    count and its reciprocal, and of their product.
+    count and its reciprocal, and of their product.  With ``weights`` (exact, broadcast) n + 6 and the n - 1 of
+    the sum of weights.
     """
-    x = track(exact(x))
-    axes = tuple(range(x.value.ndim - 1))
-    mean = x.mean(axes)
+    if weights is None:
+        mean = x.mean(axes, keepdims=True)
+        shares: Any = np.array(mean.value.size / x.value.size)
+        raw = (x * x).mean(axes, keepdims=True)
+    else:
+        given = np.broadcast_to(exact(weights), x.value.shape)
+        whole = track(given).sum(axes, keepdims=True)
+        mean = (x * given).sum(axes, keepdims=True) * (1 / whole)
+        shares = given / whole.value
+        raw = (x * x * given).sum(axes, keepdims=True) * (1 / whole)
     distance = abs(x.value - mean.value)
+    n = x.value.size // mean.value.size
 
     def error(p):
         off = mean.error(p.dtype)
-        sizes = ((distance + off) ** 2).mean(axis=axes)
-        return off**2 + p.summing(sizes, x.value.size // sizes.size + 5, 3)
+        sizes = (shares * (distance + off) ** 2).sum(axis=axes, keepdims=True)
+        if weights is None:
+            return off**2 + p.summing(sizes, n + 5, 3)
+        return off**2 + p.summing(sizes, 2 * n + 5, 3 * n / whole.value + 2)
 
-    centred = Tracked((distance**2).mean(axis=axes), error)
-    return mean, either(centred, (x * x).mean(axes) - mean * mean)
+    centred = Tracked((shares * distance**2).sum(axis=axes, keepdims=True), error)
+    return mean, either(centred, raw - mean * mean)
+
+
+#: Of an array: one axis, or several.
+Axes = Union[int, Sequence[int]]
+
+
+def _axes(axis, dimensions):
+    return tuple(a % dimensions for a in (axis if isinstance(axis, (tuple, list)) else (axis,)))
+
+
+@rule
+def weighted_moments(x: Array, weights: Array, *, axis: Axes) -> Dict[str, Reference]:
+    """``mean`` = sum(w x) / sum(w) and ``variance`` = sum(w (x - mean)^2) / sum(w): a mask where w is 0 or 1.
+
+    weights broadcast against x.  Source: tensorflow/python/ops/nn_impl.py, weighted_moments.
+    """
+    axes = _axes(axis, np.ndim(x))
+    mean, variance = moments_along(track(exact(x)), axes, exact(weights))
+    squeeze = lambda array: np.squeeze(array, axis=axes)
+    return {
+        "mean": mean.rearranged(squeeze).reference(),
+        "variance": variance.rearranged(squeeze).reference(),
+    }
+
+
+@rule
+def layer_norm(x: Array, gamma: Array, beta: Array, *, axis: Axes = -1, epsilon: float = 1e-3) -> Reference:
+    """gamma (x - mean) / sqrt(variance + epsilon) + beta, mean and biased variance of each example along ``axis``.
+
+    gamma and beta broadcast against x: Keras has them for the normalised axes, tf.contrib for the last.
+    Source: Ba, Kiros and Hinton, Layer normalization, 2016.  epsilon is 1e-3 in Keras, 1e-12 in tf.contrib, 1e-5
+    in PyTorch.
+    """
+    x = track(exact(x))
+    mean, variance = moments_along(x, _axes(axis, x.value.ndim))
+    return _normalise(x, mean, variance, beta, gamma, epsilon).reference()
+
+
+@rule
+def instance_norm(x: Array, gamma: Array, beta: Array, *, epsilon: float = 1e-5) -> Reference:
+    """``layer_norm`` of every channel of every image alone: along all axes but the first and the last.
+
+    Source: Ulyanov, Vedaldi and Lempitsky, Instance normalization, 2016.
+    """
+    return layer_norm(x, gamma, beta, axis=tuple(range(1, np.ndim(x) - 1)), epsilon=epsilon)
+
+
+@rule
+def group_norm(x: Array, gamma: Array, beta: Array, *, groups: int, epsilon: float = 1e-3) -> Reference:
+    """Mean and biased variance of each example over places and the channels of one of ``groups`` groups.
+
+    Channels k channels / groups and on are group k; gamma and beta have one number a channel.
+    Source: Wu and He, Group normalization, 2018, whose epsilon is 1e-5; Keras's is 1e-3.
+    """
+    x = exact(x)
+    apart = x.reshape(x.shape[:-1] + (groups, -1))
+    mean, variance = moments_along(track(apart), tuple(range(1, x.ndim - 1)) + (x.ndim,))
+    scale, offset = (exact(array).reshape(groups, -1) for array in (gamma, beta))
+    return _normalise(track(apart), mean, variance, offset, scale, epsilon).reshape(*x.shape).reference()
 
 
 def _normalise(x, mean, variance, beta, gamma, epsilon):
     root, gamma, beta = rsqrt(variance + constant(epsilon)), exact(gamma), exact(beta)
     scale, centred = root * gamma, x - mean
-    return either(x * scale + (beta - mean * scale), centred * scale + beta, centred * root * gamma + beta)
+    return either(_unfolded(x, mean, scale, beta), centred * scale + beta, centred * root * gamma + beta)
+
+
+def _unfolded(x: Tracked, mean: Tracked, scale: Tracked, beta: Array) -> Tracked:
+    """x * scale + (beta - mean * scale), where it is one scale and one mean that are off.
+
+    A scale that is off by e takes the result off by (x - mean) e, not by (|x| + |mean|) e, and the three products
+    and sums of that e round.
+    """
+    taken = Tracked(scale.value)
+    sizes = abs(x.value) + abs(mean.value)
+
+    def inherited(p):
+        off, of_mean, of_x = scale.error(p.dtype), mean.error(p.dtype), x.error(p.dtype)
+        return off * (abs(x.value - mean.value) + of_mean + of_x + p.gamma(3) * (sizes + of_mean + of_x))
+
+    return (x * taken + (beta - mean * taken)).off_by(inherited)
 
 
 def lrn(x: Answer, *, depth_radius: int, bias: float, alpha: float, beta: float) -> Reference:

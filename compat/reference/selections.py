@@ -1,6 +1,6 @@
-"""Answers that are chosen and not summed: extremes, comparisons, casts.  Exact."""
+"""Answers that are chosen and not summed: extremes and where they are, comparisons, casts.  Exact."""
 
-from typing import Any
+from typing import Any, Dict
 
 import numpy as np
 
@@ -34,3 +34,24 @@ def equal(x: Answer, y: Answer, *, by: str = "element", dtype: str = "float32") 
 def saturated(x: Answer, *, low: float, high: float, dtype: str) -> Reference:
     """x in a dtype that reaches from ``low`` to ``high``: what lies beyond becomes the nearer end."""
     return Reference(np.clip(exact(x), low, high), dtype=dtype)
+
+
+@rule
+def arg_extreme(x: Answer, *, of: str, axis: int = -1, dtype: str = "int64") -> Reference:
+    """Where the largest or the smallest along an axis is, ``of`` "max" or "min"; the first among equals."""
+    find = {"max": np.argmax, "min": np.argmin}[of]
+    return Reference(find(exact(x), axis=axis), dtype=dtype)
+
+
+@rule
+def top_k(x: Answer, *, k: int, index_dtype: str = "int32") -> Dict[str, Reference]:
+    """The k largest along the last axis in falling order, ``values`` and ``indices``; of equals the lower index first.
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/math/top_k
+    """
+    x = exact(x)
+    order = np.argsort(-x, axis=-1, kind="stable")[..., :k]
+    return {
+        "values": Reference(np.take_along_axis(x, order, axis=-1)),
+        "indices": Reference(order, dtype=index_dtype),
+    }

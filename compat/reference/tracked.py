@@ -270,6 +270,17 @@ def either(first: Tracked, *others: Tracked) -> Tracked:
     return follows(first.value, lambda p, *errors: functools.reduce(np.maximum, errors), first, *others)
 
 
+def minimum(x: Value, y: Value) -> Tracked:
+    """The smaller of two: |min(x', y') - min(x, y)| is at most the larger error."""
+    x, y = track(x), track(y)
+    return follows(np.minimum(x.value, y.value), lambda p, a, b: np.maximum(a, b), x, y)
+
+
+def maximum(x: Value, y: Value) -> Tracked:
+    """The larger of two."""
+    return -minimum(-track(x), -track(y))
+
+
 def moving_average(old: Value, new: Value, momentum: float) -> Tracked:
     """momentum * old + (1 - momentum) * new, or old - (1 - momentum) * (old - new).
 

@@ -80,7 +80,10 @@ def weights_after(
     for t, (weights, gradient) in enumerate(zip(before, gradients)):
         steps = t + int(decayed_first)
         now = constant(rate) / (1 + constant(decay) * steps) if decay else constant(rate)
-        moved = track(weights) - move(track(gradient), now)
+        if optimiser == "ftrl":  # it sets the weights, of which it takes no step
+            moved = move(track(gradient), now, weights)
+        else:
+            moved = track(weights) - move(track(gradient), now)
         after.append(moved - now * constant(weight_decay) * weights if weight_decay else moved)
     return stacked(after)
 
@@ -163,10 +166,52 @@ def _adagrad(start, epsilon):
     return move
 
 
+def _adadelta(decay_of_square, epsilon):
+    """sqrt(mean square step + epsilon) / sqrt(mean square gradient + epsilon) * g, both means beginning with 0.
+
+    Zeiler 2012, algorithm 1, whose rate is 1; that of TensorFlow is 0.001, and the mean is that of steps before it.
+    """
+    state = [track(0.0), track(0.0)]
+
+    def move(gradient, rate):
+        state[0] = square = moving_average(state[0], gradient * gradient, decay_of_square)
+        below = tracked.rsqrt(square + constant(epsilon))
+        step = sqrt(state[1] + constant(epsilon)) * below * gradient
+        state[1] = moving_average(state[1], step * step, decay_of_square)
+        return rate * step
+
+    return move
+
+
+def _ftrl(start=0.1, l1=0.0, l2=0.0, l2_shrinkage=0.0):
+    """Follow the regularised leader, per coordinate (McMahan et al., Ad click prediction, 2013, algorithm 1).
+
+    With n the sum of squares, beginning with ``start``:  z += g - (sqrt(n') - sqrt(n)) / rate * w,  and
+    w = -(z - clip(z, -l1, l1)) / (sqrt(n') / rate + 2 l2).  ``l2_shrinkage``: z takes g + 2 l2_shrinkage w.
+    Source: https://www.tensorflow.org/api_docs/python/tf/keras/optimizers/Ftrl
+    """
+    state = [track(float(start)), track(0.0)]
+
+    def move(gradient, rate, weights):
+        before, z = state
+        pulled = gradient + 2 * constant(l2_shrinkage) * weights if l2_shrinkage else gradient
+        squares = before + gradient * gradient
+        root = sqrt(squares)
+        z = z + pulled - (root - sqrt(before)) / rate * weights
+        state[:] = squares, z
+        beyond = z.through(lambda v: v - np.clip(v, -l1, l1), lambda low, high: 1.0, roundings=1)
+        quadratic = root / rate + 2 * constant(l2) if l2 else root / rate
+        return -beyond.off_by(lambda p: p.u * l1) / quadratic
+
+    return move
+
+
 OPTIMISERS: Dict[str, Callable[..., Any]] = {
     "sgd": _gradient_descent,
     "momentum": _momentum,
     "rmsprop": _rmsprop,
     "adam": _adam,
     "adagrad": _adagrad,
+    "adadelta": _adadelta,
+    "ftrl": _ftrl,
 }

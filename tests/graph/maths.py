@@ -121,6 +121,16 @@ def cases():
     yield case("SoftmaxCrossEntropyWithLogits", X, truth[:1])
     yield case("SparseSoftmaxCrossEntropyWithLogits", X, np.array([0, 5, 2, 2], np.int32))
 
+    large, other, first = np.round(X * 600), np.round(Y * 700), np.array([0], np.int32)
+    whole = {"dtypes": ("int32", "int8", "int64", "uint8")}
+    yield from (case(op, large, other, **whole) for op in ("AddV2", "Sub", "Mul", "Minimum", "Maximum"))
+    yield from (
+        case(op, large, first, keep_dims=True, **whole) for op in ("Sum", "Mean", "Max", "Min", "Prod")
+    )
+    yield from (case(op, large, np.int32(1), exclusive=True, **whole) for op in ("Cumsum", "Cumprod"))
+    yield from (case(op, large, **whole) for op in ("Neg", "Abs", "Square", "Relu", "Relu6"))
+    yield case("MatMul", large, other, transpose_b=True, dtypes=("int32", "int64"))
+
     yield case("Complex", X, Y, dtypes=wide)
     yield from (
         case(op, noise(4, 6), dtypes=complexes) for op in ("ComplexAbs", "Real", "Imag", "Conj", "Angle")

@@ -43,6 +43,8 @@ def cast(tf, array, dtype):
     if dtype.startswith("complex"):
         array = (array + 1j * np.roll(array, 1, -1)).astype(dtype)
         return tf.constant(array)
+    if "int" in dtype:
+        return tf.constant(array.astype(np.int64).astype(dtype))
     return tf.cast(tf.constant(array), dtype) if dtype == "bfloat16" else tf.constant(array.astype(dtype))
 
 
@@ -76,6 +78,8 @@ def judged(trace, kept, op):
 
 def disturbed(array, dtype):
     """The largest element off by 100 roundings; in float64, where a reference rounds as well, by 300."""
+    if dtype not in UNIT_ROUNDOFF:
+        return array + np.ones((), array.dtype)
     u = UNIT_ROUNDOFF[dtype] * (3 if dtype in ("float64", "complex128") else 1)
     wrong = np.array(array)
     place = np.unravel_index(int(np.argmax(np.where(np.isfinite(array), abs(array), 0))), array.shape)
