@@ -33,16 +33,18 @@ def causes_of_places(
         if sentences:
             yield from (f"cause: {sentence}" for sentence in sentences)
             continue
+        listed = structure.differences(place, result, dtype)
+        if listed:
+            yield f"cause: {listed}"
+        if place.why:  # nothing to ask numbers by
+            continue
         followed = place.followed.raised()
         given = list(followed.given.values())
         target = Target(ReferenceOnly(followed.reference), given, {}, {"y": (result, dtype)}, dtype)
         before = {f"the tensor {name}": array for name, array in followed.given.items()}
         told = causes(target, dict(known, **before), seconds / min(len(found), _PLACES), progress)
-        listed = structure.differences(place, result, dtype)
-        if not listed:
-            yield from told
-            continue
-        yield f"cause: {listed}"
-        yield from (f"as well possible: {line[len(_CAUSE) :]}" for line in told if line.startswith(_CAUSE))
+        if listed:
+            told = (f"as well possible: {line[len(_CAUSE) :]}" for line in told if line.startswith(_CAUSE))
+        yield from told
     if len(found) > _PLACES:
         yield f"and {len(found) - _PLACES} more places"

@@ -6,6 +6,7 @@ alone, nor all together, what the port does otherwise is listed: its numbers fol
 from the legacy graph's in nothing else.
 """
 
+import collections
 import difflib
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -74,13 +75,15 @@ def causes(place: Place, result: Array, dtype: str) -> List[str]:
 def differences(place: Place, result: Array, dtype: str) -> str:
     """All that the port's nodes do otherwise, in a sentence; "" where that is nothing, much, or not what it did."""
     listed = list(_listed(place))
-    if not 0 < len(listed) <= _LISTED or place.spelled is None:
+    if len(listed) > _LISTED:
+        listed = list(_of_kinds(place))
+    if not listed or place.spelled is None:
         return ""
     try:
         with np.errstate(all="ignore"):
             own = place.spelled.reference()
-    except Exception:  # its rules may refuse it in every way there is
-        return ""
+    except Exception:  # what no rule covers was recorded all the same
+        return "; and ".join(listed)
     return "; and ".join(listed) if compare(result, dtype, own, dtype).word in PASSING else ""
 
 
@@ -193,6 +196,22 @@ def edits(place: Place) -> Iterator[Edit]:
                 yield _more(before, port, constants)
 
 
+def _of_kinds(place: Place) -> Iterator[str]:
+    """Of which ops one side has more than the other, where a list of all differences would be long."""
+    assert place.spelled is not None
+    mine, theirs = (
+        collections.Counter(_kind(node) for node in side.nodes if _computes(node))
+        for side in (place.followed, place.spelled)
+    )
+    more, less = sorted(theirs - mine), sorted(mine - theirs)
+    if more and less:
+        yield f"the port has {', '.join(more)} where the legacy graph has {', '.join(less)}"
+    elif more:
+        yield f"the port has {', '.join(more)}, more than the legacy graph has"
+    elif less:
+        yield f"{', '.join(less)} of the legacy graph is missing in the port"
+
+
 def _rewired(sentence: str, legacy: Node, inputs: Dict[int, Source]) -> Edit:
     names = {number: new for number, new in inputs.items() if isinstance(new, str)}
 
@@ -208,7 +227,10 @@ def _listed(place: Place) -> Iterator[str]:
         return
     constants = _Constants(place)
     blocks = list(_blocks(place))
-    wires = Wires(place, [pair for tag, ls, ps, _ in blocks if tag == "equal" for pair in zip(ls, ps)])
+    aligned = [pair for tag, ls, ps, _ in blocks if tag == "equal" for pair in zip(ls, ps)]
+    wires = Wires(place, aligned)
+    yield from _stopped(place)
+    yield from _broadcast(place, aligned)
     for tag, mine, theirs, _ in blocks:
         if tag == "equal":
             for legacy, port in zip(mine, theirs):
@@ -221,6 +243,36 @@ def _listed(place: Place) -> Iterator[str]:
             yield f"the port has {_called(theirs)}, which the legacy graph does not have: leave it out"
         else:
             yield f"the port has {_called(theirs)} where the legacy graph has {_called(mine)}"
+
+
+def _stopped(place: Place) -> Iterator[str]:
+    """Where gradients stop on one side only: an op that computes nothing, and changes what flows back."""
+    assert place.spelled is not None
+    mine, theirs = (
+        [node for node in side.nodes if node.op in ("StopGradient", "PreventGradient")]
+        for side in (place.followed, place.spelled)
+    )
+    if len(mine) > len(theirs):
+        yield f"{_called(mine)} of the legacy graph is missing in the port: stop the gradient there"
+    elif len(theirs) > len(mine):
+        yield f"the port has {_called(theirs)}, which the legacy graph does not have: the gradient stops there"
+
+
+def _broadcast(place: Place, aligned: Sequence[Tuple[Node, Node]]) -> Iterator[str]:
+    """The first op whose inputs have other shapes than those of the legacy graph, and broadcast to more numbers."""
+    assert place.spelled is not None
+    for legacy, port in aligned:
+        mine, theirs = (
+            [list(side.recorded(name).shape) for name in node.inputs]
+            for side, node in ((place.followed, legacy), (place.spelled, port))
+        )
+        sizes = [
+            int(np.prod(node.outputs["0"].shape)) if "0" in node.outputs else 0 for node in (legacy, port)
+        ]
+        if sizes[1] > sizes[0] and theirs != mine and len(theirs) == len(mine) == 2:
+            shapes = " and ".join(map(str, theirs)), " and ".join(map(str, mine))
+            yield f"the port's {port.op}{at(port)} broadcasts {shapes[0]}; the legacy graph{at(legacy)} has {shapes[1]}"
+            return
 
 
 def _called(nodes: Sequence[Node]) -> str:

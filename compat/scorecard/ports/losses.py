@@ -54,7 +54,7 @@ def _(draw):
     return legacy, port, _classes(draw)
 
 
-@kind("mean over all for mean over the weighted", "takes", "mean", "batch", "factor", "DivNoNan", "weights")
+@kind("mean over all for mean over the weighted", "Mean")
 def _(draw):
     def legacy(tf, labels, logits, weights):
         each = tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits)
@@ -196,7 +196,7 @@ def _(draw):
     return legacy, port, {name: draw.normal(2 * draw.batch, draw.width) for name in "apn"}
 
 
-@kind("a column against a row", "broadcast", "shape", "ExpandDims", "Reshape", "outer")
+@kind("a column against a row", "broadcasts")
 def _(draw):
     def legacy(tf, y, found):
         return tf.reduce_mean(tf.square(tf.squeeze(found, 1) - y))

@@ -50,7 +50,7 @@ def _(draw):
     return _lstm(draw, {"order": "ijfo"}, {"order": "ijfo", "act": "hard"})
 
 
-@kind("c for h in the state", "takes", "order", "state", "swapped", "StridedSlice", "begin")
+@kind("c for h in the state", "ReverseV2", "takes", "order", "state", "swapped", "StridedSlice", "begin")
 def _(draw):
     kernel, bias, state = _cell(draw)
 

@@ -61,17 +61,17 @@ def _(draw):
     return (*_update(rule), given)
 
 
-@kind("no straight-through gradient", "missing", "gradient", "zero", "nothing", "StopGradient")
+@kind("straight-through gradient clipped", "clip", "Minimum", "Maximum")
 def _(draw):
     def rule(tf, w, x, wrong=False):
         def loss(w):
-            steps = tf.round(4.0 * w)
-            sent = steps + 0.1 * w if wrong else 4.0 * w + tf.stop_gradient(steps - 4.0 * w)
+            through = tf.clip_by_value(w, -1.0, 1.0) if wrong else w
+            sent = through + tf.stop_gradient(tf.round(4.0 * w) / 4.0 - through)
             return tf.reduce_sum(tf.square(sent * x))
 
         return _gradient(tf, loss, w)[0]
 
-    return (*_update(rule), {"w": draw.normal(draw.width), "x": draw.normal(draw.width)})
+    return (*_update(rule), {"w": 2 * draw.normal(draw.width), "x": draw.normal(draw.width)})
 
 
 @kind("clipped by value for by norm", "Minimum", "Maximum", "clip", "norm")
