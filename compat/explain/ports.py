@@ -1,6 +1,6 @@
 """What is told of the places where a port leaves the legacy graph."""
 
-from typing import Callable, Iterator, Mapping, Sequence
+from typing import Callable, Iterator, Mapping, Optional, Sequence
 
 from ..arrays import Array
 from ..judge.graphs import Place, Read
@@ -34,17 +34,34 @@ def causes_of_places(
             yield from (f"cause: {sentence}" for sentence in sentences)
             continue
         listed = structure.differences(place, result, dtype)
-        if listed:
-            yield f"cause: {listed}"
-        if place.why:  # nothing to ask numbers by
-            continue
-        followed = place.followed.raised()
-        given = list(followed.given.values())
-        target = Target(ReferenceOnly(followed.reference), given, {}, {"y": (result, dtype)}, dtype)
-        before = {f"the tensor {name}": array for name, array in followed.given.items()}
-        told = causes(target, dict(known, **before), seconds / min(len(found), _PLACES), progress)
-        if listed:
-            told = (f"as well possible: {line[len(_CAUSE) :]}" for line in told if line.startswith(_CAUSE))
-        yield from told
+        # Where there is no bound there is nothing to ask numbers by.
+        told = (
+            []
+            if place.why
+            else list(_by_numbers(place, result, known, seconds / min(len(found), _PLACES), progress))
+        )
+        yield from _in_order(listed, told)
     if len(found) > _PLACES:
         yield f"and {len(found) - _PLACES} more places"
+
+
+def _by_numbers(
+    place: Place, result: Array, known: Mapping[str, Array], seconds: float, progress: Callable[[int], None]
+) -> Iterator[str]:
+    """What the catalogue says, of the legacy nodes with idioms as one."""
+    followed, dtype = place.followed.raised(), place.pair.result.dtype
+    given = list(followed.given.values())
+    target = Target(ReferenceOnly(followed.reference), given, {}, {"y": (result, dtype)}, dtype)
+    before = {f"the tensor {name}": array for name, array in followed.given.items()}
+    return causes(target, dict(known, **before), seconds, progress)
+
+
+def _in_order(listed: Optional[structure.Differences], told: Sequence[str]) -> Iterator[str]:
+    """What the graphs do otherwise first where it is little, else after what the numbers say."""
+    if listed is None:
+        yield from told
+        return
+    named = [line[len(_CAUSE) :] for line in told if line.startswith(_CAUSE)]
+    first = [listed.sentence, *named] if listed.little else [*named, listed.sentence]
+    yield f"{_CAUSE}{first[0]}"
+    yield from (f"as well possible: {sentence}" for sentence in first[1:])

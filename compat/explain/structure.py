@@ -41,6 +41,8 @@ _NAMES_ONLY = (
 _SHOWN = 6
 #: Differences beyond which a list of them tells nobody anything.
 _LISTED = 4
+#: So many are likelier than what numbers alone suggest.
+_FEW = 2
 #: What an edit may leave of the difference that it explains: a bound that is wide must not make everything fit.
 _LEFT = 1e-2
 
@@ -72,19 +74,30 @@ def causes(place: Place, result: Array, dtype: str) -> List[str]:
     return []
 
 
-def differences(place: Place, result: Array, dtype: str) -> str:
-    """All that the port's nodes do otherwise, in a sentence; "" where that is nothing, much, or not what it did."""
+class Differences(NamedTuple):
+    """All that the port's nodes do otherwise, in a ``sentence``, and whether that is ``little``: where it is much, some
+    of it may be another spelling of the same.
+    """
+
+    sentence: str
+    little: bool
+
+
+def differences(place: Place, result: Array, dtype: str) -> Optional[Differences]:
+    """What the port's nodes do otherwise; None where that is nothing, or not what it computed."""
     listed = list(_listed(place))
+    little = len(listed) <= _FEW
     if len(listed) > _LISTED:
         listed = list(_of_kinds(place))
     if not listed or place.spelled is None:
-        return ""
+        return None
+    found = Differences("; and ".join(listed), little)
     try:
         with np.errstate(all="ignore"):
             own = place.spelled.reference()
     except Exception:  # what no rule covers was recorded all the same
-        return "; and ".join(listed)
-    return "; and ".join(listed) if compare(result, dtype, own, dtype).word in PASSING else ""
+        return found
+    return found if compare(result, dtype, own, dtype).word in PASSING else None
 
 
 class _Fits:
@@ -252,6 +265,8 @@ def _stopped(place: Place) -> Iterator[str]:
         [node for node in side.nodes if node.op in ("StopGradient", "PreventGradient")]
         for side in (place.followed, place.spelled)
     )
+    if not any("gradients" in node.name for node in place.followed.nodes):
+        return
     if len(mine) > len(theirs):
         yield f"{_called(mine)} of the legacy graph is missing in the port: stop the gradient there"
     elif len(theirs) > len(mine):

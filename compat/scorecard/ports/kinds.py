@@ -66,3 +66,13 @@ def kind(name: str, *words: str) -> Callable[[F], F]:
         return make
 
     return register
+
+
+def given(**arrays: Array) -> Dict[str, Callable[..., Any]]:
+    """Arguments of a Keras layer: ``kernel=w`` as its kernel_initializer, which gives these numbers in any Keras."""
+    return {
+        f"{name}_initializer": lambda shape, dtype=None, array=array, **others: array.reshape(
+            [int(n) for n in shape]
+        )
+        for name, array in arrays.items()
+    }

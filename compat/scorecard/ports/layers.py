@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .kinds import kind
+from .kinds import given, kind
 
 
 def _images(draw, width=None):
@@ -255,10 +255,7 @@ def _(draw):
         return tf.nn.xw_plus_b(x, tf.constant(kernel), tf.constant(bias))
 
     def port(tf, x, wrong=False):
-        layer = tf.keras.layers.Dense(draw.width)
-        layer.build((None, draw.width))
-        layer.kernel.assign(kernel.T if wrong else kernel)
-        layer.bias.assign(bias)
-        return layer(x)
+        numbers = given(kernel=kernel.T if wrong else kernel, bias=bias)
+        return tf.keras.layers.Dense(draw.width, **numbers)(x)
 
     return legacy, port, {"x": draw.normal(draw.batch, draw.width)}

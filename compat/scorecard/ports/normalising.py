@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .kinds import kind
+from .kinds import given, kind
 
 
 def _rows(draw):
@@ -69,18 +69,10 @@ def _(draw):
         return _layer_norm(tf, x, 1e-6, gamma, beta)
 
     def port(tf, x, wrong=False):
-        given = {name: _given(array) for name, array in (("gamma", gamma), ("beta", beta))}
-        layer = tf.keras.layers.LayerNormalization(
-            epsilon=1e-3 if wrong else 1e-6, **{f"{name}_initializer": value for name, value in given.items()}
-        )
-        return layer(x)
+        epsilon = 1e-3 if wrong else 1e-6
+        return tf.keras.layers.LayerNormalization(epsilon=epsilon, **given(gamma=gamma, beta=beta))(x)
 
     return legacy, port, _rows(draw)
-
-
-def _given(array):
-    """An initializer of these numbers, for any Keras."""
-    return lambda shape, dtype=None, **others: array.reshape([int(n) for n in shape])
 
 
 @kind("groups taken in turn", "Reshape", "Transpose", "group", "order", "takes")
@@ -207,14 +199,15 @@ def _(draw):
 
 @kind("batch norm in training mode", "Mean", "statistics", "training", "takes", "FusedBatchNorm")
 def _(draw):
-    given = {name: draw.uniform(draw.width, low=0.2) for name in ("mean", "variance", "gamma", "beta")}
+    names = "mean", "variance", "gamma", "beta"
+    values = {name: draw.uniform(draw.width, low=0.2) for name in names}
 
     def legacy(tf, x):
-        m, v, g, b = (tf.constant(given[name]) for name in ("mean", "variance", "gamma", "beta"))
+        m, v, g, b = (tf.constant(values[name]) for name in names)
         return tf.nn.batch_normalization(x, m, v, b, g, 1e-3)
 
     def port(tf, x, wrong=False):
-        m, v, g, b = (tf.constant(given[name]) for name in ("mean", "variance", "gamma", "beta"))
+        m, v, g, b = (tf.constant(values[name]) for name in names)
         m, v = tf.nn.moments(x, [0, 1, 2]) if wrong else (m, v)
         return tf.nn.batch_normalization(x, m, v, b, g, 1e-3)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .kinds import kind
+from .kinds import given, kind
 
 
 def _cell(draw):
@@ -80,13 +80,10 @@ def _(draw):
 
     def port(tf, x, wrong=False):
         order = slice(None) if wrong else of_keras
-        parts = kernel[: draw.width, order], kernel[draw.width :, order], bias[order]
-        layer = tf.keras.layers.LSTM(units, recurrent_activation="sigmoid", unroll=True)
-        layer.build((draw.batch, 3, draw.width))
-        cell = layer.cell
-        for variable, part in zip((cell.kernel, cell.recurrent_kernel, cell.bias), parts):
-            variable.assign(part)
-        return layer(x)
+        w, u = kernel[:, order][: draw.width], kernel[:, order][draw.width :]
+        numbers = given(kernel=w, recurrent=u, bias=bias[order])
+        settings = {"recurrent_activation": "sigmoid", "unit_forget_bias": False, "unroll": True}
+        return tf.keras.layers.LSTM(units, **settings, **numbers)(x)
 
     return legacy, port, {"x": draw.normal(draw.batch, 3, draw.width)}
 

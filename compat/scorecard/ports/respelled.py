@@ -5,7 +5,7 @@ from typing import Any, Callable, List, NamedTuple
 import numpy as np
 
 from ...arrays import Array
-from .kinds import Draw, Port
+from .kinds import Draw, Port, given
 
 f32 = np.float32
 
@@ -132,11 +132,7 @@ _same("a scale taken into the kernel", lambda tf, x: tf.matmul(x, tf.constant(_W
 
 
 def _dense(tf, x):
-    layer = tf.keras.layers.Dense(5)
-    layer.build((None, 12))
-    layer.kernel.assign(_W)
-    layer.bias.assign(_B)
-    return layer(x)
+    return tf.keras.layers.Dense(5, **given(kernel=_W, bias=_B))(x)
 
 
 def _conv(tf, x, w=_KERNEL, strides=None):
@@ -149,10 +145,7 @@ def _by_patches(tf, x):
 
 
 def _keras_conv(tf, x):
-    layer = tf.keras.layers.Conv2D(5, 3, use_bias=False)
-    layer.build(x.shape)
-    layer.kernel.assign(_KERNEL)
-    return layer(x)
+    return tf.keras.layers.Conv2D(5, 3, use_bias=False, **given(kernel=_KERNEL))(x)
 
 
 def _normed(tf, x):
