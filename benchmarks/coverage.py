@@ -13,13 +13,17 @@ import warnings
 
 import numpy as np
 
-from compat.arrays import digest
+from compat.arrays import UNIT_ROUNDOFF, digest
 from compat.case.files import find
 from compat.errors import Unsupported
+from compat.graph.nodes import Trace
+from compat.judge.compare import compare
+from compat.judge.graphs import Side, places
 from compat.judge.nodes import judge_trace
 from compat.record.compute import unavailable
 from compat.record.dialects import DIALECTS
 from compat.records import Output
+from compat.reference import Network
 
 #: Taken as recorded by their nature: what is fed, constants, weights.
 SOURCES = ("a placeholder", "a const", "a variable")
@@ -51,6 +55,10 @@ class Coverage:
         self.unruled = collections.Counter()
         self.flagged = []
         self.untraced = []
+        #: Of samples with a reference: ratios of the graph's allowance to it, and where the verdicts are others.
+        self.ratios = []
+        self.otherwise = []
+        self.traps = 0
 
     def add(self, title, sample, dialect):
         memory = Memory()
@@ -77,6 +85,34 @@ class Coverage:
                 why = f"{one.numbers.word}: {one.numbers.message}"[:200]
                 self.flagged.append(f"{title} {one.tensor} ({one.node.op} {one.node.source}) {why}")
         self.how.update(ways.values())
+        if sample.operation.reference is not None and not sample.operation.claims.get(dialect.name):
+            self._beside_reference(title, sample, Side(trace, memory.read))
+
+    def _beside_reference(self, title, sample, side):
+        """The reference that follows from the graph beside the one that somebody wrote."""
+        answers, tensors = sample.refer(), side.trace.tensors()
+        outputs = {name: tensors[tensor] for name, tensor in side.trace.outputs.items()}
+        for place in places(side, Side(Trace(), side.read), outputs):
+            name, output = place.pair.name, place.pair.result
+            if place.numbers is None or name not in answers:
+                continue
+            answer = answers[name]
+            if isinstance(answers, Network):
+                answer = answers.replay(name, lambda other: side.read(outputs[other].digest))
+            if answer is None:
+                continue
+            result = side.read(output.digest)
+            written = compare(result, output.dtype, answer, output.dtype)
+            if written.word == "differs":
+                self.traps += place.numbers.word == "agrees"  # it does something else, and does it by its graph
+                continue
+            if written.word != place.numbers.word:
+                self.otherwise.append(
+                    f"{title} {name}: {place.numbers.word} by the graph, {written.word} as it is written "
+                    f"({place.numbers.message or written.message})"[:240]
+                )
+            if output.dtype in UNIT_ROUNDOFF and written.share and place.numbers.share:
+                self.ratios.append((written.share / place.numbers.share, f"{title} {name}"))
 
     def lines(self, most=60):
         counted = self.how["bounded"] + self.how["taken"] + self.how["unruled"]
@@ -89,6 +125,19 @@ class Coverage:
         for what, found in (("flagged", self.flagged), ("no graph of", self.untraced)):
             yield f"{what}: {len(found)}"
             yield from (f"  {line}" for line in found[:most])
+        yield from self._agreement(most)
+
+    def _agreement(self, most):
+        if not self.ratios:
+            return
+        within = sum(0.5 <= ratio <= 2 for ratio, _ in self.ratios)
+        yield f"beside a reference: {len(self.ratios)} outputs, {within} allowances within a factor of 2"
+        for ratio, title in sorted(self.ratios):
+            if not 0.5 <= ratio <= 2:
+                yield f"  {ratio:.3g} times: {title}"
+        yield f"traps, which do something else than the reference says: {self.traps}"
+        yield f"another verdict than by the reference: {len(self.otherwise)}"
+        yield from (f"  {line}" for line in self.otherwise[:most])
 
 
 def main(arguments=None):

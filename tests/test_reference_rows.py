@@ -230,6 +230,17 @@ def test_crops(seed, rows, columns, kind):
         assert word(found + np.float32(1e-4), answer) == "differs"
 
 
+def test_far_from_the_origin_positions_round():
+    """Of 4,001 pixels a position is off by thousands of u, and the crop by that times a step between pixels."""
+    image, boxes = noise(1, 1, 2, 4001, 1), np.float32([[0.1, 0.13, 0.9, 0.97]])
+    answer = reference.crop_and_resize(image, boxes, [0], crop_size=(2, 501))
+    found = cropped(image, boxes, [0], (2, 501), 0, np.float32)
+    assert word(found, answer) == "agrees"
+    assert abs(found - answer.value).max() > 100 * 2.0**-24
+    moved = cropped(image, boxes + np.float32([[0, 1e-5, 0, 1e-5]]), [0], (2, 501), 0, np.float32)
+    assert word(moved, answer) == "differs"
+
+
 def test_nearest_pixels_are_exact():
     image = noise(1, 1, 5, 5, 1)
     answer = reference.crop_and_resize(image, [[0, 0, 1, 0.6]], [0], crop_size=(3, 4), method="nearest")
@@ -254,3 +265,11 @@ def test_output_padding_is_rows_at_the_end(padding, more):
     np.testing.assert_allclose(
         answer.value[0, :, :, 0], full[start : start + size, start : start + size], rtol=1e-12, atol=1e-14
     )
+
+
+def test_an_even_kernel_takes_itself_off():
+    """(4 - 1) 2 + 4 + 1 - 2 (4 // 2) = 7."""
+    answer = reference.conv2d_transpose(
+        noise(1, 1, 4, 4, 2), noise(2, 4, 4, 1, 2), strides=2, padding="SAME", output_padding=1
+    )
+    assert answer.value.shape == (1, 7, 7, 1)

@@ -278,6 +278,9 @@ def test_inverse_half_and_two_axes():
     np.testing.assert_allclose(half.value, np.fft.rfft(real.astype(float)), atol=1e-12)
     assert half.value.shape == half.parts().worst("float32").shape[:-1] == (2, 8)
     assert word(np.fft.rfft(real).astype(np.complex64), half) == "agrees"
+    real = noise(5, 4, 64)
+    kept = by_butterflies(real.astype(np.complex64))[..., :33]
+    assert word(kept, reference.fft(real, real=True)) == "agrees"
     both = reference.fft(x, dimensions=2)
     np.testing.assert_allclose(both.value, matrix(6) @ x.astype(complex) @ matrix(8), atol=1e-10)
     assert word((matrix(6, np.complex64) @ x) @ matrix(8, np.complex64), both) == "agrees"

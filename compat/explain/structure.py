@@ -395,7 +395,7 @@ def _alike(old: Array, new: Array) -> bool:
 
 
 def _shown(value: Any) -> str:
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
+    return f"{value:.7g}" if isinstance(value, float) else str(value)
 
 
 def _numbers(array: Array) -> str:

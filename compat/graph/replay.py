@@ -4,6 +4,7 @@ Alone, a node is judged whatever went wrong before it.  In a row, from given ten
 for tensors that somebody else computed: what rounding may have done on the way is carried along.
 """
 
+import collections
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from ..arrays import Array
@@ -17,6 +18,30 @@ from .nodes import SOURCES, Node, Trace
 Read = Callable[[str], Array]
 #: What stands for a node's rule: the node's call and what it takes -> a Flow for each output.
 Other = Callable[[NodeCall, List[Flow]], List[Optional[Flow]]]
+
+
+#: Bytes of arrays that are kept after they were read: most are needed again by the next nodes.
+_KEPT = 1 << 28
+
+
+def recently(read: Read) -> Read:
+    """``read``, with the arrays that were read last kept."""
+    kept: collections.OrderedDict[str, Array] = collections.OrderedDict()
+    size = [0]
+
+    def read_once(digest: str) -> Array:
+        if digest in kept:
+            kept.move_to_end(digest)
+            return kept[digest]
+        array = read(digest)
+        if array.nbytes <= _KEPT:
+            kept[digest] = array
+            size[0] += array.nbytes
+        while size[0] > _KEPT:
+            size[0] -= kept.popitem(last=False)[1].nbytes
+        return array
+
+    return read_once
 
 
 class Step(NamedTuple):
@@ -35,7 +60,7 @@ class Replay:
 
     def __init__(self, trace: Trace, read: Read) -> None:
         self.trace = trace
-        self._read = read
+        self._read = recently(read)
         self._tensors = trace.tensors()
         self._makers = trace.makers()
         self._places = {node.name: number for number, node in enumerate(trace.nodes)}

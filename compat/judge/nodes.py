@@ -30,7 +30,7 @@ def judge_trace(trace: Trace, read: Callable[[str], Array]) -> Iterator[Judged]:
             if answer is None:
                 yield Judged(node, tensor, "taken" if step.how == "bounded" else step.how, None, step.why)
                 continue
-            numbers = compare(read(output.digest), output.dtype, answer, output.dtype)
+            numbers = compare(replay.recorded(tensor), output.dtype, answer, output.dtype)
             yield Judged(node, tensor, "bounded", numbers)
 
 

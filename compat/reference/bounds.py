@@ -20,7 +20,7 @@ In a chain of layers the input is not exact: what its error may do to the output
 """
 
 import math
-from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Union
 
 import numpy as np
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .products import Products
 
 _HALF = ("float16", "bfloat16")
+#: Elements of arrays that are not kept: they are made again when they are needed.
+_LARGE = 1 << 22
 
 #: Of an array: the same elements in other places, or fewer of them.
 Move = Callable[[Array], Array]
@@ -63,6 +65,7 @@ class Reference:
         self.dtype = dtype
         self.carried = carried
         self.products = products
+        self._known: Dict[Tuple[str, str], Array] = {}
 
     #: Whether the mean square, or one element among its like, says of a difference that it is no rounding.
     convicts = True
@@ -107,9 +110,11 @@ class Reference:
 
     def worst(self, dtype: str) -> Array:
         """The allowance that no order of summation exceeds, elementwise, for results of that dtype."""
-        u = UNIT_ROUNDOFF[dtype]
+        return self._once("worst", dtype, self._worst)
+
+    def _worst(self, dtype):
         with np.errstate(over="ignore"):
-            gamma = np.expm1(self.terms * math.log1p(u))
+            gamma = np.expm1(_few(self.terms) * math.log1p(UNIT_ROUNDOFF[dtype]))
         own = gamma * self.magnitude_in(dtype) + self._common(dtype)
         # Products of an input that is off are larger than ``magnitude`` by what is carried, and round more.
         return own if self.carried is None else own + (1 + gamma) * self.carried.worst(dtype)
@@ -122,13 +127,14 @@ class Reference:
         u = UNIT_ROUNDOFF[dtype]
         count = max(self.value.size, 1)
         lam = math.sqrt(2 * math.log(2 * count / probability)) / (1 - u)
-        gamma = np.expm1(lam * np.sqrt(self.terms) * u + self.terms * u * u / (1 - u))
+        terms = _few(self.terms)
+        gamma = np.expm1(lam * np.sqrt(terms) * u + terms * u * u / (1 - u))
         noise = self._beside(gamma * self.magnitude_in(dtype), lam, dtype)
         return np.minimum(noise + self._drift(dtype) + self._common(dtype), self.worst(dtype))
 
     def typical(self, dtype: str) -> Array:
         """The standard deviation to expect at most: sqrt(n) independent roundings of size u."""
-        own = np.sqrt(self.terms) * UNIT_ROUNDOFF[dtype] * self.magnitude_in(dtype)
+        own = np.sqrt(_few(self.terms)) * UNIT_ROUNDOFF[dtype] * self.magnitude_in(dtype)
         noise = self._beside(own, 1, dtype)
         return noise + self._drift(dtype) + self._common(dtype)
 
@@ -160,18 +166,33 @@ class Reference:
         A kernel that flushes denormals loses up to the smallest normal number at each step.  A
         selection (no terms) is exact but for the rounding of a half precision's input to itself.
         """
-        rounds = self.terms > 0
-        gamma = np.expm1((self.terms + 1) * math.log1p(UNIT_ROUNDOFF["float64"]))
-        own = gamma * self.magnitude_in("float64")
-        output = UNIT_ROUNDOFF[dtype] * self._size() if dtype in _HALF else 0.0
-        return rounds * output + self._underflow(dtype) + own
+        return self._once("common", dtype, self._in_common)
+
+    def _in_common(self, dtype):
+        terms = _few(self.terms)
+        gamma = np.expm1((terms + 1) * math.log1p(UNIT_ROUNDOFF["float64"]))
+        own = gamma * self.magnitude_in("float64") + self._underflow(dtype)
+        return (terms > 0) * (UNIT_ROUNDOFF[dtype] * self._size()) + own if dtype in _HALF else own
 
     def _underflow(self, dtype):
-        return self.terms * SMALLEST_NORMAL[dtype]
+        return _few(self.terms) * SMALLEST_NORMAL[dtype]
+
+    def _once(self, what: str, dtype: str, make: Callable[[str], Array]) -> Array:
+        """What is asked for again and again, kept where it is not large."""
+        if self.value.size > _LARGE:
+            return make(dtype)
+        if (what, dtype) not in self._known:
+            self._known[what, dtype] = make(dtype)
+        return self._known[what, dtype]
 
     def _size(self):
         """|y|, and 0 where that is no number: there is nothing to allow."""
         return np.where(np.isfinite(self.value), np.abs(self.value), 0.0)
+
+
+def _few(terms: Array) -> Any:
+    """One number where all are the same, as they are in most sums; else the array."""
+    return terms[(0,) * terms.ndim] if terms.size and not any(terms.strides) else terms
 
 
 class _Parts(Reference):

@@ -2,6 +2,8 @@
 
 from typing import Any, Dict, List
 
+import numpy as np
+
 #: Attributes that say nothing of what is computed.
 _ASIDE = ("_class", "_output_shapes", "container", "shared_name", "use_cudnn_on_gpu", "debug_name")
 #: Texts and lists longer than this are data, which the tensors hold.
@@ -33,6 +35,12 @@ def of_pairs(pairs: Any, kinds: Dict[str, str], dtype_name: Any) -> Dict[str, An
     return found
 
 
+def _float(value: Any) -> Any:
+    """As the op has it, in float32; what no JSON can hold as a text."""
+    number = float(np.float32(value))
+    return number if np.isfinite(number) else str(number)
+
+
 def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
@@ -41,7 +49,9 @@ def _of_proto(value: Any, dtype_name: Any) -> Any:
     kind = value.WhichOneof("value")
     if kind == "s":
         return _text(value.s) if len(value.s) <= _LONGEST else None
-    if kind in ("i", "f", "b"):
+    if kind == "f":
+        return _float(value.f)
+    if kind in ("i", "b"):
         return getattr(value, kind)
     if kind == "type":
         return dtype_name(value.type)
@@ -57,7 +67,7 @@ def _of_proto(value: Any, dtype_name: Any) -> Any:
 def _of_list(values: Any, dtype_name: Any) -> List[Any]:
     for field, convert in (
         ("i", int),
-        ("f", float),
+        ("f", _float),
         ("b", bool),
         ("s", _text),
         ("type", dtype_name),
@@ -93,11 +103,11 @@ def _plain(value: Any, kind: str, dtype_name: Any) -> Any:
     if kind == "int":
         return int(value)
     if kind == "float":
-        return float(value)
+        return _float(value)
     if kind == "func":
         return _text(getattr(value, "name", ""))
     if isinstance(value, (bytes, str)):
         return _text(value) if len(value) <= _LONGEST else None
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int)):
         return value
-    return None
+    return _float(value) if isinstance(value, float) else None

@@ -39,16 +39,21 @@ class Session(Dialect):
         keep: Keep,
     ) -> Trace:
         tf = self.module()
-        with frames(tf), self._built(implementation, inputs, parameters) as built:
+        with frames(tf), self._built(implementation, inputs, parameters, as_it_is=True) as built:
             return traced(tf, built.session, symbolic(built.outputs), built.feed, keep, built.inputs)
 
     @contextlib.contextmanager
     def _built(
-        self, implementation: Callable[..., Any], inputs: Dict[str, Any], parameters: Dict[str, Any]
+        self,
+        implementation: Callable[..., Any],
+        inputs: Dict[str, Any],
+        parameters: Dict[str, Any],
+        as_it_is: bool = False,
     ) -> Iterator["_Built"]:
-        """The graph with its variables initialised."""
+        """The graph with its variables initialised.  ``as_it_is``: no node of it is rewritten when it runs."""
         tf = self.module()
         config = tf.ConfigProto(intra_op_parallelism_threads=threads(), inter_op_parallelism_threads=1)
+        config.graph_options.rewrite_options.disable_meta_optimizer = as_it_is
         with tf.Graph().as_default() as graph:
             feed, tensors = {}, {}
             for name, fixture in inputs.items():
