@@ -172,9 +172,8 @@ def _blocks(place: Place) -> Iterator[Tuple[str, List[Node], List[Node], Optiona
     assert place.spelled is not None
     mine = [node for node in place.followed.nodes if _computes(node)]
     theirs = [node for node in place.spelled.nodes if _computes(node)]
-    matcher = difflib.SequenceMatcher(
-        None, *([_kind(n) for n in side] for side in (mine, theirs)), autojunk=False
-    )
+    kinds = [[_kind(node) for node in side] for side in (mine, theirs)]
+    matcher = difflib.SequenceMatcher(None, kinds[0], kinds[1], autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         yield tag, mine[i1:i2], theirs[j1:j2], mine[i1 - 1] if i1 else None
 

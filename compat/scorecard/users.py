@@ -4,11 +4,11 @@ Every kind is judged with its fault, of which none may be green, and without it,
 legacy function, which may not be flagged.
 """
 
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterable, List, NamedTuple, Optional
 
 import numpy as np
 
-from ..arrays import UNIT_ROUNDOFF, Array
+from ..arrays import UNIT_ROUNDOFF
 from ..case.fixtures import Fixture
 from ..errors import CompatError
 from ..explain import causes_of_places
@@ -22,7 +22,7 @@ from ..records import PASSING, Record, Verdict
 from .ports import KINDS, RESPELLINGS, Kind, Port, Respelling
 
 #: An element that moves by so many roundings of the largest is beyond all rounding of some dozen steps.
-_BEYOND = 1000
+BEYOND = 1000
 #: Seconds that the search for the causes of one fault may take.
 _SECONDS = 1.0
 
@@ -40,18 +40,30 @@ class Judged(NamedTuple):
         return next((line for line in self.causes if line.startswith("cause: ")), "")
 
 
-class Row(NamedTuple):
+class Row:
     """A kind's counts.  ``beyond``: of those tried those beyond rounding.  ``missed``, ``misnamed``: their words."""
 
-    name: str
-    nameable: bool
-    tried: int
-    beyond: int
-    caught: int
-    caught_beyond: int
-    first: int
-    missed: List[str]
-    misnamed: List[str]
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.tried = self.beyond = self.caught = self.caught_beyond = self.first = 0
+        self.missed: List[str] = []
+        self.misnamed: List[str] = []
+
+    def count(self, kind: Kind, name: str, found: Judged) -> None:
+        beyond = found.moved > BEYOND
+        self.tried += 1
+        self.beyond += beyond
+        if found.verdict.word in PASSING:
+            self.missed += (
+                [f"{name}: {found.verdict.word}, {found.moved:.3g} roundings off"] if beyond else []
+            )
+            return
+        self.caught += 1
+        self.caught_beyond += beyond
+        if any(word in found.first for word in kind.words):
+            self.first += 1
+        else:
+            self.misnamed.append(f"{name}: {found.first or 'nothing'}")
 
 
 class Users(NamedTuple):
@@ -91,92 +103,76 @@ def users(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Users:
     """Every kind in all its variants, with the fault and without, and every re-spelling.  Needs a TensorFlow."""
-    kinds, respellings = list(kinds or KINDS), list(RESPELLINGS if respellings is None else respellings)
-    alarms: List[str] = []
-    skipped: List[str] = []
-    rows, harmless = [], 0
+    kinds = list(KINDS if kinds is None else kinds)
+    respellings = list(RESPELLINGS if respellings is None else respellings)
+    found = Users(version_of("tensorflow") or "", [], [], 0, [])
+    total = len(kinds) + len(respellings)
     for number, kind in enumerate(kinds):
-        row, tried = _row(kind, alarms, skipped)
-        rows.append(row)
-        harmless += tried
-        progress(number + 1, len(kinds) + len(respellings))
+        row = Row(kind.name)
+        for variant, port in enumerate(kind.ports()):
+            found = _meet(found, row, kind, f"{kind.name}, {variant}", port)
+        found.rows.append(row)
+        progress(number + 1, total)
     for number, respelling in enumerate(respellings):
-        port = respelling.port
-        found = _or_skipped(
-            respelling.name, skipped, lambda port=port: judged(port.legacy, port.port, port.inputs)
-        )
-        if found is not None:
-            harmless += 1
-            if found.verdict.word not in PASSING:
-                alarms.append(f"{respelling.name}: {found.verdict.word}: {found.verdict.message}")
-        progress(len(kinds) + number + 1, len(kinds) + len(respellings))
-    return Users(version_of("tensorflow"), rows, alarms, harmless, skipped)
+        found = _harmless(found, respelling.name, respelling.port)
+        progress(len(kinds) + number + 1, total)
+    return found
 
 
-def _or_skipped(name: str, skipped: List[str], judge: Callable[[], Judged]) -> Optional[Judged]:
+def _meet(found: Users, row: Row, kind: Kind, name: str, port: Port) -> Users:
+    """The port without its fault, which is harmless, and with it."""
     try:
-        return judge()
+        legacy = Legacy(port)
+        right, wrong = legacy.judged(), legacy.judged(wrong=True)
     except CompatError as error:
-        skipped.append(f"{name}: {error}")
-        return None
+        found.skipped.append(f"{name}: {error}")
+        return found
+    _flag(found, name, right)
+    row.count(kind, name, wrong)
+    return found._replace(harmless=found.harmless + 1)
 
 
-def _row(kind: Kind, alarms: List[str], skipped: List[str]) -> Tuple[Row, int]:
-    counts = dict.fromkeys(("tried", "beyond", "caught", "caught_beyond", "first"), 0)
-    missed, misnamed, harmless = [], [], 0
-    for number, port in enumerate(kind.ports()):
-        name = f"{kind.name}, {number}"
-        right, wrong = (
-            _or_skipped(name, skipped, lambda port=port, w=w: _with_fault(port, w)) for w in (False, True)
-        )
-        if right is None or wrong is None:
-            continue
-        harmless += 1
-        if right.verdict.word not in PASSING:
-            alarms.append(f"{name}: {right.verdict.word}: {right.verdict.message}")
-        beyond = wrong.moved > _BEYOND
-        counts["tried"] += 1
-        counts["beyond"] += beyond
-        if wrong.verdict.word in PASSING:
-            missed += [f"{name}: {wrong.verdict.word}, {wrong.moved:.3g} roundings off"] if beyond else []
-            continue
-        counts["caught"] += 1
-        counts["caught_beyond"] += beyond
-        if _named(kind, wrong):
-            counts["first"] += 1
-        else:
-            misnamed.append(f"{name}: {wrong.first or 'nothing'}")
-    return Row(kind.name, bool(kind.words), missed=missed, misnamed=misnamed, **counts), harmless
+def _harmless(found: Users, name: str, port: Port) -> Users:
+    try:
+        _flag(found, name, Legacy(port).judged())
+    except CompatError as error:
+        found.skipped.append(f"{name}: {error}")
+        return found
+    return found._replace(harmless=found.harmless + 1)
 
 
-def _named(kind: Kind, found: Judged) -> bool:
-    return any(word in found.first for word in kind.words) if kind.words else not found.first
+def _flag(found: Users, name: str, right: Judged) -> None:
+    if right.verdict.word not in PASSING:
+        found.alarms.append(f"{name}: {right.verdict.word}: {right.verdict.message}")
 
 
-def _with_fault(port: Port, wrong: bool) -> Judged:
-    def ported(tf, *tensors):
-        return port.port(tf, *tensors, **({"wrong": True} if wrong else {}))
+class Legacy:
+    """The legacy function of a port, computed once with its TensorFlow and the inputs.  Raises CompatError."""
 
-    return judged(port.legacy, ported, port.inputs)
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        tf, self._tf1 = import_tensorflow(), DIALECTS["tf1.session"].module()
+        self._tf2 = tf.compat.v2 if self._tf1 is tf else tf
+        self._objects = Memory()
+        self._inputs = {
+            name: Fixture(name, lambda array=array: array)  # type: ignore[misc]
+            for name, array in port.inputs.items()
+        }
+        self._base = self._recorded(lambda *tensors: port.legacy(self._tf1, *tensors), True)
 
+    def _recorded(self, function: Callable[..., Any], legacy: bool) -> Record:
+        return recorded(function, self._inputs, legacy, self._objects)
 
-def judged(
-    legacy: Callable[..., Any], port: Callable[..., Any], inputs: Dict[str, Array], seconds: float = _SECONDS
-) -> Judged:
-    """The port judged by the legacy function, each called with its TensorFlow and the inputs."""
-    tf, tf1 = import_tensorflow(), DIALECTS["tf1.session"].module()
-    tf2 = tf.compat.v2 if tf1 is tf else tf
-    objects = Memory()
-    fixtures = {name: Fixture(name, lambda array=array: array) for name, array in inputs.items()}
-    base = recorded(lambda *tensors: legacy(tf1, *tensors), fixtures, True, objects)
-    record = recorded(lambda *tensors: port(tf2, *tensors), fixtures, False, objects)
-    with np.errstate(all="ignore"):
-        verdict = judge_port(record, objects.read, base, objects.read, "the port", "the legacy side")
-        causes: List[str] = []
-        if verdict.word not in PASSING:
-            places = wrong_places(record, objects.read, base, objects.read)
-            causes = list(causes_of_places(places, objects.read, {}, seconds))
-        return Judged(verdict, _moved(base, record, objects), causes)
+    def judged(self, **fault: bool) -> Judged:
+        """The port judged by it, as it is or with its fault (``wrong=True``)."""
+        base, read = self._base, self._objects.read
+        record = self._recorded(lambda *tensors: self._port.port(self._tf2, *tensors, **fault), False)
+        with np.errstate(all="ignore"):
+            verdict = judge_port(record, read, base, read, "the port", "the legacy side")
+            causes: List[str] = []
+            if verdict.word not in PASSING:
+                causes = list(causes_of_places(wrong_places(record, read, base, read), read, {}, _SECONDS))
+            return Judged(verdict, _moved(base, record, self._objects), causes)
 
 
 def _moved(base: Record, record: Record, objects: Memory) -> float:

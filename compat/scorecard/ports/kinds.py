@@ -41,7 +41,7 @@ class Port(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """``words``: of these the first cause has to contain one; none: nobody could name it.
+    """``words``: of these the first cause has to contain one.
 
     ``make``: a Draw -> Port; ``ports`` makes one for every variant.
     """

@@ -197,7 +197,7 @@ def _(draw):
 
 @kind("mean of BGR taken from RGB", "takes", "BGR", "RGB", "reverse")
 def _(draw):
-    mean = np.float32([103.939, 116.779, 123.68])
+    mean = np.array([103.939, 116.779, 123.68], np.float32)
 
     def legacy(tf, x):
         return tf.reverse(x, [-1]) - tf.constant(mean)

@@ -171,7 +171,7 @@ def _(draw):
         rate = _RATE * tf.pow(0.5, tf.floor(turns) if wrong else turns)
         return w - rate * g
 
-    return (*_update(rule), dict(_one(draw), step=np.float32([draw.length])))
+    return (*_update(rule), dict(_one(draw), step=np.array([draw.length], np.float32)))
 
 
 @kind("Nesterov's momentum", "Nesterov", "leave it out", "Mul", "AddV2", "momentum")
@@ -189,7 +189,7 @@ def _(draw):
         done = step + 1.0 if wrong else step
         return w - _RATE * tf.minimum(1.0, done / 100.0) * g
 
-    return (*_update(rule), dict(_one(draw), step=np.float32([draw.length])))
+    return (*_update(rule), dict(_one(draw), step=np.array([draw.length], np.float32)))
 
 
 @kind("RMSprop: epsilon outside the root", "epsilon", "order", "Add", "Sqrt")
