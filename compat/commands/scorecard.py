@@ -11,9 +11,10 @@ from ..errors import CompatError
 from ..judge.judging import judge_runs
 from ..record.environment import processor
 from ..record.versions import version_of
-from ..scorecard import score, stored
+from ..scorecard import score, stored, users
 from ..scorecard.measure import Scorecard
 from ..scorecard.stored import Stored
+from ..scorecard.users import Users
 from ..store import STORE, find
 
 _PAGE = """\
@@ -24,12 +25,17 @@ Made by `compat scorecard --page {path}` on {day}, on {processor}, with Python {
 {counts}
 
 "Beyond rounding" moves an element by more than twice the worst-case allowance. "By measurement" judges the
-same faults as if there were no reference. The harmless variations are other orders of summation, blocks,
-fused multiply and add, and wider accumulators. Where the right cause and another one say the very same
-numbers, either counts; where nobody could name the cause (a pixel lost, one element off), to name none is
-right. `compat scorecard --details` lists every cause that was named wrongly.
+same faults as if there were no reference; "by the graph" as a port's, by the nodes of a legacy graph. The
+harmless variations are other orders of summation, blocks, fused multiply and add, and wider accumulators.
+Where the right cause and another one say the very same numbers, either counts; where nobody could name the
+cause (a pixel lost, one element off), to name none is right. `compat scorecard --details` lists every cause
+that was named wrongly.
 
 {table}
+
+## Faults that users make
+
+{users}
 """
 
 
@@ -45,23 +51,15 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.page:
         _writable(arguments.page)
     card = score(progress=_tell)
+    of_users = None if users.missing() else users.users(progress=_tell)
     print("\n".join(table(card)))
     print(f"\n{summary(card)}")
+    print("\n".join(told_of_users(of_users)))
+    for line in _alarms(card, of_users):
+        print(line)
     if arguments.details:
-        for row in card.rows:
-            for computation in row.missed:
-                print(f"missed: {row.name}: {computation}")
-            for words in row.misnamed:
-                print(f"misnamed: {row.name}: {words}")
-    for alarm in card.alarms:
-        print(f"false alarm: {alarm}")
-    for alarm in card.measured_alarms:
-        print(f"false alarm by measurement: {alarm}")
-    for kind in card.kinds:
-        for words in kind.missed:
-            print(f"missed by measurement: {words}")
-        for words in kind.alarms:
-            print(f"false alarm by measurement: {words}")
+        for line in _details(card, of_users):
+            print(line)
     found = stored(judge_runs(find([arguments.runs]))) if os.path.isdir(arguments.runs) else None
     if found:
         print(found)
@@ -69,8 +67,48 @@ def main(arguments: argparse.Namespace) -> int:
             print(f"flagged: {flagged}")
     if arguments.page:
         with open(arguments.page, "w", encoding="utf-8") as file:
-            file.write(page(card, found, arguments.page))
-    return 0 if card.holds and not (found and found.flagged) else 1
+            file.write(page(card, found, arguments.page, of_users))
+    holds = card.holds and not (found and found.flagged) and (of_users is None or of_users.holds)
+    return 0 if holds else 1
+
+
+def _alarms(card: Scorecard, of_users: Optional[Users]) -> Iterator[str]:
+    """What must not be: false alarms, and faults beyond rounding that were missed without a reference."""
+    for alarm in card.alarms:
+        yield f"false alarm: {alarm}"
+    for alarm in card.measured_alarms:
+        yield f"false alarm by measurement: {alarm}"
+    for alarm in card.graph_alarms:
+        yield f"false alarm by the graph: {alarm}"
+    for kind in card.kinds:
+        for words in kind.missed:
+            yield f"missed by measurement: {words}"
+        for words in kind.alarms:
+            yield f"false alarm by measurement: {words}"
+    if of_users:
+        for alarm in of_users.alarms:
+            yield f"false alarm: {alarm}"
+        for row in of_users.rows:
+            for words in row.missed:
+                yield f"missed: {words}"
+
+
+def _details(card: Scorecard, of_users: Optional[Users]) -> Iterator[str]:
+    for row in card.rows:
+        for by, missed, misnamed in (
+            ("", row.missed, row.misnamed),
+            (" by the graph", row.missed_by_graph, row.misnamed_by_graph),
+        ):
+            for computation in missed:
+                yield f"missed{by}: {row.name}: {computation}"
+            for words in misnamed:
+                yield f"misnamed{by}: {row.name}: {words}"
+    if of_users:
+        for kind in of_users.rows:
+            for words in kind.misnamed:
+                yield f"misnamed: {words}"
+        for words in of_users.skipped:
+            yield f"not spelled here: {words}"
 
 
 def _tell(done, total):
@@ -84,13 +122,16 @@ def _tell(done, total):
 
 def table(card: Scorecard) -> Iterator[str]:
     """Lines of Markdown: a row for each kind."""
-    yield "| fault | tried | beyond rounding | caught | by measurement | right cause first |"
-    yield "|---|---|---|---|---|---|"
+    columns = "tried | beyond rounding | caught | by measurement | by the graph"
+    yield f"| fault | {columns} | right cause first | by the graph |"
+    yield "|---|---|---|---|---|---|---|---|"
     for row in card.rows:
-        caught = row.caught + row.caught_smaller
+        caught, by_graph = row.caught + row.caught_smaller, row.by_graph + row.by_graph_smaller
         first = f"{row.first} of {caught}" if caught else ""
+        second = f"{row.by_graph_first} of {by_graph}" if by_graph else ""
         mark = "" if row.nameable else " (none to name)"
-        yield f"| {row.name} | {row.tried} | {row.larger} | {caught} | {row.measured} | {first}{mark} |"
+        counts = f"{row.tried} | {row.larger} | {caught} | {row.measured} | {by_graph}"
+        yield f"| {row.name} | {counts} | {first}{mark} | {second} |"
     if card.kinds:
         yield ""
         yield "| by measurement alone | faults | caught | harmless | flagged |"
@@ -109,12 +150,36 @@ def summary(card: Scorecard) -> str:
         f"the right cause first for {card.named_first:.1%}; "
         f"{len(card.alarms)} false alarms in {card.variations:,} harmless variations. "
         f"By measurement, without the references: {card.total('measured'):,} of {card.total('larger'):,} "
-        f"beyond rounding caught, {len(card.measured_alarms)} false alarms."
+        f"beyond rounding caught, {len(card.measured_alarms)} false alarms. "
+        f"By the graph, as a port's: {card.total('by_graph'):,} of {card.total('larger'):,} beyond rounding caught, "
+        f"{len(card.graph_alarms)} false alarms; the right cause first for {card.named_first_by_graph:.1%}."
     )
 
 
-def page(card: Scorecard, found: Optional[Stored], path: str) -> str:
-    """The scorecard as Markdown; ``found``: what the stored runs add to it, or None."""
+def told_of_users(found: Optional[Users]) -> Iterator[str]:
+    """Lines of Markdown: the totals of the faults that users make, and a row for each kind."""
+    if found is None:
+        yield f"The faults that users make when they port are judged in a TensorFlow: {users.missing()}."
+        return
+    skipped = f"; {len(found.skipped)} cannot be spelled here" if found.skipped else ""
+    yield (
+        f"{len(found.rows)} kinds, {found.total('tried'):,} faults in ports of functions, each judged by the legacy "
+        f"function's graph alone, in TensorFlow {found.tensorflow}: {found.total('caught_beyond'):,} of "
+        f"{found.total('beyond'):,} beyond rounding caught; the right cause first for {found.named_first:.1%}; "
+        f"{len(found.alarms)} false alarms in {found.harmless:,} right ports and re-spellings{skipped}. "
+        f"Beyond rounding is an element off by more than {users.BEYOND:,} roundings of the largest."
+    )
+    yield ""
+    yield "| fault of a port | tried | beyond rounding | caught | right cause first |"
+    yield "|---|---|---|---|---|"
+    for row in found.rows:
+        first = f"{row.first} of {row.caught}" if row.caught else ""
+        yield f"| {row.name} | {row.tried} | {row.beyond} | {row.caught} | {first} |"
+
+
+def page(card: Scorecard, found: Optional[Stored], path: str, of_users: Optional[Users] = None) -> str:
+    """The scorecard as Markdown; ``found``: what the stored runs add to it, or None; ``of_users``: None without a
+    TensorFlow."""
     return _PAGE.format(
         path=path.replace(os.sep, "/"),
         day=datetime.date.today(),
@@ -123,6 +188,7 @@ def page(card: Scorecard, found: Optional[Stored], path: str) -> str:
         numpy=version_of("numpy"),
         counts="\n\n".join(filter(None, (summary(card), found and str(found)))),
         table="\n".join(table(card)),
+        users="\n".join(told_of_users(of_users)),
     )
 
 

@@ -1,6 +1,6 @@
 """What is told of the places where a port leaves the legacy graph."""
 
-from typing import Callable, Iterator, Mapping, Sequence
+from typing import Callable, Iterator, Mapping, Optional, Sequence
 
 from ..arrays import Array
 from ..judge.graphs import Place, Read
@@ -8,6 +8,7 @@ from . import structure
 from .causes import causes
 from .target import ReferenceOnly, Target
 
+_CAUSE = "cause: "
 #: Wrong places that are explained one by one.
 _PLACES = 5
 
@@ -28,14 +29,39 @@ def causes_of_places(
         result, dtype = read(place.pair.result.digest), place.pair.result.dtype
         where = f" ({place.source})" if place.source else ""
         yield f"wrong at {place.pair.name}{where}: {place.numbers.message if place.numbers else place.why}"
-        sentences = structure.causes(place, result, dtype, read)
+        sentences = structure.causes(place, result, dtype)
         if sentences:
             yield from (f"cause: {sentence}" for sentence in sentences)
             continue
-        followed = place.followed.raised()
-        given = list(followed.given.values())
-        target = Target(ReferenceOnly(followed.reference), given, {}, {"y": (result, dtype)}, dtype)
-        before = {f"the tensor {name}": array for name, array in followed.given.items()}
-        yield from causes(target, dict(known, **before), seconds / min(len(found), _PLACES), progress)
+        listed = structure.differences(place, result, dtype)
+        # Where there is no bound there is nothing to ask numbers by.
+        told = (
+            []
+            if place.why
+            else list(_by_numbers(place, result, known, seconds / min(len(found), _PLACES), progress))
+        )
+        yield from _in_order(listed, told)
     if len(found) > _PLACES:
         yield f"and {len(found) - _PLACES} more places"
+
+
+def _by_numbers(
+    place: Place, result: Array, known: Mapping[str, Array], seconds: float, progress: Callable[[int], None]
+) -> Iterator[str]:
+    """What the catalogue says, of the legacy nodes with idioms as one."""
+    followed, dtype = place.followed.raised(), place.pair.result.dtype
+    given = list(followed.given.values())
+    target = Target(ReferenceOnly(followed.reference), given, {}, {"y": (result, dtype)}, dtype)
+    before = {f"the tensor {name}": array for name, array in followed.given.items()}
+    return causes(target, dict(known, **before), seconds, progress)
+
+
+def _in_order(listed: Optional[structure.Differences], told: Sequence[str]) -> Iterator[str]:
+    """What the graphs do otherwise first where it is little, else after what the numbers say."""
+    if listed is None:
+        yield from told
+        return
+    named = [line[len(_CAUSE) :] for line in told if line.startswith(_CAUSE)]
+    first = [listed.sentence, *named] if listed.little else [*named, listed.sentence]
+    yield f"{_CAUSE}{first[0]}"
+    yield from (f"as well possible: {sentence}" for sentence in first[1:])

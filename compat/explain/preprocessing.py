@@ -41,7 +41,9 @@ def _ways() -> Iterator[_Way]:
 
 def preprocessed(result: Array, expected: Array, dtype: str = "float32") -> Optional[str]:
     """Which way was taken for which, in a sentence; None where no two ways turn the answer into the result."""
-    if result.shape != expected.shape or result.ndim < 2 or 3 not in (result.shape[-1], result.shape[-3:][0]):
+    if result.shape != expected.shape or result.ndim < 2:
+        return None
+    if result.shape[-1] != 3 and (result.ndim < 3 or result.shape[-3] != 3):
         return None
     axis = -1 if result.shape[-1] == 3 else -3
     found, wanted = (np.moveaxis(array, axis, -1).reshape(-1, 3) for array in (result, expected))

@@ -1,11 +1,14 @@
 """Where two graphs do something else: their nodes between two pairs compared, and the numbers asked which it is.
 
-A port's op that the legacy graph does not have, one that is missing, another attribute, another constant: each is done
-to the legacy graph, and is the cause if the port's numbers follow then.
+A port's op that the legacy graph does not have, one that is missing, another attribute, another constant, inputs in
+another order: each is done to the legacy graph, and is the cause if the port's numbers follow then.  Where none does
+alone, nor all together, what the port does otherwise is listed: its numbers follow from its own nodes, and these differ
+from the legacy graph's in nothing else.
 """
 
+import collections
 import difflib
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -13,112 +16,296 @@ from ..arrays import Array
 from ..graph.nodes import SOURCES, Node
 from ..graph.replay import Followed, Other
 from ..judge.compare import compare
-from ..judge.graphs import Place, Read
+from ..judge.graphs import Place
 from ..records import PASSING
+from ..reference.bounds import Reference
 from ..reference.nodes import answer
+from .wiring import PASSING_ON, Source, Wires, at
 
-#: Ops that pass on what they take, and attributes that are no part of the mathematics.
-_PASSING_ON = (
-    *(
-        "Identity",
-        "ReadVariableOp",
-        "Enter",
-        "Exit",
-        "Merge",
-        "Switch",
-        "NextIteration",
-        "StopGradient",
-        "Reshape",
-    ),
-    *("Squeeze", "ExpandDims", "Shape", "Pack", "AssignVariableOp"),
-)
+#: Attributes that are no part of the mathematics.
 _NAMES_ONLY = (
-    "T",
-    "Tidx",
-    "Tshape",
-    "dtype",
-    "N",
-    "frame_name",
-    "parallel_iterations",
-    "is_constant",
-    "Tperm",
-    "U",
+    *("T", "Tidx", "Tshape", "dtype", "N", "frame_name", "parallel_iterations", "is_constant", "Tperm", "U"),
+    *("Tindices", "Tparams", "Taxis", "Index", "SrcT", "DstT", "Truncate", "out_type", "grad_a", "grad_b"),
+    *(
+        "num_split",
+        "Tlen",
+        "Tsplits",
+        "Tmultiples",
+        "Tpaddings",
+        "Tdim",
+        "validate_indices",
+        "explicit_paddings",
+    ),
 )
 #: Constants of more numbers are named, and not shown.
 _SHOWN = 6
+#: Differences beyond which a list of them tells nobody anything.
+_LISTED = 4
+#: So many are likelier than what numbers alone suggest.
+_FEW = 2
+#: What an edit may leave of the difference that it explains: a bound that is wide must not make everything fit.
+_LEFT = 1e-2
 
 
 class Edit(NamedTuple):
-    """What the port does otherwise: a sentence, and what that makes of nodes of the legacy graph."""
+    """What the port does otherwise: a sentence, and what that makes of a ``node`` of the legacy graph.
+
+    ``before``: of what the node takes, its call and its inputs; ``instead``: of the inputs, what it gives; ``after``:
+    of what it gives.  ``inputs``: by place the tensors of the legacy graph that it takes.
+    """
 
     sentence: str
-    changed: Mapping[str, Other]
+    node: str
+    before: Optional[Callable[..., Any]] = None
+    instead: Optional[Callable[..., Any]] = None
+    after: Optional[Callable[..., Any]] = None
+    inputs: Optional[Dict[int, str]] = None
 
 
-def causes(place: Place, result: Array, dtype: str, read_port: Read) -> List[str]:
+def causes(place: Place, result: Array, dtype: str) -> List[str]:
     """The sentences of the edits, alone or all together, with which the port's numbers follow from the legacy graph."""
-    found = list(edits(place, read_port))
-    fitting = [edit.sentence for edit in found if _fits(place.followed, edit.changed, result, dtype)]
-    if fitting or len(found) < 2:
-        return fitting[:1]
-    together: Dict[str, Other] = {}
+    found = list(edits(place))
+    fits = _Fits(place, result, dtype)
     for edit in found:
-        together.update(edit.changed)
-    return (
-        ["; and ".join(edit.sentence for edit in found)]
-        if _fits(place.followed, together, result, dtype)
-        else []
-    )
+        if fits([edit]):
+            return [edit.sentence]
+    if len(found) > 1 and fits(found):
+        return ["; and ".join(dict.fromkeys(edit.sentence for edit in found))]
+    return []
 
 
-def _fits(followed: Followed, changed: Mapping[str, Other], result: Array, dtype: str) -> bool:
+class Differences(NamedTuple):
+    """All that the port's nodes do otherwise, in a ``sentence``, and whether that is ``little``: where it is much, some
+    of it may be another spelling of the same.
+    """
+
+    sentence: str
+    little: bool
+
+
+def differences(place: Place, result: Array, dtype: str) -> Optional[Differences]:
+    """What the port's nodes do otherwise; None where that is nothing, or not what it computed."""
+    listed = list(_listed(place))
+    little = len(listed) <= _FEW
+    if len(listed) > _LISTED:
+        listed = list(_of_kinds(place))
+    if not listed or place.spelled is None:
+        return None
+    found = Differences("; and ".join(listed), little)
     try:
         with np.errstate(all="ignore"):
-            reference = followed.but(changed).reference()
-    except Exception:  # a wrong graph may fail in every way there is
-        return False
-    return compare(result, dtype, reference, dtype).word in PASSING
+            own = place.spelled.reference()
+    except Exception:  # what no rule covers was recorded all the same
+        return found
+    return found if compare(result, dtype, own, dtype).word in PASSING else None
 
 
-def edits(place: Place, read_port: Read) -> Iterator[Edit]:
+class _Fits:
+    """Whether the port's numbers follow from the legacy graph with edits."""
+
+    def __init__(self, place: Place, result: Array, dtype: str) -> None:
+        self._followed, self._result, self._dtype = place.followed, result, dtype
+        self._off = np.inf
+        try:
+            with np.errstate(all="ignore"):
+                self._off = self._distance(place.followed.reference())
+        except Exception:  # no rule: nothing fits
+            pass
+
+    def _distance(self, reference: Reference) -> float:
+        if reference.value.shape != self._result.shape or reference.value.dtype.kind not in "fc":
+            return float(np.inf)
+        off = (self._result - reference.value).ravel()
+        return float(np.linalg.norm(off[np.isfinite(off)]))
+
+    def __call__(self, edits: Sequence[Edit]) -> bool:
+        try:
+            with np.errstate(all="ignore"):
+                reference = _edited(self._followed, edits).reference()
+                left = self._distance(reference)
+        except Exception:  # a wrong graph may fail in every way there is
+            return False
+        if np.isfinite(self._off) and not left <= _LEFT * self._off:
+            return False
+        return compare(self._result, self._dtype, reference, self._dtype).word in PASSING
+
+
+def _edited(followed: Followed, edits: Sequence[Edit]) -> Followed:
+    by_node: Dict[str, List[Edit]] = {}
+    for edit in edits:
+        by_node.setdefault(edit.node, []).append(edit)
+    other = followed.but({name: _other(of_node) for name, of_node in by_node.items()})
+    taken = {
+        name: dict(p for e in of_node for p in (e.inputs or {}).items()) for name, of_node in by_node.items()
+    }
+    other.nodes = [_taking(node, taken.get(node.name)) for node in other.nodes]
+    return other
+
+
+def _taking(node: Node, inputs: Optional[Dict[int, str]]) -> Node:
+    if not inputs:
+        return node
+    names = [inputs.get(number, name) for number, name in enumerate(node.inputs)]
+    return Node(node.name, node.op, names, node.outputs, node.attributes, node.source)
+
+
+def _other(edits: Sequence[Edit]) -> Other:
+    def changed(call, inputs):
+        for edit in edits:
+            if edit.before:
+                call, inputs = edit.before(call, inputs)
+        instead = next((edit.instead for edit in edits if edit.instead), None)
+        flows = instead(inputs) if instead else answer(call, inputs)
+        for edit in edits:
+            if edit.after:
+                flows = edit.after(call, flows)
+        return flows
+
+    return changed
+
+
+# -- what is otherwise
+
+
+def _blocks(place: Place) -> Iterator[Tuple[str, List[Node], List[Node], Optional[Node]]]:
+    """(what, legacy nodes, the port's, the legacy node before them) where the ops of both sides are compared."""
+    assert place.spelled is not None
+    mine = [node for node in place.followed.nodes if _computes(node)]
+    theirs = [node for node in place.spelled.nodes if _computes(node)]
+    kinds = [[_kind(node) for node in side] for side in (mine, theirs)]
+    matcher = difflib.SequenceMatcher(None, kinds[0], kinds[1], autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        yield tag, mine[i1:i2], theirs[j1:j2], mine[i1 - 1] if i1 else None
+
+
+def _kind(node: Node) -> str:
+    return {"AddV2": "Add", "BiasAdd": "Add"}.get(node.op, node.op)
+
+
+def edits(place: Place) -> Iterator[Edit]:
     """What the port's nodes do otherwise, in the order of flow."""
     if place.spelled is None:
         return
-    mine = [node for node in place.followed.nodes if _computes(node)]
-    theirs = [node for node in place.spelled.nodes if _computes(node)]
-    constants = _Constants(place, read_port)
-    matcher = difflib.SequenceMatcher(None, [n.op for n in mine], [n.op for n in theirs], autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+    constants = _Constants(place)
+    blocks = list(_blocks(place))
+    wires = Wires(place, [pair for tag, ls, ps, _ in blocks if tag == "equal" for pair in zip(ls, ps)])
+    for tag, mine, theirs, before in blocks:
         if tag == "equal":
-            for legacy, port in zip(mine[i1:i2], theirs[j1:j2]):
+            for legacy, port in zip(mine, theirs):
                 yield from _attributes(legacy, port)
                 yield from constants.differing(legacy, port)
+                for sentence, inputs in wires.differing(legacy, port):
+                    yield _rewired(sentence, legacy, inputs)
             continue
-        if i2 - i1 == j2 - j1:
-            for legacy, port in zip(mine[i1:i2], theirs[j1:j2]):
+        if len(mine) == len(theirs):
+            for legacy, port in zip(mine, theirs):
                 yield _another(legacy, port)
             continue
-        for legacy in mine[i1:i2]:
-            yield Edit(
-                f"{legacy.op}{_at(legacy)} of the legacy graph is missing in the port",
-                {legacy.name: _bypassed},
-            )
-        before = mine[i1 - 1] if i1 else None
-        for port in theirs[j1:j2]:
+        for legacy in mine:
+            yield from _missing(legacy)
+        for port in theirs:
             if before is not None:
                 yield _more(before, port, constants)
 
 
+def _of_kinds(place: Place) -> Iterator[str]:
+    """Of which ops one side has more than the other, where a list of all differences would be long."""
+    assert place.spelled is not None
+    mine, theirs = (
+        collections.Counter(_kind(node) for node in side.nodes if _computes(node))
+        for side in (place.followed, place.spelled)
+    )
+    more, less = sorted(theirs - mine), sorted(mine - theirs)
+    if more and less:
+        yield f"the port has {', '.join(more)} where the legacy graph has {', '.join(less)}"
+    elif more:
+        yield f"the port has {', '.join(more)}, more than the legacy graph has"
+    elif less:
+        yield f"{', '.join(less)} of the legacy graph is missing in the port"
+
+
+def _rewired(sentence: str, legacy: Node, inputs: Dict[int, Source]) -> Edit:
+    names = {number: new for number, new in inputs.items() if isinstance(new, str)}
+
+    def before(call, flows):
+        return call, [flow if n not in inputs or n in names else inputs[n] for n, flow in enumerate(flows)]
+
+    return Edit(sentence, legacy.name, before, inputs=names)
+
+
+def _listed(place: Place) -> Iterator[str]:
+    """A sentence for each place where the nodes differ, several nodes together."""
+    if place.spelled is None:
+        return
+    constants = _Constants(place)
+    blocks = list(_blocks(place))
+    aligned = [pair for tag, ls, ps, _ in blocks if tag == "equal" for pair in zip(ls, ps)]
+    wires = Wires(place, aligned)
+    yield from _stopped(place)
+    yield from _broadcast(place, aligned)
+    for tag, mine, theirs, _ in blocks:
+        if tag == "equal":
+            for legacy, port in zip(mine, theirs):
+                yield from (edit.sentence for edit in _attributes(legacy, port))
+                yield from (edit.sentence for edit in constants.differing(legacy, port))
+                yield from (sentence for sentence, _ in wires.differing(legacy, port))
+        elif not theirs:
+            yield f"{_called(mine)} of the legacy graph is missing in the port"
+        elif not mine:
+            yield f"the port has {_called(theirs)}, which the legacy graph does not have: leave it out"
+        else:
+            yield f"the port has {_called(theirs)} where the legacy graph has {_called(mine)}"
+
+
+def _stopped(place: Place) -> Iterator[str]:
+    """Where gradients stop on one side only: an op that computes nothing, and changes what flows back."""
+    assert place.spelled is not None
+    mine, theirs = (
+        [node for node in side.nodes if node.op in ("StopGradient", "PreventGradient")]
+        for side in (place.followed, place.spelled)
+    )
+    if not any("gradients" in node.name for node in place.followed.nodes):
+        return
+    if len(mine) > len(theirs):
+        yield f"{_called(mine)} of the legacy graph is missing in the port: stop the gradient there"
+    elif len(theirs) > len(mine):
+        yield f"the port has {_called(theirs)}, which the legacy graph does not have: the gradient stops there"
+
+
+def _broadcast(place: Place, aligned: Sequence[Tuple[Node, Node]]) -> Iterator[str]:
+    """The first op whose inputs have other shapes than those of the legacy graph, and broadcast to more numbers."""
+    assert place.spelled is not None
+    for legacy, port in aligned:
+        mine, theirs = (
+            [list(side.recorded(name).shape) for name in node.inputs]
+            for side, node in ((place.followed, legacy), (place.spelled, port))
+        )
+        sizes = [
+            int(np.prod(node.outputs["0"].shape)) if "0" in node.outputs else 0 for node in (legacy, port)
+        ]
+        if sizes[1] > sizes[0] and theirs != mine and len(theirs) == len(mine) == 2:
+            shapes = " and ".join(map(str, theirs)), " and ".join(map(str, mine))
+            yield f"the port's {port.op}{at(port)} broadcasts {shapes[0]}; the legacy graph{at(legacy)} has {shapes[1]}"
+            return
+
+
+def _called(nodes: Sequence[Node]) -> str:
+    ops = ", ".join(dict.fromkeys(node.op for node in nodes))
+    return f"{ops}{at(nodes[0])}"
+
+
 def _computes(node: Node) -> bool:
-    return node.op not in SOURCES and node.op not in _PASSING_ON
+    return node.op not in SOURCES and node.op not in PASSING_ON
 
 
-def _at(node: Node) -> str:
-    return f" ({node.source})" if node.source else ""
-
-
-def _bypassed(call: Any, inputs: Any) -> Any:
-    return [inputs[0]]
+def _missing(legacy: Node) -> Iterator[Edit]:
+    """Of several inputs any may be the one that the port goes on with."""
+    for number in range(len(legacy.inputs)):
+        yield Edit(
+            f"{legacy.op}{at(legacy)} of the legacy graph is missing in the port",
+            legacy.name,
+            instead=lambda inputs, number=number: [inputs[number]],
+        )
 
 
 def _attributes(legacy: Node, port: Node) -> Iterator[Edit]:
@@ -127,76 +314,83 @@ def _attributes(legacy: Node, port: Node) -> Iterator[Edit]:
         if name in _NAMES_ONLY or old == new:
             continue
 
-        def changed(call, inputs, name=name, new=new):
-            return answer(call._replace(attributes=dict(call.attributes, **{name: new})), inputs)
+        def before(call, inputs, name=name, new=new):
+            return call._replace(attributes=dict(call.attributes, **{name: new})), inputs
 
-        sentence = f"{name} of {port.op}{_at(port)} is {_shown(new)}; the legacy graph{_at(legacy)} has {_shown(old)}"
-        yield Edit(f"{sentence}: write {name}={_shown(old)}", {legacy.name: changed})
+        sentence = (
+            f"{name} of {port.op}{at(port)} is {_shown(new)}; the legacy graph{at(legacy)} has {_shown(old)}"
+        )
+        yield Edit(f"{sentence}: write {name}={_shown(old)}", legacy.name, before)
 
 
 def _another(legacy: Node, port: Node) -> Edit:
-    def changed(call, inputs):
-        return answer(call._replace(op=port.op, attributes=dict(call.attributes, **port.attributes)), inputs)
+    def before(call, inputs):
+        return call._replace(op=port.op, attributes=dict(call.attributes, **port.attributes)), inputs
 
     return Edit(
-        f"the port has {port.op}{_at(port)} where the legacy graph has {legacy.op}{_at(legacy)}",
-        {legacy.name: changed},
+        f"the port has {port.op}{at(port)} where the legacy graph has {legacy.op}{at(legacy)}",
+        legacy.name,
+        before,
     )
 
 
 def _more(before: Node, port: Node, constants: "_Constants") -> Edit:
     """An op of the port on top of what a legacy node gives."""
 
-    def changed(call, inputs):
-        flows = answer(call, inputs)
+    def after(call, flows):
         others = [constants.of_port(name) for name in port.inputs]
         place = next((number for number, other in enumerate(others) if other is None), 0)
         given: List[Any] = [flows[0] if number == place else other for number, other in enumerate(others)]
         more = call._replace(op=port.op, attributes=port.attributes, inputs=(call.dtype,) * len(given))
         return answer(more, given)
 
-    sentence = f"the port has {port.op}{_at(port)}, which the legacy graph does not have: leave it out"
-    return Edit(sentence, {before.name: changed})
+    sentence = f"the port has {port.op}{at(port)}, which the legacy graph does not have: leave it out"
+    return Edit(sentence, before.name, after=after)
 
 
 class _Constants:
-    """What is constant on either side, through what only passes it on."""
+    """What follows from no given tensor, on either side."""
 
-    def __init__(self, place: Place, read_port: Read) -> None:
+    def __init__(self, place: Place) -> None:
         assert place.spelled is not None
-        self._mine = {node.tensor(): node for node in place.followed.nodes}
-        self._theirs = {node.tensor(): node for node in place.spelled.nodes}
-        self._legacy = place.followed
-        self._read_port = read_port
-
-    @staticmethod
-    def _source(nodes: Mapping[str, Node], tensor: str) -> Optional[Node]:
-        node = nodes.get(tensor)
-        while node is not None and node.op in _PASSING_ON and node.inputs:
-            node = nodes.get(node.inputs[0])
-        return node if node is not None and node.op in ("Const", "Variable") else None
+        self._legacy, self._port = place.followed, place.spelled
+        self._depends = [_depending(side) for side in (self._legacy, self._port)]
 
     def of_port(self, tensor: str) -> Optional[Array]:
-        node = self._source(self._theirs, tensor)
-        return None if node is None else self._read_port(node.outputs["0"].digest)
+        return None if tensor in self._depends[1] else self._port.recorded(tensor)
 
     def differing(self, legacy: Node, port: Node) -> Iterator[Edit]:
-        for mine, theirs in zip(legacy.inputs, port.inputs):
-            source, new = self._source(self._mine, mine), self.of_port(theirs)
-            if source is None or new is None:
+        for number, (mine, theirs) in enumerate(zip(legacy.inputs, port.inputs)):
+            new = self.of_port(theirs)
+            if mine in self._depends[0] or new is None:
                 continue
-            old = self._legacy.recorded(source.tensor())
-            if old.shape != new.shape or old.dtype != new.dtype or np.array_equal(old, new):
-                continue
-            yield self._edit(source, old, new, legacy, port)
+            old = self._legacy.recorded(mine)
+            if not _alike(old, new):
+                yield self._edit(number, old, new, legacy, port)
 
-    def _edit(self, source: Node, old: Array, new: Array, legacy: Node, port: Node) -> Edit:
-        def changed(call, inputs, new=new):
-            return [new]
+    def _edit(self, number: int, old: Array, new: Array, legacy: Node, port: Node) -> Edit:
+        def before(call, inputs):
+            return call, [new if n == number else given for n, given in enumerate(inputs)]
 
-        here, there = f"the port's {port.op}{_at(port)}", f"the legacy graph{_at(legacy)}"
+        here, there = f"the port's {port.op}{at(port)}", f"the legacy graph{at(legacy)}"
         said = f"{here} takes {_numbers(new)} where {there} takes {_numbers(old)}"
-        return Edit(f"{said}: write {_numbers(old)}" if old.size <= _SHOWN else said, {source.name: changed})
+        return Edit(f"{said}: write {_numbers(old)}" if old.size <= _SHOWN else said, legacy.name, before)
+
+
+def _depending(side: Followed) -> "set[str]":
+    """The tensors that follow from a given one, and those."""
+    found = set(side.given)
+    for node in side.nodes:
+        if not found.isdisjoint(node.inputs):
+            found.update(node.tensor(int(number)) for number in node.outputs)
+    return found
+
+
+def _alike(old: Array, new: Array) -> bool:
+    """The same numbers, in whatever dtype and shape of one axis."""
+    if old.size != new.size or old.ndim and new.ndim and old.squeeze().shape != new.squeeze().shape:
+        return False
+    return bool(np.array_equal(old.ravel(), new.ravel()))
 
 
 def _shown(value: Any) -> str:

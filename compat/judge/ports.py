@@ -77,13 +77,26 @@ def _hold_to_trace(numbers: Dict[str, Numbers], record: Record, port: Side) -> N
 
 
 def wrong_places(record: Record, read: Read, base: Record, read_base: Read) -> List[Place]:
-    """The places where a record leaves the graph of another, in the order of flow; none where that is not known."""
+    """The places where a record leaves the graph of another, in the order of flow; none where that is not known.
+
+    Outputs that no rule covers, or hardly, are among them where the measured spread says so.
+    """
     legacy = side(base, read_base)
-    if legacy is None:
+    if legacy is None or set(record.outputs) != set(base.outputs):
         return []
     port = side(record, read)
     found = places(legacy, port or Side(Trace(), read), _traced_outputs(record, port))
-    return [place for place in found if place.wrong]
+    numbers = _of_outputs(record, read, found, answers_against(record, read, base, read_base))
+    outputs = {tensor: numbers[name] for name, tensor in legacy.trace.outputs.items()}
+    return [
+        one for one in (_by_either(place, outputs.get(place.pair.legacy)) for place in found) if one.wrong
+    ]
+
+
+def _by_either(place: Place, numbers: Optional[Numbers]) -> Place:
+    if place.wrong or numbers is None:
+        return place
+    return place._replace(numbers=numbers, why=place.why or "the bound of its graph allows too much")
 
 
 def side(record: Record, read: Read) -> Optional[Side]:

@@ -1,6 +1,6 @@
 """Harmless variations: the same sums in other orders, blocks and precisions.  None may be flagged."""
 
-from typing import Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 
@@ -97,6 +97,14 @@ def factors(computation: Computation) -> Optional[Tuple[Array, Array]]:
     return x[:, None], np.concatenate([w, b[None]]).T[None]
 
 
+def narrowed(computation: Computation, dtype: str) -> Dict[str, Any]:
+    """Its arguments, the arrays rounded to the dtype and kept in float32."""
+    return {
+        key: round_to(value, dtype).astype(np.float32) if hasattr(value, "astype") else value
+        for key, value in computation.arguments.items()
+    }
+
+
 def results(computation: Computation) -> Iterator[Tuple[str, Reference, Array, str]]:
     """(name, reference, result, dtype) of every harmless variation of a computation."""
     arguments = computation.arguments
@@ -112,10 +120,7 @@ def results(computation: Computation) -> Iterator[Tuple[str, Reference, Array, s
     for name, add in VARIATIONS.items():
         yield name, right, add(x * w, x, w).reshape(right.value.shape), "float32"
     for dtype in ("float16", "bfloat16"):
-        narrow = {
-            k: round_to(v, dtype).astype(np.float32) if hasattr(v, "astype") else v
-            for k, v in arguments.items()
-        }
+        narrow = narrowed(computation, dtype)
         answer = computation.rule(**narrow)
         summed = round_to(computation.implementation(**narrow), dtype)
         yield f"{dtype}, added in float32", answer, summed, dtype

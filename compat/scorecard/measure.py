@@ -1,12 +1,14 @@
 """What the judge caught and what the explainer named, counted.
 
-Twice: by the bounds of the references, and by the measured allowance, as if there were no reference.
+Three times: by the bounds of the references; by the measured allowance, as if there were no reference; and as a port,
+by a legacy graph's nodes.
 """
 
-from typing import Callable, Iterable, List, Optional, Sequence
+from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
+from ..arrays import Array
 from ..case.fixtures import Fixture
 from ..explain import ReferenceOnly, Target, explain
 from ..judge.compare import compare
@@ -15,6 +17,7 @@ from ..records import PASSING
 from ..reference.measured import Evidence, Measured
 from . import harmless
 from .faults import FAULTS, Fault
+from .graphs import Graph, explained, judged, legacy_graph
 from .operations import OPERATIONS, Computation
 from .without_reference import Kind, without_reference
 
@@ -29,14 +32,19 @@ class Row:
         self.tried = self.larger = self.caught = self.caught_smaller = self.first = self.listed = 0
         #: Of those beyond rounding, how many the measured allowance catches.
         self.measured = 0
+        #: By the legacy graph: those beyond rounding that are caught, those within, and the right cause first.
+        self.by_graph = self.by_graph_smaller = self.by_graph_first = 0
         self.missed: List[str] = []
         self.misnamed: List[str] = []
+        self.missed_by_graph: List[str] = []
+        self.misnamed_by_graph: List[str] = []
 
 
 class Scorecard:
     """``rows`` by kind; ``alarms``: harmless variations that were flagged, of ``variations``.
 
-    ``measured_alarms``: those that the measured allowance flags.  ``kinds``: of ``without_reference``.
+    ``measured_alarms``, ``graph_alarms``: those that the measured allowance flags, and the legacy graph.
+    ``kinds``: of ``without_reference``.
     """
 
     def __init__(
@@ -46,12 +54,14 @@ class Scorecard:
         measured_alarms: List[str],
         variations: int,
         kinds: Iterable[Kind] = (),
+        graph_alarms: Iterable[str] = (),
     ) -> None:
         self.rows = rows
         self.alarms = alarms
         self.measured_alarms = measured_alarms
         self.variations = variations
         self.kinds = list(kinds)
+        self.graph_alarms = list(graph_alarms)
 
     def total(self, field: str) -> int:
         return sum(getattr(row, field) for row in self.rows)
@@ -62,11 +72,19 @@ class Scorecard:
         return self.total("first") / max(1, self.total("caught") + self.total("caught_smaller"))
 
     @property
+    def named_first_by_graph(self) -> float:
+        """The same of those that the legacy graph catches."""
+        caught = self.total("by_graph") + self.total("by_graph_smaller")
+        return self.total("by_graph_first") / max(1, caught)
+
+    @property
     def holds(self) -> bool:
         """No false alarm, every fault larger than rounding caught, the right cause first in 90 %."""
-        caught = self.total("caught") == self.total("measured") == self.total("larger")
+        larger = self.total("larger")
+        caught = all(self.total(by) == larger for by in ("caught", "measured", "by_graph"))
         by_measurement = not self.measured_alarms and not any(k.missed or k.alarms for k in self.kinds)
-        return not self.alarms and by_measurement and caught and self.named_first >= 0.9
+        named = min(self.named_first, self.named_first_by_graph) >= 0.9
+        return not (self.alarms or self.graph_alarms) and by_measurement and caught and named
 
 
 def score(
@@ -76,7 +94,7 @@ def score(
 ) -> Scorecard:
     """Every fault on every operation that it changes, and every harmless variation of each operation."""
     operations, faults = operations or OPERATIONS, faults or FAULTS
-    bases = {computation: _measured(computation) for computation in operations}
+    bases = {c: _Bases(_measured(c), legacy_graph(c, c.arguments)) for c in operations}
     rows = []
     for number, fault in enumerate(faults):
         row = Row(fault.name, bool(fault.causes))
@@ -86,18 +104,35 @@ def score(
         progress(number + 1, len(faults))
     alarms: List[str] = []
     measured_alarms: List[str] = []
+    graph_alarms: List[str] = []
     variations = 0
     for computation in operations:
         for name, answer, result, dtype in harmless.results(computation):
             variations += 1
-            answers = [(answer, alarms)]
+            found = [(compare(result, dtype, answer, dtype), alarms)]
             if dtype == "float32":
-                answers.append((bases[computation], measured_alarms))
-            for by, flagged in answers:
-                numbers = compare(result, dtype, by, dtype)
+                found.append((compare(result, dtype, bases[computation].measured, dtype), measured_alarms))
+            graph = legacy_graph(computation, harmless.narrowed(computation, dtype), dtype)
+            found.append((_by_graph(graph, result, dtype).numbers, graph_alarms))
+            for numbers, flagged in found:
                 if numbers.word not in PASSING:
                     flagged.append(f"{computation}, {name}: {numbers.message}")
-    return Scorecard(rows, alarms, measured_alarms, variations, without_reference())
+    return Scorecard(rows, alarms, measured_alarms, variations, without_reference(), graph_alarms)
+
+
+class _Bases(NamedTuple):
+    """What a computation's faults are judged by where there is no reference."""
+
+    measured: Measured
+    graph: Graph
+
+
+def _by_graph(graph, result, dtype):
+    """The Place of a result; a LookupError where a rule is missing: every op here has one."""
+    place = judged(graph, result, dtype)
+    if place.numbers is None:
+        raise LookupError(place.why)
+    return place
 
 
 def _fixture(name, array):
@@ -117,7 +152,7 @@ def _measured(computation):
     return Measured(result, "float32", Evidence(result, measure(compute, inputs, results).arrays["y"]))
 
 
-def _meet(row, fault, computation, base):
+def _meet(row: Row, fault: Fault, computation: Computation, bases: _Bases) -> None:
     injected = fault.inject(computation)
     if injected is None:
         return
@@ -128,7 +163,8 @@ def _meet(row, fault, computation, base):
         return
     row.tried += 1
     row.larger += moved > 2
-    row.measured += moved > 2 and compare(result, "float32", base, "float32").word not in PASSING
+    row.measured += moved > 2 and compare(result, "float32", bases.measured, "float32").word not in PASSING
+    _meet_graph(row, fault, computation, bases.graph, result, moved > 2)
     caught = compare(result, "float32", answer, "float32").word not in PASSING
     if not caught:
         if moved > 2:
@@ -146,12 +182,44 @@ def _meet(row, fault, computation, base):
         "float32",
     )
     found = explain(target, seconds=0)
-    right = [cause for cause in found if len(cause.names) == 1 and cause.names[0] in fault.causes]
-    row.listed += bool(right) if fault.causes else not found
-    if _first(right, found) or (not fault.causes and not found):
+    row.listed += bool(_right(fault, found)) if fault.causes else not found
+    if _named(fault, found):
         row.first += 1
     else:
-        row.misnamed.append(f"{computation}: {' and '.join(found[0].names) if found else 'nothing'}")
+        row.misnamed.append(f"{computation}: {_told(found)}")
+
+
+def _meet_graph(
+    row: Row, fault: Fault, computation: Computation, graph: Graph, result: Array, larger: bool
+) -> None:
+    """The same fault as a port's, and the legacy graph all that is known."""
+    place = _by_graph(graph, result, "float32")
+    if not place.wrong:
+        if larger:
+            row.missed_by_graph.append(str(computation))
+        return
+    if larger:
+        row.by_graph += 1
+    else:
+        row.by_graph_smaller += 1
+    found = explained(place, result)
+    if _named(fault, found):
+        row.by_graph_first += 1
+    else:
+        row.misnamed_by_graph.append(f"{computation}: {_told(found)}")
+
+
+def _told(found: Sequence[Any]) -> str:
+    return " and ".join(found[0].names) if found else "nothing"
+
+
+def _right(fault: Fault, found: Sequence[Any]) -> List[Any]:
+    return [cause for cause in found if len(cause.names) == 1 and cause.names[0] in fault.causes]
+
+
+def _named(fault: Fault, found: Sequence[Any]) -> bool:
+    """Whether the right cause comes first, or none where nobody could name it."""
+    return _first(_right(fault, found), found) or (not fault.causes and not found)
 
 
 def _first(right, found):

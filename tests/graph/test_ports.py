@@ -127,7 +127,7 @@ def test_what_the_graph_does_otherwise_is_the_cause():
     port = network(epsilon=2e-3, prefix="port/")
     place = next(place for place in judged(network(), port) if place.wrong)
     result = port.kept.read(place.pair.result.digest)
-    (sentence,) = structure.causes(place, result, "float32", port.kept.read)
+    (sentence,) = structure.causes(place, result, "float32")
     assert "0.002" in sentence and "write 0.001" in sentence and "net.py:4" in sentence
 
 
@@ -136,7 +136,7 @@ def test_a_relu_that_is_missing():
     found = [place for place in judged(network(), port) if place.wrong]
     assert [place.pair.name for place in found] == ["y"]
     result = port.kept.read(found[0].pair.result.digest)
-    (sentence,) = structure.causes(found[0], result, "float32", port.kept.read)
+    (sentence,) = structure.causes(found[0], result, "float32")
     assert sentence == "Relu (net.py:6) of the legacy graph is missing in the port"
 
 
