@@ -4,7 +4,7 @@ from typing import Any, Tuple
 
 import numpy as np
 
-from ...arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, round_to
+from ...arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, parts, round_to
 from ..bounds import Reference
 from ..tracked import Tracked
 from .ambiguous import Interval
@@ -12,8 +12,13 @@ from .flows import floating, is_exact, tracked, value_of
 from .registry import Flow, NodeCall, NoRule, rule_of
 from .steps import allowance, certain, ends, truth
 
-#: Bits of a precision's fraction that are kept, without the leading 1.
-FRACTION = {"bfloat16": 7, "float16": 10, "float32": 23, "float64": 52}
+#: How many bits of the fraction are cut where the attribute Truncate says so; other pairs round all the same.
+CUT = {
+    ("float64", "float32"): 29,
+    ("float64", "float16"): 42,
+    ("float32", "float16"): 13,
+    ("float32", "bfloat16"): 16,
+}
 WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 
@@ -79,10 +84,11 @@ def _to_whole(x: Flow, source: str, target: str) -> Flow:
 def _to_float(x: Flow, source: str, target: str, truncate: bool) -> Flow:
     """To the nearest, also by way of float32, as half precisions are made of float64; denormals may be flushed."""
     value = np.asarray(value_of(x))
+    if truncate and (PART.get(source, source), PART.get(target, target)) in CUT:
+        whole = _cut(parts(value), PART.get(source, source), PART.get(target, target))
+        value = whole[..., 0] + 1j * whole[..., 1] if source in PART else whole
     if target in PART:
         return value.astype(target)
-    if truncate and floating(source):
-        value = _without_last_bits(value, source, target)
     narrow = target in ("float16", "bfloat16")
     nearest = _rounded(value, target)
     by_float32 = round_to(value.astype(np.float32), target) if narrow else nearest
@@ -110,17 +116,12 @@ def _rounded(value: Array, target: str) -> Array:
     return np.where(np.isfinite(single), round_to(np.where(np.isfinite(single), single, 0), target), single)
 
 
-def _without_last_bits(value: Array, source: str, target: str) -> Array:
+def _cut(value: Array, source: str, target: str) -> Array:
     """Towards zero: the bits of the fraction that the target does not have are 0 before it rounds."""
-    lost = FRACTION[source] - FRACTION[target]
-    if lost <= 0:
-        return value
-    if source not in ("float32", "float64"):
-        raise NoRule(f"Cast of {source} to {target} that truncates")
     bits: Any = np.uint32 if source == "float32" else np.uint64
-    raw: Any = np.ascontiguousarray(value).view(bits).reshape(value.shape)
-    kept = (raw >> bits(lost)) << bits(lost)
-    return kept.view(value.dtype).reshape(value.shape)
+    lost = bits(CUT.get((source, target), 0))
+    raw: Any = np.ascontiguousarray(value).view(bits)
+    return ((raw >> lost) << lost).view(value.dtype).reshape(value.shape)
 
 
 def _inexact(x: Flow, source: str, target: str, truncate: bool) -> Reference:

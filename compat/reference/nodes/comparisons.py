@@ -62,17 +62,17 @@ def _(call: NodeCall, x: Flow, y: Flow) -> Flow:
 
 @rule_of("ApproximateEqual")
 def _(call: NodeCall, x: Flow, y: Flow) -> Flow:
-    """|x - y| < tolerance; the difference and the tolerance round once each."""
+    """|x - y| <= tolerance, equality included; the difference and the tolerance round once each."""
     dtype, tolerance = call.inputs[0], float(call.get("tolerance", 1e-5))
     a, b = np.asarray(value_of(x)), np.asarray(value_of(y))
     if not floating(dtype):
         raise NoRule(f"ApproximateEqual of {dtype}")
     if certain(x, y) and dtype in ("float32", "float64"):
-        return np.asarray(abs(a - b) < a.dtype.type(tolerance))
+        return np.asarray(abs(a - b) <= a.dtype.type(tolerance))
     distance = abs(a.astype(np.float64) - b.astype(np.float64))
     off = allowance(x, dtype) + allowance(y, dtype)
     off = off + UNIT_ROUNDOFF[dtype] * (distance + off + tolerance) + SMALLEST_NORMAL[dtype]
-    return truth(distance < tolerance, distance + off < tolerance, distance - off < tolerance)
+    return truth(distance <= tolerance, distance + off <= tolerance, distance - off <= tolerance)
 
 
 def _never_turning(call: NodeCall, function: Callable[..., Array], *flows: Flow) -> Flow:

@@ -4,8 +4,9 @@ from typing import Any, Callable, Dict
 
 import numpy as np
 
-from ...arrays import Array
-from ..tracked import Precision, Tracked, follows
+from ...arrays import Array, round_to
+from ..tracked import PRECISIONS, Precision, Tracked, follows
+from .ambiguous import Interval
 from .flows import floating, tracked, value_of, whole
 from .registry import Flow, NodeCall, NoRule, rule_of
 from .steps import certain, stepped
@@ -25,18 +26,33 @@ def _(call: NodeCall, x: Flow) -> Flow:
     return function(value) if certain(x) else stepped(tracked(x), function).reference(call.dtype)
 
 
-def _without_zeros(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
-    def divided(x: Array, y: Array) -> Array:
-        if not np.all(y):
-            raise NoRule("whole numbers divided by 0")
-        return function(x, y)
+def _of_whole(call: NodeCall, function: Callable[..., Any], x: Flow, y: Flow) -> Array:
+    if np.dtype(call.dtype).kind not in "iu":
+        raise NoRule(f"{call.op} of {call.dtype}")
+    if not np.all(whole(y)):
+        raise NoRule("whole numbers divided by 0")
+    return exactly(call, function, x, y)
 
-    return divided
 
+@rule_of("FloorDiv")
+def _(call: NodeCall, x: Flow, y: Flow) -> Flow:
+    """The quotient rounds, at most twice, before it is cut.
 
-def _floor_of_quotient(x: Tracked, y: Tracked) -> Tracked:
-    """The quotient rounds before it is cut: in a half precision, or in float32 and then there."""
-    return stepped(x / y, np.floor)
+    Rounding never turns: below a whole number that the dtype holds it may reach it, and it does not fall below one.
+    """
+    if not floating(call.dtype):
+        return _of_whole(call, np.floor_divide, x, y)
+    a, b = tracked(x), tracked(y)
+    if not certain(x, y):
+        return stepped(a / b, np.floor).reference(call.dtype)
+    quotient = a.value / b.value
+    plain = np.isfinite(a.value) & np.isfinite(b.value) & (b.value != 0)
+    value = np.where(plain, np.floor_divide(a.value, np.where(plain, b.value, 1)), np.floor(quotient))
+    off = PRECISIONS[call.dtype].gamma(2) * abs(quotient)
+    held = np.where(np.isfinite(value), value, 0)
+    held = round_to(held, call.dtype).astype(np.float64) == held
+    low = np.where(held, value, np.floor(quotient - off))
+    return Interval(value, low, np.maximum(np.floor(quotient + off), value), call.dtype)
 
 
 def _remainder(x: Tracked, y: Tracked, cut: Callable[[Array], Array]) -> Tracked:
@@ -63,20 +79,12 @@ def _remainder(x: Tracked, y: Tracked, cut: Callable[[Array], Array]) -> Tracked
     return follows(value, error, x, y)
 
 
-def _by_quotient(op: str, of_whole: Callable[..., Any], real: Callable[[Tracked, Tracked], Tracked]) -> None:
-    @rule_of(op)
-    def _(call: NodeCall, x: Flow, y: Flow) -> Flow:
-        if floating(call.dtype):
-            return real(tracked(x), tracked(y)).reference(call.dtype)
-        if np.dtype(call.dtype).kind not in "iu":
-            raise NoRule(f"{op} of {call.dtype}")
-        return exactly(call, _without_zeros(of_whole), x, y)
-
-
-_by_quotient("FloorDiv", np.floor_divide, _floor_of_quotient)
-_by_quotient("FloorMod", np.mod, lambda x, y: _remainder(x, y, np.floor))
-for _op in ("Mod", "TruncateMod"):
-    _by_quotient(_op, np.fmod, lambda x, y: _remainder(x, y, np.trunc))
+@rule_of("FloorMod", "Mod", "TruncateMod")
+def _(call: NodeCall, x: Flow, y: Flow) -> Flow:
+    of_floor = call.op == "FloorMod"
+    if not floating(call.dtype):
+        return _of_whole(call, np.mod if of_floor else np.fmod, x, y)
+    return _remainder(tracked(x), tracked(y), np.floor if of_floor else np.trunc).reference(call.dtype)
 
 
 def _shift(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:

@@ -42,11 +42,15 @@ def _(call: NodeCall, x: Flow) -> Flow:
     return _as_kept(call, _each(CHANGES[call.op], x), x, np.shape(whole(x)))
 
 
+def _code_points(text: bytes) -> int:
+    return sum(byte & 0xC0 != 0x80 for byte in text)
+
+
 @rule_of("StringLength")
 def _(call: NodeCall, x: Flow) -> Flow:
-    """In bytes, or in code points: all bytes but those that go on with one."""
+    """In bytes, or in code points, each of which has one byte that does not go on with another."""
     points = str(call.get("unit", "BYTE")) == "UTF8_CHAR"
-    count = (lambda text: sum(byte & 0xC0 != 0x80 for byte in text)) if points else len
+    count: Callable[[bytes], int] = _code_points if points else len
     return np.array(_each(count, x), np.int32).reshape(np.shape(whole(x)))
 
 
