@@ -40,7 +40,8 @@ def cases():
         yield from case(op, HOLDS, np.array([0, 1], np.int32), keep_dims=True)
     strange = np.array([0, 1, -2, np.nan, np.inf, -np.inf])
     for op in ("IsNan", "IsInf", "IsFinite"):
-        yield from case(op, strange, dtypes=FLOATS)
+        # TensorFlow 1.15 has IsInf of NaN true in bfloat16.
+        yield from case(op, strange, dtypes=FLOATS[:3] if op == "IsInf" else FLOATS)
 
     for op in ("Select", "SelectV2"):
         yield from case(op, HOLDS, X, Y, dtypes=FLOATS + WHOLE + ("complex64",))
@@ -92,7 +93,9 @@ def cases():
         yield from case(op, X, dtypes=FLOATS + (WHOLE if op == "Sign" else ()))
         yield from case(op, X + 0.3, dtypes=FLOATS)
     for op in ("FloorDiv", "FloorMod", "Mod", "TruncateMod"):
-        yield from case(op, X * 8, Y * 2, dtypes=FLOATS + WHOLE)
+        # In bfloat16 FloorDiv of TensorFlow 1.15 makes 5 of -12 / -2, and 0 of 8 / 8.
+        floats = FLOATS[:3] if op == "FloorDiv" else FLOATS
+        yield from case(op, X * 8, Y * 2, dtypes=floats + WHOLE)
         yield from case(op, uneven, uneven[:1] / 9, dtypes=FLOATS[:2])
     bits = RANDOM.randint(-99, 99, (3, 5))
     for op in ("BitwiseAnd", "BitwiseOr", "BitwiseXor"):
