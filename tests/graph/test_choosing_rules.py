@@ -300,6 +300,27 @@ def test_bits_of_another_dtype():
     assert outcome("Bitcast", [x], short[..., 1], "int16", source="bfloat16") == "agrees"
 
 
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.sampled_from([3, 8]), st.booleans())
+def test_fake_quantisation(seed, bits, narrow):
+    x = (np.random.RandomState(seed).randn(50) * 3).astype(np.float32)
+    first, last = int(narrow), 2**bits - 1
+    scale = 7.5 / (last - first)
+    zero = round(first + 2.5 / scale)
+    levels = (np.arange(first, last + 1) - zero) * scale
+    found = levels[abs(x[:, None] - levels).argmin(axis=1)].astype(np.float32)
+    attributes = {"min": -2.5, "max": 5.0, "num_bits": bits, "narrow_range": narrow}
+    assert outcome("FakeQuantWithMinMaxArgs", [x], found, "float32", **attributes) == "agrees"
+    clear = int(np.argmin(abs(x - found)))
+    wrong = np.array(found)
+    wrong[clear] += np.float32(scale)
+    assert outcome("FakeQuantWithMinMaxArgs", [x], wrong, "float32", **attributes) == "differs"
+    assert (
+        outcome("FakeQuantWithMinMaxArgs", [x], found * np.float32(1 + 1e-4), "float32", **attributes)
+        == "differs"
+    )
+
+
 def test_texts():
     words = np.array([b" Ab", b"x\xc3\xa9"])
     assert outcome("StringUpper", [words], np.array([b" AB", b"X\xc3\xa9"]), "string") == "agrees"
