@@ -116,6 +116,14 @@ CASES = list(cases())
 NAMES = [f"{number}-{op}-{dtype}" for number, (op, _, _, dtype) in enumerate(CASES)]
 
 
+#: Arguments that Python calls otherwise than the op's definition.
+RENAMED = {
+    "Select": {"t": "x", "e": "y"},
+    "Any": {"reduction_indices": "axis"},
+    "All": {"reduction_indices": "axis"},
+}
+
+
 def argument_names(tf, op):
     """The names of an op's inputs in their order, as raw_ops calls them."""
     from tensorflow.python.framework import op_def_registry
@@ -124,7 +132,8 @@ def argument_names(tf, op):
     known = find(op)
     if known is None or not hasattr(tf.raw_ops, op):
         pytest.skip(f"no {op} in this version")
-    return [argument.name for argument in known.input_arg]
+    renamed = RENAMED.get(op, {})
+    return [renamed.get(argument.name, argument.name) for argument in known.input_arg]
 
 
 def tensor(tf, array, dtype):
