@@ -263,7 +263,7 @@ def _from_batch(x: Flow, block: Sequence[int], crops: Sequence[Tuple[int, int]])
         extents = [extent * size for extent, size in zip(array.shape[1:], block)]
         together = apart.reshape([batch, *extents, *array.shape[n + 1 :]])
         cut = [slice(low, extent - high) for (low, high), extent in zip(crops, extents)]
-        return together[tuple([slice(None), *cut])]
+        return together[(slice(None), *cut)]
 
     return moved(move, x)
 
