@@ -104,7 +104,9 @@ class Coverage:
             result = side.read(output.digest)
             written = compare(result, output.dtype, answer, output.dtype)
             if written.word == "differs":
-                self.traps += place.numbers.word == "agrees"  # it does something else, and does it by its graph
+                self.traps += (
+                    place.numbers.word == "agrees"
+                )  # it does something else, and does it by its graph
                 continue
             if written.word != place.numbers.word:
                 self.otherwise.append(

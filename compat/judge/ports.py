@@ -42,6 +42,8 @@ def judge_port(record: Record, read: Read, base: Record, read_base: Read, who: s
     message = _message(numbers, wrong)
     if message:
         message += f"; against {whose}, {told(found)}"
+    elif port is not None:
+        message = untried(legacy.trace, port.trace)
     return Verdict(max(words, key=SEVERITY.__getitem__), message, numbers)
 
 
@@ -155,6 +157,37 @@ def _message(numbers: Mapping[str, Numbers], wrong: List[Place]) -> str:
     more = f" and {len(others) - _MOST} more" if len(others) > _MOST else ""
     also = f"; wrong by themselves as well: {', '.join(others[:_MOST])}{more}" if others else ""
     return f"first differs at {first.pair.name}{where}: {first.numbers.message}{also}"
+
+
+#: Ops that may change nothing on the inputs at hand.
+_SELECTING = (
+    "Relu",
+    "Relu6",
+    "LeakyRelu",
+    "Elu",
+    "Selu",
+    "ClipByValue",
+    "Maximum",
+    "Minimum",
+    "Select",
+    "SelectV2",
+)
+
+
+def untried(legacy: Trace, port: Trace) -> str:
+    """What the legacy graph does, nothing came of on these inputs, and the port has not at all; or nothing."""
+    tensors = legacy.tensors()
+    idle = [
+        node
+        for node in legacy.nodes
+        if node.op in _SELECTING
+        and node.outputs["0"].digest in {tensors[name].digest for name in node.inputs}
+        and not any(other.op == node.op for other in port.nodes)
+    ]
+    if not idle:
+        return ""
+    named = ", ".join(f"{node.op} ({node.source or node.name})" for node in idle[:_MOST])
+    return f"not tried by these inputs: {named} of the legacy graph changes nothing, and the port has no {idle[0].op}"
 
 
 def told(found: List[Place]) -> str:

@@ -12,6 +12,7 @@ from compat.graph.idioms import raised
 from compat.graph.nodes import trace_of
 from compat.graph.pairing import pairs
 from compat.judge.graphs import places
+from compat.judge.ports import untried
 
 f32 = np.float32
 STATE = np.random.RandomState(3)
@@ -158,3 +159,12 @@ def test_an_idiom_of_which_a_part_is_needed_elsewhere_is_none():
     made = network()
     made.add("more", "Neg", ["scale"], np.zeros(4, f32))
     assert "compat.batch_norm" not in {node.op for node in raised(made.trace.nodes)}
+
+
+def test_what_the_inputs_do_not_try_is_told():
+    legacy, port = (network(relu=relu, prefix=prefix) for relu, prefix in ((True, ""), (False, "port/")))
+    assert untried(legacy.trace, port.trace) == ""  # there the relu does something
+    idle = next(node for node in legacy.trace.nodes if node.op == "Relu")
+    idle.outputs["0"] = legacy.trace.tensors()[idle.inputs[0]]
+    assert "Relu (net.py:6)" in untried(legacy.trace, port.trace)
+    assert untried(legacy.trace, legacy.trace) == ""
