@@ -79,7 +79,7 @@ class Wires:
             yield f"{here} takes its inputs in another order, swapped: {there} takes {order}", taken
             return
         for number, new in changed.items():
-            other = self._called(new) if isinstance(new, str) else self._origin(1, port.inputs[number])
+            other = self._called(new) if isinstance(new, str) else port.inputs[number].rpartition(":")[0]
             said = f"{here} takes {other} where {there} takes {self._called(mine[number])}"
             yield f"{said} as its input {number}", {number: taken[number]}
 

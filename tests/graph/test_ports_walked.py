@@ -1,0 +1,204 @@
+"""What is given on along the flow of a port's judgement, and what its graph does otherwise; on graphs made by hand."""
+
+import numpy as np
+import pytest
+from tracing import Made
+
+from compat.explain import structure
+from compat.graph.pairing import pairs
+from compat.judge.graphs import places
+
+f32 = np.float32
+STATE = np.random.RandomState(5)
+X, Z = (STATE.normal(size=(6, 5)).astype(f32) for _ in range(2))
+W = STATE.normal(size=(5, 4)).astype(f32)
+
+
+def graph(build, prefix="", **inputs):
+    """A Made of ``build(add, *tensors)``, which gives the tensor y; ``add(op, inputs, array)`` names the nodes."""
+    made, counts = Made(), {}
+
+    def add(op, names, array, **attributes):
+        counts[op] = counts.get(op, 0) + 1
+        name = f"{prefix}{op}_{counts[op]}"
+        return made.add(name, op, names, np.asarray(array), source=f"{prefix or 'net'}.py:1", **attributes)
+
+    given = inputs or {"x": X}
+    for name, array in given.items():
+        made.trace.inputs[name] = made.add(name, "Placeholder", [], array)
+    return made.output("y", build(add, *made.trace.inputs.values()))
+
+
+def judged(legacy, port):
+    return places(legacy.side, port.side, port.outputs())
+
+
+def last(legacy, port):
+    """(its place, the port's result) of the output y."""
+    place = judged(legacy, port)[-1]
+    assert place.pair.legacy == legacy.trace.outputs["y"]
+    return place, port.kept.read(place.pair.result.digest)
+
+
+# -- what is given on
+
+
+def unruled(off):
+    inner = (2 * X + f32(off) * Z).astype(f32)
+
+    def build(add, x):
+        tanh = add("Tanh", [add("Mystery", [x], inner)], np.tanh(inner))
+        return add("Mul", [tanh, add("Const", [], f32(3))], 3 * np.tanh(inner))
+
+    return build
+
+
+def test_what_no_rule_judges_is_not_given_on_as_right():
+    """The inner pair may hide a fault: the output is not right because it follows from that."""
+    found = judged(graph(unruled(0)), graph(unruled(1e-2), "port/"))
+    assert [place.pair.name for place in found][-2:] == ["Tanh_1", "y"]
+    assert all(place.numbers is None for place in found)
+
+
+def test_what_no_rule_covers_and_follows_from_an_input_is_not_taken_as_recorded():
+    place, _ = last(*(graph(lambda add, x: add("Mystery", [x], 2 * X), prefix) for prefix in ("", "port/")))
+    assert place.numbers is None and "Mystery" in place.why
+
+
+SCALE = np.array([0.9, 1.3, 1.1, 0.8], f32)
+
+
+def scaled(add, x):
+    product = add("MatMul", [x, add("Const", [], W)], X @ W)
+    return add("Mul", [product, add("Const", [], SCALE)], (X @ W) * SCALE)
+
+
+def folded(off=1.0):
+    def build(add, x):
+        product = (X @ (W * SCALE)).astype(f32)
+        found = add("MatMul", [x, add("Const", [], W * SCALE)], product)
+        return add(
+            "Identity",
+            [add("Mul", [found, add("Const", [], f32(off))], product * f32(off))],
+            product * f32(off),
+        )
+
+    return build
+
+
+def test_a_scale_that_is_folded_into_the_kernel_is_no_fault():
+    legacy, port = graph(scaled), graph(folded(), "port/")
+    paired = pairs(legacy.trace, port.outputs(), port.trace, legacy.kept.read, port.kept.read)
+    assert "MatMul_1" in [
+        pair.name for pair in paired
+    ]  # its numbers go together: else there is nothing to see
+    found = judged(legacy, port)
+    assert [place.pair.name for place in found] == ["y"] and not found[0].wrong
+
+
+@pytest.mark.parametrize("off", [1 + 1e-5, 1.001, 2.0])
+def test_folded_and_wrong_stays_wrong(off):
+    assert any(place.wrong for place in judged(graph(scaled), graph(folded(off), "port/")))
+
+
+def test_a_bound_that_is_vague_is_not_given_on():
+    """(x + 20000) - 20000 may be off by 1e-3: what is off by 5e-4 there is not known to be right."""
+
+    def legacy(add, x):
+        far = add("Const", [], f32(2e4))
+        there = (X + f32(2e4)).astype(f32)
+        back = add("Sub", [add("AddV2", [x, far], there), far], there - f32(2e4))
+        return add("Mul", [back, add("Const", [], f32(3))], 3 * (there - f32(2e4)))
+
+    def port(add, x):
+        near = (X + f32(5e-4)).astype(f32)
+        return add(
+            "Mul", [add("AddV2", [x, add("Const", [], f32(5e-4))], near), add("Const", [], f32(3))], 3 * near
+        )
+
+    made = graph(legacy), graph(port, "port/")
+    place, _ = last(*made)
+    assert "Sub_1" in [one.pair.name for one in judged(*made)]
+    assert place.vague and list(place.followed.given) == ["x:0"]
+
+
+# -- what the graph does otherwise
+
+
+def test_inputs_in_another_order():
+    legacy = graph(lambda add, x, z: add("Sub", [x, z], X - Z), x=X, z=Z)
+    port = graph(lambda add, x, z: add("Sub", [z, x], Z - X), "port/", x=X, z=Z)
+    (sentence,) = structure.causes(*last(legacy, port), "float32")
+    assert sentence == (
+        "the port's Sub (port/.py:1) takes its inputs in another order, swapped: "
+        "the legacy graph (net.py:1) takes x, z"
+    )
+
+
+def test_a_shortcut_from_another_place():
+    h = np.tanh(X)
+    kernel = STATE.normal(size=(5, 5)).astype(f32)
+
+    def build(shortcut):
+        def built(add, x):
+            tanh = add("Tanh", [x], h)
+            product = add("MatMul", [tanh, add("Const", [], kernel)], h @ kernel)
+            return add("AddV2", [tanh if shortcut is h else x, product], shortcut + h @ kernel)
+
+        return built
+
+    (sentence,) = structure.causes(*last(graph(build(h)), graph(build(X), "port/")), "float32")
+    assert "AddV2 (port/.py:1) takes x where the legacy graph (net.py:1) takes" in sentence
+
+
+def test_a_column_against_a_row_broadcasts():
+    column, row = X[:, :1], Z[:, 0]
+
+    def legacy(add, x, z):
+        off = add("Sub", [add("Squeeze", [x], column[:, 0], squeeze_dims=[1]), z], column[:, 0] - row)
+        return add(
+            "Mean", [off, add("Const", [], np.int32([0]))], (column[:, 0] - row).mean(), keep_dims=False
+        )
+
+    def port(add, x, z):
+        off = add("Sub", [x, z], column - row)
+        return add(
+            "Mean", [off, add("Const", [], np.int32([0, 1]))], (column - row).mean() + f32(1), keep_dims=False
+        )
+
+    made = graph(legacy, x=column, z=row), graph(port, "port/", x=column, z=row)
+    place = judged(*made)[-1]
+    assert structure.differences(place, made[1].kept.read(place.pair.result.digest), "float32") is None
+    assert next(iter(structure._listed(place))).startswith(
+        "the port's Sub (port/.py:1) broadcasts [6, 1] and [6]"
+    )
+
+
+def clipped(add, x):
+    low = add("Maximum", [x, add("Const", [], f32(-1))], np.maximum(X, -1))
+    return add("Minimum", [low, add("Const", [], f32(1))], np.clip(X, -1, 1))
+
+
+def normed(add, x):
+    squares = add(
+        "Sum", [add("Square", [x], X**2), add("Const", [], np.int32([0, 1]))], (X**2).sum(), keep_dims=False
+    )
+    return add("RealDiv", [x, add("Sqrt", [squares], np.sqrt((X**2).sum()))], X / np.sqrt((X**2).sum()))
+
+
+def test_other_ops_altogether_are_listed():
+    place, result = last(graph(normed), graph(clipped, "port/"))
+    assert structure.causes(place, result, "float32") == []
+    found = structure.differences(place, result, "float32")
+    assert found.little and found.sentence == (
+        "the port has Maximum, Minimum (port/.py:1) where the legacy graph has Square, Sum, Sqrt, RealDiv (net.py:1)"
+    )
+
+
+def test_what_does_not_follow_from_the_ports_own_nodes_is_not_listed():
+    def odd(add, x):
+        low = add("Maximum", [x, add("Const", [], f32(-1))], np.maximum(X, -1))
+        return add("Minimum", [low, add("Const", [], f32(1))], np.clip(X, -1, 1) + f32(0.1))
+
+    place, result = last(graph(normed), graph(odd, "port/"))
+    assert place.wrong and structure.differences(place, result, "float32") is None
