@@ -110,3 +110,7 @@ def test_the_extreme_of_inexact_rows_is_off_by_their_largest_error():
     assert (allowed[0] >= rounded(X[0]).worst("float32")[1]).all() and (allowed[1] < 1e-37).all()
     lowest = told("UnsortedSegmentMax", X[0], np.array([0, -1, 2]), np.array(3))[0]
     assert (lowest[1] == np.finfo(np.float32).min).all() and np.array_equal(lowest[2], X[0, 2])
+
+
+def test_a_line_of_one_point_is_its_start():
+    assert told("LinSpace", np.float32(2), np.float32(5), np.array(1))[0].tolist() == [2]
