@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compat.reference.bounds import Reference
-from compat.reference.nodes.registry import NodeCall, answer
+from compat.reference.nodes.registry import NodeCall, NoRule, answer
 
 
 def told(op, *inputs, dtype="float32", outputs=None, **attributes):
@@ -84,3 +84,33 @@ def test_parts_of_one_size_and_of_several():
         [0, 0],
         [0, 3],
     ]
+
+
+def test_what_is_added_twice_rounds_and_what_is_chosen_twice_is_not_told():
+    table, updates = X[0], np.array([[1.5] * 4, [2.5] * 4], np.float32)
+    twice = np.array([[1], [1]])
+    summed = told("TensorScatterAdd", table, twice, updates)[0]
+    assert np.array_equal(summed.value[1], table[1] + 4) and np.array_equal(
+        summed.value[[0, 2]], table[[0, 2]]
+    )
+    assert summed.terms[:, 0].tolist() == [0, 2, 0] and (summed.worst("float32")[[0, 2]] < 1e-14).all()
+    whole = told(
+        "ScatterSub", np.array([0, 5], np.uint8), np.array([0, 0]), np.array([1, 2], np.uint8), dtype="uint8"
+    )
+    assert whole[0].dtype == np.uint8 and whole[0].tolist() == [253, 5]  # wrapped around
+    assert told("ScatterNdUpdate", table, twice[:1], updates[:1])[0][1].tolist() == [1.5] * 4
+    with pytest.raises(NoRule):
+        told("ScatterNdUpdate", table, twice, updates)
+
+
+def test_the_extreme_of_inexact_rows_is_off_by_their_largest_error():
+    found = told("SegmentMax", rounded(X[0]), np.array([0, 0, 2]))[0]
+    assert np.array_equal(found.value, [X[0, 1], [0] * 4, X[0, 2]])
+    allowed = found.worst("float32")
+    assert (allowed[0] >= rounded(X[0]).worst("float32")[1]).all() and (allowed[1] < 1e-37).all()
+    lowest = told("UnsortedSegmentMax", X[0], np.array([0, -1, 2]), np.array(3))[0]
+    assert (lowest[1] == np.finfo(np.float32).min).all() and np.array_equal(lowest[2], X[0, 2])
+
+
+def test_a_line_of_one_point_is_its_start():
+    assert told("LinSpace", np.float32(2), np.float32(5), np.array(1))[0].tolist() == [2]

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..bounds import Reference
 from ..tracked import track
-from .flows import floating, is_exact, joined, moved, numbers, tracked, value_of, whole
+from .flows import floating, joined, moved, numbers, tracked, value_of, whole
 from .registry import Flow, NodeCall, rule_of
 
 
@@ -141,7 +141,7 @@ def _(call: NodeCall, start: Flow, limit: Flow, delta: Flow) -> Flow:
 def _(call: NodeCall, start: Flow, stop: Flow, count: Flow) -> Flow:
     n, first, last = numbers(count)[0], tracked(start), tracked(stop)
     if n == 1:
-        return start if is_exact(start) else first.reshape(1).reference()
+        return moved(lambda array: np.asarray(array).reshape(1), start)
     steps = (last - first) * (1 / track(float(n - 1)))
     return (first + steps * track(np.arange(n))).reference()
 

@@ -7,6 +7,7 @@ import numpy as np
 from ...arrays import Array
 from ..tracked import follows
 from .flows import counted, floating, is_exact, moved, numbers, taken_from, tracked, value_of, whole
+from .reductions import multiplied
 from .registry import Flow, NodeCall, NoRule, Taken, rule_of
 from .slicing import added
 from .whole_numbers import exactly
@@ -147,7 +148,7 @@ def _(call: NodeCall, *inputs: Flow) -> Flow:
     """Of an index given twice the last one stays; in parallel, none is known to."""
     half = len(inputs) // 2
     indices, data = [np.asarray(whole(one)) for one in inputs[:half]], inputs[half:]
-    order = np.concatenate([one.ravel() for one in indices]).astype(np.int64)
+    order: Any = np.concatenate([one.ravel() for one in indices]).astype(np.int64)
     rest = np.shape(value_of(data[0]))[indices[0].ndim :]
     count = int(order.max()) + 1 if order.size else 0
     if len(np.unique(order)) < count:
@@ -177,7 +178,7 @@ def _(call: NodeCall, x: Flow, *axis: Flow) -> List[Flow]:
     _, first, place, count = np.unique(found, return_index=True, return_inverse=True, return_counts=True)
     order = np.argsort(first)
     rank = np.argsort(order)
-    told = [found[first[order]], rank[place.ravel()].astype(call.outputs[1])]
+    told: List[Flow] = [found[first[order]], rank[place.ravel()].astype(call.outputs[1])]
     return told + [count[order].astype(call.outputs[2])] if len(call.outputs) > 2 else told
 
 
@@ -292,6 +293,24 @@ def _of_extremes(op: str, pick: Any, sign: int) -> None:
         if call.op.startswith("Unsorted") or not empty.any():
             return found
         return moved(lambda array: np.where(empty, np.zeros((), array.dtype), array), found)
+
+
+@rule_of("SegmentProd", "UnsortedSegmentProd")
+def _(call: NodeCall, x: Flow, ids: Flow, *count: Flow) -> Flow:
+    """Of no rows: 1."""
+    places, shape, rows = _segments(call, x, ids, _count(ids, count))
+    used = places >= 0
+
+    def multiply(array: Array) -> Array:
+        result = np.ones(int(np.prod(shape)), array.dtype)
+        np.multiply.at(result, places[used], array[used])
+        return result.reshape(shape)
+
+    if floating(call.dtype):
+        return multiplied(x, multiply, max(int(rows.max()) - 1, 0) if rows.size else 0)
+    if call.dtype.startswith("complex"):
+        raise NoRule("a product of complex numbers")
+    return exactly(call, multiply, x)
 
 
 _of_extremes("Max", np.maximum, 1)

@@ -113,7 +113,7 @@ def _(call: NodeCall, x: Flow, axes: Flow) -> Flow:
     return _extreme(call, x, axes, np.min)
 
 
-def _multiplied(x: Flow, multiply: Add, roundings: int) -> Reference:
+def multiplied(x: Flow, multiply: Add, roundings: int) -> Reference:
     """A product of many: |prod (x + e) - prod x| <= prod (|x| + e) - prod |x|.
 
     A factor of it that is flushed loses the smallest normal number, times what the others make of that.
@@ -137,7 +137,7 @@ def _(call: NodeCall, x: Flow, axes: Flow) -> Flow:
         if call.dtype in PART:
             raise NoRule("a product of complex numbers")
         return exactly(call, lambda v: multiply(v, axis=along, keepdims=keep, dtype=v.dtype), x)
-    return _multiplied(x, lambda v: multiply(v, axis=along, keepdims=keep), max(_count(x, along) - 1, 0))
+    return multiplied(x, lambda v: multiply(v, axis=along, keepdims=keep), max(_count(x, along) - 1, 0))
 
 
 @rule_of("EuclideanNorm")
@@ -184,7 +184,7 @@ def _(call: NodeCall, x: Flow, axis: Flow) -> Flow:
             raise NoRule("a product of complex numbers")
         whole(x)
         return exactly(call, _cumulative(call, lambda v, a: np.cumprod(v, a, dtype=v.dtype), 1, along), x)
-    return _multiplied(x, _cumulative(call, np.cumprod, 1, along), max(np.shape(value_of(x))[along] - 1, 0))
+    return multiplied(x, _cumulative(call, np.cumprod, 1, along), max(np.shape(value_of(x))[along] - 1, 0))
 
 
 @rule_of("CumulativeLogsumexp")

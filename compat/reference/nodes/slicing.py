@@ -95,7 +95,7 @@ def _(call: NodeCall, x: Flow, paddings: Flow, *fill: Flow) -> Flow:
 
 
 def _mirrored(call: NodeCall, shape: Sequence[int], paddings: Flow) -> Array:
-    mode = {"REFLECT": "reflect", "SYMMETRIC": "symmetric"}[str(call.get("mode"))]
+    mode: Any = {"REFLECT": "reflect", "SYMMETRIC": "symmetric"}[str(call.get("mode"))]
     places = counted(shape)
     for axis, pair in enumerate(_pairs(paddings)):
         if any(pair):  # NumPy 1.16 reflects no axis of one element
