@@ -176,6 +176,7 @@ def test_selection_by_an_ambiguous_condition():
             ([1, 2, 9], "agrees"),
             ([7, 2, 9], "agrees"),
             ([1, 8, 9], "differs"),
+            ([20, 2, 9], "differs"),
             ([1, 2, 3], "differs"),
         ):
             assert outcome("SelectV2", [holds, x, y], np.array(found, dtype), dtype) == word
@@ -212,6 +213,16 @@ def test_undefined_casts_and_those_at_a_step():
         assert outcome("Cast", [near], np.array(found, np.int32), "int32", source="float64") == word
     assert outcome("Cast", [off(np.array([0.0, 1.0]), 1e-6)], np.array([True, True]), "bool") == "agrees"
     assert outcome("Cast", [off(np.array([0.0, 1.0]), 1e-6)], np.array([True, False]), "bool") == "differs"
+
+
+def test_casts_that_truncate():
+    x = np.array([1 + 2.0**-10 + 2.0**-11 + 2.0**-12, -35.73, 0.1], np.float32)
+    cut = (x.view(np.uint32) // 2**13 * 2**13).view(np.float32).astype(np.float16)
+    assert (cut != x.astype(np.float16)).any()
+    assert outcome("Cast", [x], cut, "float16", Truncate=True) == "agrees"
+    assert outcome("Cast", [x], cut, "float16", Truncate=False) == "differs"
+    assert outcome("Cast", [x], x.astype(np.float16), "float16", Truncate=True) == "differs"
+    assert outcome("Cast", [x + 0j], cut, "float16", Truncate=True) == "agrees"
 
 
 def test_an_error_goes_through_a_cast():
