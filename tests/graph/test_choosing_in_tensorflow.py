@@ -40,7 +40,8 @@ def cases():
         yield from case(op, HOLDS, np.array([0, 1], np.int32), keep_dims=True)
     strange = np.array([0, 1, -2, np.nan, np.inf, -np.inf])
     for op in ("IsNan", "IsInf", "IsFinite"):
-        yield from case(op, strange, dtypes=FLOATS)
+        # TensorFlow 1.15 has IsInf of NaN true in bfloat16.
+        yield from case(op, strange, dtypes=FLOATS[:3] if op == "IsInf" else FLOATS)
 
     for op in ("Select", "SelectV2"):
         yield from case(op, HOLDS, X, Y, dtypes=FLOATS + WHOLE + ("complex64",))
@@ -92,7 +93,9 @@ def cases():
         yield from case(op, X, dtypes=FLOATS + (WHOLE if op == "Sign" else ()))
         yield from case(op, X + 0.3, dtypes=FLOATS)
     for op in ("FloorDiv", "FloorMod", "Mod", "TruncateMod"):
-        yield from case(op, X * 8, Y * 2, dtypes=FLOATS + WHOLE)
+        # In bfloat16 FloorDiv of TensorFlow 1.15 makes 5 of -12 / -2, and 0 of 8 / 8.
+        floats = FLOATS[:3] if op == "FloorDiv" else FLOATS
+        yield from case(op, X * 8, Y * 2, dtypes=floats + WHOLE)
         yield from case(op, uneven, uneven[:1] / 9, dtypes=FLOATS[:2])
     bits = RANDOM.randint(-99, 99, (3, 5))
     for op in ("BitwiseAnd", "BitwiseOr", "BitwiseXor"):
@@ -100,10 +103,25 @@ def cases():
     for op in ("LeftShift", "RightShift"):
         yield from case(op, bits * 1.0, abs(bits) % 7 * 1.0, dtypes=WHOLE)
     yield from case("Invert", bits * 1.0, dtypes=WHOLE) + case("PopulationCount", bits * 1.0, dtypes=WHOLE)
+    for settings in ({}, {"num_bits": 4}, {"narrow_range": True}):
+        numbers = (uneven / 40).astype(np.float32)
+        low, high = np.float32(-1.7), np.float32(3.1)
+        yield from case("FakeQuantWithMinMaxArgs", numbers, min=-1.7, max=3.1, **settings)
+        yield from case("FakeQuantWithMinMaxVars", numbers, low, high, **settings)
+        ends = np.linspace(-3, -1, 40).astype(np.float32), np.linspace(1, 2.5, 40).astype(np.float32)
+        yield from case("FakeQuantWithMinMaxVarsPerChannel", numbers, *ends, **settings)
 
 
 CASES = list(cases())
 NAMES = [f"{number}-{op}-{dtype}" for number, (op, _, _, dtype) in enumerate(CASES)]
+
+
+#: Arguments that Python calls otherwise than the op's definition.
+RENAMED = {
+    "Select": {"t": "x", "e": "y"},
+    "Any": {"reduction_indices": "axis"},
+    "All": {"reduction_indices": "axis"},
+}
 
 
 def argument_names(tf, op):
@@ -114,7 +132,8 @@ def argument_names(tf, op):
     known = find(op)
     if known is None or not hasattr(tf.raw_ops, op):
         pytest.skip(f"no {op} in this version")
-    return [argument.name for argument in known.input_arg]
+    renamed = RENAMED.get(op, {})
+    return [renamed.get(argument.name, argument.name) for argument in known.input_arg]
 
 
 def tensor(tf, array, dtype):
@@ -151,7 +170,9 @@ def run(traced):
     except (TypeError, ValueError, NotImplementedError) as error:
         pytest.skip(f"this version has none: {str(error)[:100]}")
     except Exception as error:
-        if any(text in str(error) for text in ("Could not find", "not supported", "OpKernel")):
+        if any(
+            text in str(error) for text in ("Could not find", "not supported", "OpKernel", "allowed values")
+        ):
             pytest.skip("no kernel of this dtype")
         raise
 

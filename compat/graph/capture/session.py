@@ -35,14 +35,19 @@ def traced(
     ops = _ancestors(outputs.values())
     loops = Loops(session.graph, ops)
     seen = _Seen(tf, keep)
+    before = {}
     for op in loops.order:
         if op.type in VARIABLES:
             value = op.outputs[0] if op.type != "VarHandleOp" else _read(tf, op)
-            seen.note(op.outputs[0].name, session.run(value, feed))
+            before[op.name] = session.run(value, feed)
+            seen.note(op.outputs[0].name, before[op.name])
+        elif _shares_memory(op):
+            # What is written down later may be what was assigned since: whoever can trust it reads before that.
+            seen.note(op.outputs[0].name, before[op.inputs[0].op.name])
     probes = [
         seen.probe(session.graph, tensor)
         for op in loops.order
-        if op.type not in VARIABLES and loops.can_be_told(op)
+        if op.type not in VARIABLES and not _shares_memory(op) and loops.can_be_told(op)
         for tensor in op.outputs
         if tensor.dtype.base_dtype.name not in _INVISIBLE
     ]
@@ -52,6 +57,11 @@ def traced(
 
 def _read(tf: Any, handle: Any) -> Any:
     return tf.raw_ops.ReadVariableOp(resource=handle.outputs[0], dtype=handle.get_attr("dtype"))
+
+
+def _shares_memory(op: Any) -> bool:
+    """Whether the op reads a variable without a copy of it."""
+    return op.type == "Identity" and op.inputs[0].op.type in VARIABLES and op.inputs[0].dtype._is_ref_dtype
 
 
 def _ancestors(tensors: Any) -> Set[Any]:

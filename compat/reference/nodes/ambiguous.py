@@ -34,8 +34,10 @@ class Interval(_Several):
         other = np.asarray(result != self.whole)
         with np.errstate(invalid="ignore"):
             size = result.astype(np.float64)
-            told_nan = np.isnan(size) & np.isnan(self.value) if self.whole.dtype.kind == "f" else False
-            return other & ~told_nan & ~((self.low < self.high) & (size >= self.low) & (size <= self.high))
+            within = (self.low < self.high) & (size >= self.low) & (size <= self.high)
+        if self.whole.dtype.kind == "f":
+            within |= np.isnan(size) & np.isnan(self.value)
+        return other & ~within
 
     def rearranged(self, move: Move) -> "Interval":
         return Interval(move(self.whole), move(np.array(self.low)), move(np.array(self.high)), self.dtype)

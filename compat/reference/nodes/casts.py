@@ -6,6 +6,7 @@ import numpy as np
 
 from ...arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, parts, round_to
 from ..bounds import Reference
+from ..carried import Carried
 from ..tracked import Tracked
 from .ambiguous import Interval
 from .flows import floating, is_exact, tracked, value_of
@@ -128,15 +129,11 @@ def _inexact(x: Flow, source: str, target: str, truncate: bool) -> Reference:
     """What is off in its own precision is so in the other, and rounds there where that is narrower."""
     value = np.asarray(value_of(x))
     value = value.astype(np.complex128 if target in PART else np.float64)
-    off = allowance(x, source)
-    off = np.sqrt(2) * off if source in PART else off
-    narrower = UNIT_ROUNDOFF.get(source, 0.0) < UNIT_ROUNDOFF[target]
-    roundings = (2 if truncate else 1) + (target in ("float16", "bfloat16"))
-
-    def error(p: Any) -> Array:
-        return off + (p.rounding(abs(value), off, roundings) if narrower else 0.0)
-
-    return Tracked(value, error).reference(target)
+    off = allowance(x, source) * (np.sqrt(2) if source in PART else 1.0)
+    bound = lambda dtype: off
+    carried = Carried(bound, bound, np.zeros(value.shape), getattr(x, "longest", 0.0))
+    rounds = UNIT_ROUNDOFF.get(source, 0.0) < UNIT_ROUNDOFF[target]
+    return Reference(value, abs(value), (2 if truncate else 1) if rounds else 0, target, carried)
 
 
 @rule_of("Bitcast")

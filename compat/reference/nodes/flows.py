@@ -66,3 +66,13 @@ def value_of(flow: Flow) -> Any:
     if isinstance(flow, Whole):
         return flow.whole
     return flow.value if isinstance(flow, Reference) else flow
+
+
+def taken_from(flows: Sequence[Flow], places: Any) -> Flow:
+    """Elements of several flows: ``places`` counts through all of them, one behind the other, in C order."""
+    return joined(lambda parts: np.concatenate([part.ravel() for part in parts])[places], flows)
+
+
+def counted(shape: Sequence[int], first: int = 0) -> Any:
+    """The places of a flow of that shape, which ``taken_from`` reads; ``first``: how many stand before it."""
+    return first + np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)

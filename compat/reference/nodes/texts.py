@@ -1,6 +1,6 @@
 """Texts: exact, or nothing is said of them.  TensorFlow's are bytes, and its letters are those of ASCII."""
 
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List
 
 import numpy as np
 
@@ -32,7 +32,11 @@ def _as_kept(call: NodeCall, texts: List[bytes], like: Flow, shape: Any) -> Arra
 
 
 #: Unicode is another matter: the attribute ``encoding`` says so.
-CHANGES = {"StringLower": bytes.lower, "StringUpper": bytes.upper, "StringStrip": bytes.strip}
+CHANGES: Dict[str, Callable[[bytes], bytes]] = {
+    "StringLower": lambda text: text.lower(),
+    "StringUpper": lambda text: text.upper(),
+    "StringStrip": lambda text: text.strip(),
+}
 
 
 @rule_of("StringLower", "StringUpper", "StringStrip")
