@@ -173,7 +173,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.length, draw.width)}
 
 
-@kind("positions from one", "takes other numbers of shape")
+@kind("positions from one", "takes other numbers of shape", "takes [1, 2")
 def _(draw):
     rates = (1 / 10000 ** (np.arange(draw.width) / draw.width)).astype(np.float32)
     first, second = (np.arange(draw.length, dtype=np.float32) + start for start in (0, 1))
