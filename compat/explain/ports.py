@@ -6,6 +6,7 @@ from ..arrays import Array
 from ..judge.graphs import Place, Read
 from . import structure
 from .causes import causes
+from .differences import Differences, differences
 from .target import ReferenceOnly, Target
 
 _CAUSE = "cause: "
@@ -33,7 +34,7 @@ def causes_of_places(
         if sentences:
             yield from (f"cause: {sentence}" for sentence in sentences)
             continue
-        listed = structure.differences(place, result, dtype)
+        listed = differences(place, result, dtype)
         # Where there is no bound there is nothing to ask numbers by.
         told = (
             []
@@ -56,7 +57,7 @@ def _by_numbers(
     return causes(target, dict(known, **before), seconds, progress)
 
 
-def _in_order(listed: Optional[structure.Differences], told: Sequence[str]) -> Iterator[str]:
+def _in_order(listed: Optional[Differences], told: Sequence[str]) -> Iterator[str]:
     """What the graphs do otherwise first where it is little, else after what the numbers say."""
     if listed is None:
         yield from told

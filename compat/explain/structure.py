@@ -1,12 +1,9 @@
 """Where two graphs do something else: their nodes between two pairs compared, and the numbers asked which it is.
 
 A port's op that the legacy graph does not have, one that is missing, another attribute, another constant, inputs in
-another order: each is done to the legacy graph, and is the cause if the port's numbers follow then.  Where none does
-alone, nor all together, what the port does otherwise is listed: its numbers follow from its own nodes, and these differ
-from the legacy graph's in nothing else.
+another order: each is done to the legacy graph, and is the cause if the port's numbers follow then.
 """
 
-import collections
 import difflib
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -39,10 +36,6 @@ _NAMES_ONLY = (
 )
 #: Constants of more numbers are named, and not shown.
 _SHOWN = 6
-#: Differences beyond which a list of them tells nobody anything.
-_LISTED = 4
-#: So many are likelier than what numbers alone suggest.
-_FEW = 2
 #: What an edit may leave of the difference that it explains: a bound that is wide must not make everything fit.
 _LEFT = 1e-2
 
@@ -72,32 +65,6 @@ def causes(place: Place, result: Array, dtype: str) -> List[str]:
     if len(found) > 1 and fits(found):
         return ["; and ".join(dict.fromkeys(edit.sentence for edit in found))]
     return []
-
-
-class Differences(NamedTuple):
-    """All that the port's nodes do otherwise, in a ``sentence``, and whether that is ``little``: where it is much, some
-    of it may be another spelling of the same.
-    """
-
-    sentence: str
-    little: bool
-
-
-def differences(place: Place, result: Array, dtype: str) -> Optional[Differences]:
-    """What the port's nodes do otherwise; None where that is nothing, or not what it computed."""
-    listed = list(_listed(place))
-    little = len(listed) <= _FEW
-    if len(listed) > _LISTED:
-        listed = list(_of_kinds(place))
-    if not listed or place.spelled is None:
-        return None
-    found = Differences("; and ".join(listed), little)
-    try:
-        with np.errstate(all="ignore"):
-            own = place.spelled.reference()
-    except Exception:  # what no rule covers was recorded all the same
-        return found
-    return found if compare(result, dtype, own, dtype).word in PASSING else None
 
 
 class _Fits:
@@ -167,18 +134,17 @@ def _other(edits: Sequence[Edit]) -> Other:
 # -- what is otherwise
 
 
-def _blocks(place: Place) -> Iterator[Tuple[str, List[Node], List[Node], Optional[Node]]]:
+def blocks(place: Place) -> Iterator[Tuple[str, List[Node], List[Node], Optional[Node]]]:
     """(what, legacy nodes, the port's, the legacy node before them) where the ops of both sides are compared."""
     assert place.spelled is not None
-    mine = [node for node in place.followed.nodes if _computes(node)]
-    theirs = [node for node in place.spelled.nodes if _computes(node)]
-    kinds = [[_kind(node) for node in side] for side in (mine, theirs)]
+    mine, theirs = map(_compared, (place.followed, place.spelled))
+    kinds = [[kind(node) for node in side] for side in (mine, theirs)]
     matcher = difflib.SequenceMatcher(None, kinds[0], kinds[1], autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         yield tag, mine[i1:i2], theirs[j1:j2], mine[i1 - 1] if i1 else None
 
 
-def _kind(node: Node) -> str:
+def kind(node: Node) -> str:
     return {"AddV2": "Add", "BiasAdd": "Add"}.get(node.op, node.op)
 
 
@@ -186,13 +152,13 @@ def edits(place: Place) -> Iterator[Edit]:
     """What the port's nodes do otherwise, in the order of flow."""
     if place.spelled is None:
         return
-    constants = _Constants(place)
-    blocks = list(_blocks(place))
-    wires = Wires(place, [pair for tag, ls, ps, _ in blocks if tag == "equal" for pair in zip(ls, ps)])
-    for tag, mine, theirs, before in blocks:
+    constants = Constants(place)
+    compared = list(blocks(place))
+    wires = Wires(place, [pair for tag, ls, ps, _ in compared if tag == "equal" for pair in zip(ls, ps)])
+    for tag, mine, theirs, before in compared:
         if tag == "equal":
             for legacy, port in zip(mine, theirs):
-                yield from _attributes(legacy, port)
+                yield from attributes(legacy, port)
                 yield from constants.differing(legacy, port)
                 for sentence, inputs in wires.differing(legacy, port):
                     yield _rewired(sentence, legacy, inputs)
@@ -208,22 +174,6 @@ def edits(place: Place) -> Iterator[Edit]:
                 yield _more(before, port, constants)
 
 
-def _of_kinds(place: Place) -> Iterator[str]:
-    """Of which ops one side has more than the other, where a list of all differences would be long."""
-    assert place.spelled is not None
-    mine, theirs = (
-        collections.Counter(_kind(node) for node in side.nodes if _computes(node))
-        for side in (place.followed, place.spelled)
-    )
-    more, less = sorted(theirs - mine), sorted(mine - theirs)
-    if more and less:
-        yield f"the port has {', '.join(more)} where the legacy graph has {', '.join(less)}"
-    elif more:
-        yield f"the port has {', '.join(more)}, more than the legacy graph has"
-    elif less:
-        yield f"{', '.join(less)} of the legacy graph is missing in the port"
-
-
 def _rewired(sentence: str, legacy: Node, inputs: Dict[int, Source]) -> Edit:
     names = {number: new for number, new in inputs.items() if isinstance(new, str)}
 
@@ -233,69 +183,20 @@ def _rewired(sentence: str, legacy: Node, inputs: Dict[int, Source]) -> Edit:
     return Edit(sentence, legacy.name, before, inputs=names)
 
 
-def _listed(place: Place) -> Iterator[str]:
-    """A sentence for each place where the nodes differ, several nodes together."""
-    if place.spelled is None:
-        return
-    constants = _Constants(place)
-    blocks = list(_blocks(place))
-    aligned = [pair for tag, ls, ps, _ in blocks if tag == "equal" for pair in zip(ls, ps)]
-    wires = Wires(place, aligned)
-    yield from _stopped(place)
-    yield from _broadcast(place, aligned)
-    for tag, mine, theirs, _ in blocks:
-        if tag == "equal":
-            for legacy, port in zip(mine, theirs):
-                yield from (edit.sentence for edit in _attributes(legacy, port))
-                yield from (edit.sentence for edit in constants.differing(legacy, port))
-                yield from (sentence for sentence, _ in wires.differing(legacy, port))
-        elif not theirs:
-            yield f"{_called(mine)} of the legacy graph is missing in the port"
-        elif not mine:
-            yield f"the port has {_called(theirs)}, which the legacy graph does not have: leave it out"
-        else:
-            yield f"the port has {_called(theirs)} where the legacy graph has {_called(mine)}"
-
-
-def _stopped(place: Place) -> Iterator[str]:
-    """Where gradients stop on one side only: an op that computes nothing, and changes what flows back."""
-    assert place.spelled is not None
-    mine, theirs = (
-        [node for node in side.nodes if node.op in ("StopGradient", "PreventGradient")]
-        for side in (place.followed, place.spelled)
-    )
-    if not any("gradients" in node.name for node in place.followed.nodes):
-        return
-    if len(mine) > len(theirs):
-        yield f"{_called(mine)} of the legacy graph is missing in the port: stop the gradient there"
-    elif len(theirs) > len(mine):
-        yield f"the port has {_called(theirs)}, which the legacy graph does not have: the gradient stops there"
-
-
-def _broadcast(place: Place, aligned: Sequence[Tuple[Node, Node]]) -> Iterator[str]:
-    """The first op whose inputs have other shapes than those of the legacy graph, and broadcast to more numbers."""
-    assert place.spelled is not None
-    for legacy, port in aligned:
-        mine, theirs = (
-            [list(side.recorded(name).shape) for name in node.inputs]
-            for side, node in ((place.followed, legacy), (place.spelled, port))
-        )
-        sizes = [
-            int(np.prod(node.outputs["0"].shape)) if "0" in node.outputs else 0 for node in (legacy, port)
-        ]
-        if sizes[1] > sizes[0] and theirs != mine and len(theirs) == len(mine) == 2:
-            shapes = " and ".join(map(str, theirs)), " and ".join(map(str, mine))
-            yield f"the port's {port.op}{at(port)} broadcasts {shapes[0]}; the legacy graph{at(legacy)} has {shapes[1]}"
-            return
-
-
-def _called(nodes: Sequence[Node]) -> str:
-    ops = ", ".join(dict.fromkeys(node.op for node in nodes))
-    return f"{ops}{at(nodes[0])}"
-
-
-def _computes(node: Node) -> bool:
+def computes(node: Node) -> bool:
     return node.op not in SOURCES and node.op not in PASSING_ON
+
+
+def _compared(side: Followed) -> List[Node]:
+    depending = _depending(side)
+    return [node for node in side.nodes if computes(node) and not _plumbing(node, depending)]
+
+
+def _plumbing(node: Node, depending: "set[str]") -> bool:
+    """Whether it makes shapes, axes and orders: whole numbers that follow from no given tensor."""
+    output = node.outputs.get("0")
+    whole = output is not None and output.dtype in ("int32", "int64", "bool")
+    return whole and node.tensor() not in depending
 
 
 def _missing(legacy: Node) -> Iterator[Edit]:
@@ -308,7 +209,7 @@ def _missing(legacy: Node) -> Iterator[Edit]:
         )
 
 
-def _attributes(legacy: Node, port: Node) -> Iterator[Edit]:
+def attributes(legacy: Node, port: Node) -> Iterator[Edit]:
     for name in sorted(set(legacy.attributes) & set(port.attributes)):
         old, new = legacy.attributes[name], port.attributes[name]
         if name in _NAMES_ONLY or old == new:
@@ -334,7 +235,7 @@ def _another(legacy: Node, port: Node) -> Edit:
     )
 
 
-def _more(before: Node, port: Node, constants: "_Constants") -> Edit:
+def _more(before: Node, port: Node, constants: "Constants") -> Edit:
     """An op of the port on top of what a legacy node gives."""
 
     def after(call, flows):
@@ -348,7 +249,7 @@ def _more(before: Node, port: Node, constants: "_Constants") -> Edit:
     return Edit(sentence, before.name, after=after)
 
 
-class _Constants:
+class Constants:
     """What follows from no given tensor, on either side."""
 
     def __init__(self, place: Place) -> None:

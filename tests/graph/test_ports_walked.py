@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tracing import Made
 
-from compat.explain import structure
+from compat.explain import differences, structure
 from compat.graph.pairing import pairs
 from compat.judge.graphs import places
 
@@ -168,8 +168,8 @@ def test_a_column_against_a_row_broadcasts():
 
     made = graph(legacy, x=column, z=row), graph(port, "port/", x=column, z=row)
     place = judged(*made)[-1]
-    assert structure.differences(place, made[1].kept.read(place.pair.result.digest), "float32") is None
-    assert next(iter(structure._listed(place))).startswith(
+    assert differences.differences(place, made[1].kept.read(place.pair.result.digest), "float32") is None
+    assert next(iter(differences._listed(place))).startswith(
         "the port's Sub (port/.py:1) broadcasts [6, 1] and [6]"
     )
 
@@ -189,7 +189,7 @@ def normed(add, x):
 def test_other_ops_altogether_are_listed():
     place, result = last(graph(normed), graph(clipped, "port/"))
     assert structure.causes(place, result, "float32") == []
-    found = structure.differences(place, result, "float32")
+    found = differences.differences(place, result, "float32")
     assert found.little and found.sentence == (
         "the port has Maximum, Minimum (port/.py:1) where the legacy graph has Square, Sum, Sqrt, RealDiv (net.py:1)"
     )
@@ -201,4 +201,4 @@ def test_what_does_not_follow_from_the_ports_own_nodes_is_not_listed():
         return add("Minimum", [low, add("Const", [], f32(1))], np.clip(X, -1, 1) + f32(0.1))
 
     place, result = last(graph(normed), graph(odd, "port/"))
-    assert place.wrong and structure.differences(place, result, "float32") is None
+    assert place.wrong and differences.differences(place, result, "float32") is None

@@ -23,7 +23,7 @@ def _attention(legacy_scores, port_scores):
     return legacy, port
 
 
-@kind("causal mask off by one", "mask", "takes", "MatrixBandPart")
+@kind("causal mask off by one", "takes other numbers of shape", "mask")
 def _(draw):
     n = draw.length
     strict, loose = np.tri(n, k=0, dtype=np.float32), np.tri(n, k=1, dtype=np.float32)
@@ -38,7 +38,7 @@ def _(draw):
     return (*_attention(scores, ported), _queries(draw))
 
 
-@kind("1/sqrt(d) left out", "missing", "factor", "times", "scale")
+@kind("1/sqrt(d) left out", "RealDiv", "a factor")
 def _(draw):
     root = float(np.sqrt(draw.width))
 
@@ -52,7 +52,7 @@ def _(draw):
     return (*_attention(scores, ported), _queries(draw))
 
 
-@kind("1/d for 1/sqrt(d)", "takes", "factor", "times")
+@kind("1/d for 1/sqrt(d)", "write 0.", "a factor")
 def _(draw):
     root = float(np.sqrt(draw.width))
 
@@ -65,7 +65,7 @@ def _(draw):
     return (*_attention(scores, ported), _queries(draw))
 
 
-@kind("softmax over the queries", "axis", "Transpose", "softmax over")
+@kind("softmax over the queries", "Transpose", "another axis")
 def _(draw):
     def legacy(tf, q, k, v):
         return tf.matmul(tf.nn.softmax(tf.matmul(q, k, transpose_b=True)), v)
@@ -76,7 +76,7 @@ def _(draw):
     return legacy, port, _queries(draw)
 
 
-@kind("mask of 1 and 0 added to the scores", "missing", "mask", "takes", "Mul")
+@kind("mask of 1 and 0 added to the scores", "Mul ")
 def _(draw):
     keep = np.tri(draw.length, dtype=np.float32)
 
@@ -90,7 +90,7 @@ def _(draw):
     return (*_attention(scores, ported), _queries(draw))
 
 
-@kind("padding mask inverted", "mask", "missing", "Sub", "opposite")
+@kind("padding mask inverted", "Sub ")
 def _(draw):
     keep = (np.arange(draw.length) < draw.length - 2).astype(np.float32)
 
@@ -104,7 +104,7 @@ def _(draw):
     return (*_attention(scores, ported), _queries(draw))
 
 
-@kind("mask after the softmax", "order", "missing", "leave it out", "mask", "Mul")
+@kind("mask after the softmax", "Add")
 def _(draw):
     keep = np.tri(draw.length, dtype=np.float32)
 
@@ -121,7 +121,7 @@ def _(draw):
     return legacy, port, _queries(draw)
 
 
-@kind("heads split the other way", "Reshape", "Transpose", "order", "layout")
+@kind("heads split the other way", "Transpose")
 def _(draw):
     heads, n, w = 4, draw.length, draw.width
 
@@ -136,7 +136,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, n, w)}
 
 
-@kind("heads joined without a transpose", "Transpose", "order", "layout", "missing")
+@kind("heads joined without a transpose", "Transpose")
 def _(draw):
     heads, n, w = 4, draw.length, draw.width
     kernel = draw.normal(w, 3)
@@ -157,7 +157,7 @@ def _angles(positions, width):
     return np.outer(positions, rates)
 
 
-@kind("sines and cosines interleaved", "takes", "other numbers", "position", "order")
+@kind("sines and cosines interleaved", "takes other numbers of shape")
 def _(draw):
     angles = _angles(np.arange(draw.length), draw.width)
     sides = np.concatenate([np.sin(angles), np.cos(angles)], -1).astype(np.float32)
@@ -173,7 +173,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.length, draw.width)}
 
 
-@kind("positions from one", "takes", "other numbers", "position", "one")
+@kind("positions from one", "takes other numbers of shape", "takes [1, 2")
 def _(draw):
     rates = (1 / 10000 ** (np.arange(draw.width) / draw.width)).astype(np.float32)
     first, second = (np.arange(draw.length, dtype=np.float32) + start for start in (0, 1))
@@ -188,7 +188,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.length, draw.width)}
 
 
-@kind("temperature multiplied", "Mul", "RealDiv", "times", "factor")
+@kind("temperature multiplied", "has Mul")
 def _(draw):
     def legacy(tf, x):
         return tf.nn.softmax(x / 0.7)
@@ -199,7 +199,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.width)}
 
 
-@kind("relative positions rolled the other way", "takes", "Roll", "rolled", "shift")
+@kind("relative positions rolled the other way", "Roll")
 def _(draw):
     def legacy(tf, x):
         return tf.tanh(tf.roll(x, shift=1, axis=1))

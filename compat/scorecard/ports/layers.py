@@ -9,7 +9,7 @@ def _images(draw, width=None):
     return {"x": draw.normal(draw.batch, 4, 6, width or draw.width)}
 
 
-@kind("channels shuffled the other way", "takes", "Reshape", "order", "shuffle", "layout")
+@kind("channels shuffled the other way", "in the order", "Reshape", "Transpose")
 def _(draw):
     w, kernel = draw.width, draw.normal(1, 1, draw.width, 3)
 
@@ -26,7 +26,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("pixel shuffle with the channels first", "Transpose", "DepthToSpace", "order", "layout", "Reshape")
+@kind("pixel shuffle with the channels first", "Transpose")
 def _(draw):
     w = draw.width
 
@@ -41,7 +41,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("tanh's gelu for erf's", "gelu", "Erf", "Tanh", "approximat")
+@kind("tanh's gelu for erf's", "Erf", "gelu")
 def _(draw):
     def legacy(tf, x):
         return 0.5 * x * (1.0 + tf.erf(x / np.float32(np.sqrt(2))))
@@ -54,7 +54,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.width)}
 
 
-@kind("hard sigmoid of the other slope", "takes", "hard", "slope", "0.16", "0.2")
+@kind("hard sigmoid of the other slope", "write 0.2")
 def _(draw):
     def legacy(tf, x):
         return tf.clip_by_value(0.2 * x + 0.5, 0.0, 1.0)
@@ -65,7 +65,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.width)}
 
 
-@kind("padding row of the embedding in use", "takes", "other numbers", "missing", "Mul", "padding", "row")
+@kind("padding row of the embedding in use", "takes other numbers of shape")
 def _(draw):
     table = draw.normal(6, draw.width)
     without = np.concatenate([0 * table[:1], table[1:]])
@@ -81,7 +81,7 @@ def _(draw):
     return legacy, port, {"tokens": tokens}
 
 
-@kind("labels from one", "index", "labels", "Sub", "leave it out", "missing", "from one")
+@kind("labels from one", "Sub ")
 def _(draw):
     def legacy(tf, tokens, x):
         return tf.one_hot(tokens - 1, draw.width) * tf.exp(x)
@@ -93,7 +93,7 @@ def _(draw):
     return legacy, port, {"tokens": tokens, "x": draw.normal(4 * draw.batch, draw.width)}
 
 
-@kind("concatenated in the other order", "order", "inputs", "swapped", "Concat")
+@kind("concatenated in the other order", "Concat")
 def _(draw):
     kernel = draw.normal(2 * draw.width, 3)
 
@@ -106,7 +106,7 @@ def _(draw):
     return legacy, port, {name: draw.normal(draw.batch, draw.width) for name in "ab"}
 
 
-@kind("shortcut after the activation", "order", "Relu", "swapped")
+@kind("shortcut after the activation", "Relu")
 def _(draw):
     kernel = draw.normal(draw.width, draw.width)
 
@@ -120,7 +120,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.width)}
 
 
-@kind("shortcut from before the normalisation", "takes", "inputs", "shortcut", "order", "instead")
+@kind("shortcut from before the normalisation", "takes x where")
 def _(draw):
     kernel = draw.normal(draw.width, draw.width)
 
@@ -135,7 +135,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.width)}
 
 
-@kind("maximum for mean over the pixels", "Max", "Mean", "pooling", "maximum")
+@kind("maximum for mean over the pixels", "has Max")
 def _(draw):
     def legacy(tf, x):
         return tf.reduce_mean(x, [1, 2])
@@ -147,7 +147,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("padding counted in a mean", "Pad", "padding", "mean", "VALID", "count")
+@kind("padding counted in a mean", "Pad", "count_include_pad")
 def _(draw):
     def legacy(tf, x):
         return tf.nn.avg_pool(x, [1, 3, 3, 1], [1, 1, 1, 1], "SAME")
@@ -160,7 +160,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("nearest for bilinear upsampling", "nearest", "bilinear", "Resize")
+@kind("nearest for bilinear upsampling", "ResizeNearestNeighbor")
 def _(draw):
     def legacy(tf, x):
         return tf.image.resize_bilinear(x, [8, 12], half_pixel_centers=True)
@@ -171,7 +171,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("half pixel centres", "half_pixel", "centers", "corner", "Resize")
+@kind("half pixel centres", "half_pixel")
 def _(draw):
     def legacy(tf, x):
         return tf.image.resize_bilinear(x, [7, 11])
@@ -184,7 +184,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("crop one pixel off", "begin", "takes", "pixel", "crop", "Slice", "offset")
+@kind("crop one pixel off", "StridedSlice")
 def _(draw):
     def legacy(tf, x):
         return tf.square(x[:, 1:3, 1:5])
@@ -195,7 +195,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("mean of BGR taken from RGB", "takes", "BGR", "RGB", "reverse")
+@kind("mean of BGR taken from RGB", "write [103.939")
 def _(draw):
     mean = np.array([103.939, 116.779, 123.68], np.float32)
 
@@ -208,7 +208,7 @@ def _(draw):
     return legacy, port, {"x": 255 * draw.uniform(draw.batch, 4, 6, 3)}
 
 
-@kind("scaled to -1..1 for 0..1", "Sub", "leave it out", "takes", "-1..1", "127.5", "1..1")
+@kind("scaled to -1..1 for 0..1", "write 255", "-1..1")
 def _(draw):
     kernel = draw.normal(3, 3, 3, 5)
 
@@ -222,7 +222,7 @@ def _(draw):
     return legacy, port, {"x": 255 * draw.uniform(draw.batch, 4, 6, 3)}
 
 
-@kind("dropout's scale at inference", "factor", "takes", "scale", "leave it out", "Mul", "times", "keep")
+@kind("dropout's scale at inference", "has Mul", "a factor")
 def _(draw):
     kernel = draw.normal(draw.width, 4)
 
@@ -236,7 +236,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.width)}
 
 
-@kind("logarithm without the one", "Log1p", "Log", "log")
+@kind("logarithm without the one", "Log1p")
 def _(draw):
     def legacy(tf, x):
         return tf.log1p(x)
@@ -247,7 +247,7 @@ def _(draw):
     return legacy, port, {"x": draw.uniform(draw.batch, draw.width, low=0.1, high=5)}
 
 
-@kind("dense kernel not transposed", "transpose", "takes", "other numbers", "Transpose")
+@kind("dense kernel not transposed", "MatMul", "transpose")
 def _(draw):
     kernel, bias = draw.normal(draw.width, draw.width), draw.normal(draw.width)
 

@@ -12,7 +12,7 @@ def _classes(draw):
     return {"labels": labels, "logits": 2 * draw.normal(n, draw.width)}
 
 
-@kind("label smoothing the other way", "takes", "smoothing", "0.1", "0.9")
+@kind("label smoothing the other way", "write 0.9")
 def _(draw):
     k = draw.width
 
@@ -27,7 +27,7 @@ def _(draw):
     return legacy, port, _classes(draw)
 
 
-@kind("label smoothing not over the classes", "takes", "smoothing", "0.1")
+@kind("label smoothing not over the classes", "takes 0.1 where")
 def _(draw):
     k = draw.width
 
@@ -42,7 +42,7 @@ def _(draw):
     return legacy, port, _classes(draw)
 
 
-@kind("softmax twice", "Softmax", "probabilities", "logits", "softmax")
+@kind("softmax twice", "has Softmax", "softmax")
 def _(draw):
     def legacy(tf, labels, logits):
         return tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits)
@@ -54,7 +54,7 @@ def _(draw):
     return legacy, port, _classes(draw)
 
 
-@kind("mean over all for mean over the weighted", "Mean")
+@kind("mean over all for mean over the weighted", "has Mean")
 def _(draw):
     def legacy(tf, labels, logits, weights):
         each = tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits)
@@ -69,7 +69,7 @@ def _(draw):
     return legacy, port, dict(given, weights=weights)
 
 
-@kind("padding counted in the loss", "missing", "mask", "padding", "Mul")
+@kind("padding counted in the loss", "Mul ")
 def _(draw):
     tokens = draw.whole(draw.width, draw.batch, draw.length, low=1)
     tokens[:, draw.length - 2 :] = 0
@@ -85,7 +85,7 @@ def _(draw):
     return legacy, port, {"logits": draw.normal(draw.batch, draw.length, draw.width), "tokens": tokens}
 
 
-@kind("another padding index", "takes", "index", "padding", "NotEqual")
+@kind("another padding index", "NotEqual")
 def _(draw):
     def legacy(tf, each, tokens):
         return tf.exp(each) * tf.cast(tf.not_equal(tokens, 0), tf.float32)
@@ -98,7 +98,7 @@ def _(draw):
     return legacy, port, {"each": draw.normal(draw.batch, draw.length), "tokens": tokens}
 
 
-@kind("l2 loss without the half", "doubled", "twice", "factor", "half", "L2Loss", "times")
+@kind("l2 loss without the half", "L2Loss", "doubled")
 def _(draw):
     def legacy(tf, w):
         return 0.01 * tf.nn.l2_loss(w)
@@ -110,7 +110,7 @@ def _(draw):
     return legacy, port, {"w": draw.normal(draw.length, draw.width)}
 
 
-@kind("positive weight on the negatives", "pos_weight", "weight", "Mul", "order", "takes")
+@kind("positive weight on the negatives", "pos_weight", "takes 3", "swapped")
 def _(draw):
     def legacy(tf, labels, logits):
         return tf.nn.weighted_cross_entropy_with_logits(labels, logits, 3.0)
@@ -124,7 +124,7 @@ def _(draw):
     return legacy, port, {"labels": labels, "logits": draw.normal(draw.batch, draw.width)}
 
 
-@kind("another delta in Huber's loss", "takes", "delta", "0.5", "factor")
+@kind("another delta in Huber's loss", "write 0.5")
 def _(draw):
     def huber(tf, labels, predictions, delta):
         error = tf.abs(predictions - labels)
@@ -141,7 +141,7 @@ def _(draw):
     return legacy, port, {"labels": draw.normal(*shape), "predictions": draw.normal(*shape)}
 
 
-@kind("Kullback-Leibler divergence with its arguments swapped", "swapped", "arguments", "order", "inputs")
+@kind("Kullback-Leibler divergence with its arguments swapped", "swapped")
 def _(draw):
     def divergence(tf, p, q):
         return tf.reduce_sum(p * (tf.math.log(p) - tf.math.log(q)), axis=-1)
@@ -156,7 +156,7 @@ def _(draw):
     return legacy, port, {name: draw.normal(draw.batch, draw.width) for name in "pq"}
 
 
-@kind("focal factor of p for 1 - p", "missing", "Sub", "1 - ", "complement")
+@kind("focal factor of p for 1 - p", "Sub ")
 def _(draw):
     def legacy(tf, labels, logits):
         p = tf.nn.sigmoid(logits)
@@ -169,7 +169,7 @@ def _(draw):
     return legacy, port, _classes(draw)
 
 
-@kind("smoothing of Dice's loss in one place only", "Add", "missing", "takes", "smooth")
+@kind("smoothing of Dice's loss in one place only", "Add")
 def _(draw):
     def legacy(tf, a, b):
         both = 2.0 * tf.reduce_sum(a * b, axis=1) + 1.0
@@ -183,7 +183,7 @@ def _(draw):
     return legacy, port, {name: draw.uniform(draw.batch, draw.width) for name in "ab"}
 
 
-@kind("distances not squared in a triplet loss", "Sqrt", "leave it out", "squared")
+@kind("distances not squared in a triplet loss", "Sqrt")
 def _(draw):
     def legacy(tf, a, p, n):
         near, far = (tf.reduce_sum(tf.square(a - x), axis=1) for x in (p, n))
@@ -208,7 +208,7 @@ def _(draw):
     return legacy, port, {"y": draw.normal(n), "found": draw.normal(n, 1)}
 
 
-@kind("Gram matrix not over its positions", "missing", "factor", "RealDiv", "times")
+@kind("Gram matrix not over its positions", "RealDiv", "a factor")
 def _(draw):
     n = 4 * draw.length
 

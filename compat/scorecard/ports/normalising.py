@@ -18,7 +18,7 @@ def _layer_norm(tf, x, epsilon, gamma, beta):
     return (x - mean) * tf.rsqrt(variance + epsilon) * tf.constant(gamma) + tf.constant(beta)
 
 
-@kind("epsilon outside the root", "order", "Add", "epsilon", "Sqrt")
+@kind("epsilon outside the root", "Sqrt")
 def _(draw):
     def legacy(tf, x):
         mean, variance = tf.nn.moments(x, [-1], keep_dims=True)
@@ -32,7 +32,7 @@ def _(draw):
     return legacy, port, _rows(draw)
 
 
-@kind("Bessel's correction in layer norm", "Bessel", "unbiased", "n - 1", "Mul", "factor")
+@kind("Bessel's correction in layer norm", "has Mul", "unbiased", "a factor")
 def _(draw):
     gamma, beta, n = draw.uniform(draw.width, low=0.5), draw.normal(draw.width), draw.width
 
@@ -47,7 +47,7 @@ def _(draw):
     return legacy, port, _rows(draw)
 
 
-@kind("layer norm over all axes", "axis", "axes", "takes", "SquaredDifference", "Mean")
+@kind("layer norm over all axes", "takes [1, 2] where")
 def _(draw):
     gamma, beta = draw.uniform(draw.width, low=0.5), draw.normal(draw.width)
 
@@ -61,7 +61,7 @@ def _(draw):
     return legacy, port, _rows(draw)
 
 
-@kind("Keras's epsilon in layer norm", "0.001", "epsilon", "takes")
+@kind("Keras's epsilon in layer norm", "0.001")
 def _(draw):
     gamma, beta = draw.uniform(draw.width, low=0.5), draw.normal(draw.width)
 
@@ -75,7 +75,7 @@ def _(draw):
     return legacy, port, _rows(draw)
 
 
-@kind("groups taken in turn", "Reshape", "Transpose", "group", "order", "takes")
+@kind("groups taken in turn", "takes [1, 2, 3] where")
 def _(draw):
     groups, w = 4, draw.width
 
@@ -95,7 +95,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("instance norm over the batch", "axis", "axes", "takes", "batch")
+@kind("instance norm over the batch", "takes [0, 1, 2] where")
 def _(draw):
     def legacy(tf, x):
         mean, variance = tf.nn.moments(x, [1, 2], keep_dims=True)
@@ -108,7 +108,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("momentum for one minus momentum", "takes", "momentum", "factor")
+@kind("momentum for one minus momentum", "write 0.9", "momentum")
 def _(draw):
     moving = draw.normal(draw.width)
 
@@ -122,7 +122,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("moving variance without Bessel's correction", "Bessel", "biased", "Mul", "missing", "n - 1")
+@kind("moving variance without Bessel's correction", "Mul ", "biased")
 def _(draw):
     count = draw.batch * 4 * draw.length
 
@@ -137,7 +137,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("epsilon added in l2 normalisation", "Maximum", "Add", "epsilon")
+@kind("epsilon added in l2 normalisation", "Maximum")
 def _(draw):
     def legacy(tf, x):
         return tf.nn.l2_normalize(x, -1, epsilon=1e-3)
@@ -149,7 +149,7 @@ def _(draw):
     return legacy, port, _rows(draw)
 
 
-@kind("RMS norm for layer norm", "mean", "missing", "Sub")
+@kind("RMS norm for layer norm", "Sub ")
 def _(draw):
     def legacy(tf, x):
         centred = x - tf.reduce_mean(x, -1, keepdims=True)
@@ -162,7 +162,7 @@ def _(draw):
     return legacy, port, _rows(draw)
 
 
-@kind("gamma for one plus gamma", "Add", "missing", "gamma", "takes")
+@kind("gamma for one plus gamma", "Add")
 def _(draw):
     gamma = draw.normal(draw.width) * np.float32(0.1)
 
@@ -178,7 +178,7 @@ def _(draw):
     return legacy, port, _rows(draw)
 
 
-@kind("weights standardised over the filters", "axis", "axes", "takes")
+@kind("weights standardised over the filters", "takes [0, 1, 3] where")
 def _(draw):
     kernel = draw.normal(3, 3, draw.width, 6)
 
@@ -197,7 +197,7 @@ def _(draw):
     return legacy, port, _images(draw)
 
 
-@kind("batch norm in training mode", "Mean", "statistics", "training", "takes", "FusedBatchNorm")
+@kind("batch norm in training mode", "has Mean", "statistics of the batch")
 def _(draw):
     names = "mean", "variance", "gamma", "beta"
     values = {name: draw.uniform(draw.width, low=0.2) for name in names}

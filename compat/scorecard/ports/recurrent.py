@@ -35,22 +35,22 @@ def _lstm(draw, right, faulty):
     return legacy, port, {"x": draw.normal(draw.batch, draw.width), "state": state}
 
 
-@kind("order of the gates", "order", "gate", "Split", "takes", "swapped", "inputs")
+@kind("order of the gates", "takes split")
 def _(draw):
     return _lstm(draw, {"order": "ijfo"}, {"order": "ifjo"})
 
 
-@kind("forget bias left out", "missing", "forget", "bias", "plus")
+@kind("forget bias left out", "Add")
 def _(draw):
     return _lstm(draw, {"order": "ijfo"}, {"order": "ijfo", "forget": 0.0})
 
 
-@kind("hard sigmoid in the gates", "hard", "Sigmoid", "sigmoid")
+@kind("hard sigmoid in the gates", "hard_sigmoid", "Minimum")
 def _(draw):
     return _lstm(draw, {"order": "ijfo"}, {"order": "ijfo", "act": "hard"})
 
 
-@kind("c for h in the state", "ReverseV2", "takes", "order", "state", "swapped", "StridedSlice", "begin")
+@kind("c for h in the state", "ReverseV2")
 def _(draw):
     kernel, bias, state = _cell(draw)
 
@@ -63,7 +63,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.width), "state": state}
 
 
-@kind("gates not reordered for Keras", "order", "gate", "takes", "kernel")
+@kind("gates not reordered for Keras", "order", "gate")
 def _(draw):
     units, (kernel, bias, _) = 4, _cell(draw)
     i, j, f, o = (range(n * units, (n + 1) * units) for n in range(4))
@@ -88,7 +88,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, 3, draw.width)}
 
 
-@kind("GRU: reset after the product", "order", "reset", "Mul", "MatMul")
+@kind("GRU: reset after the product", "MatMul")
 def _(draw):
     kernels = [draw.normal(draw.width, 4) / np.float32(3) for _ in range(3)]
     inner = [draw.normal(4, 4) / np.float32(2) for _ in range(3)]
@@ -109,7 +109,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.width), "h": draw.normal(draw.batch, 4)}
 
 
-@kind("GRU: update gate the other way", "swapped", "order", "inputs", "Sub", "takes", "1 - ")
+@kind("GRU: update gate the other way", "takes sub", "swapped")
 def _(draw):
     w, u = draw.normal(draw.width, 4), draw.normal(4, 4)
 
@@ -127,7 +127,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.width), "h": draw.normal(draw.batch, 4)}
 
 
-@kind("sequences reversed with their padding", "Reverse", "ReverseSequence", "lengths", "order")
+@kind("sequences reversed with their padding", "ReverseSequence")
 def _(draw):
     lengths = np.maximum(1, draw.length - np.arange(draw.batch)).astype(np.int32)
 
@@ -142,7 +142,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.length, draw.width)}
 
 
-@kind("last step for the last that is no padding", "takes", "index", "Gather", "step", "begin", "position")
+@kind("last step for the last that is no padding", "GatherNd")
 def _(draw):
     lengths = np.maximum(1, draw.length - 1 - np.arange(draw.batch)).astype(np.int32)
     places = np.stack([np.arange(draw.batch), lengths - 1], 1).astype(np.int32)
@@ -157,7 +157,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.length, draw.width)}
 
 
-@kind("mean over time with the padding", "takes", "mean", "factor", "padding", "lengths", "Mean")
+@kind("mean over time with the padding", "has Mean")
 def _(draw):
     keep = (np.arange(draw.length)[None] < draw.length - np.arange(draw.batch)[:, None]).astype(np.float32)
 

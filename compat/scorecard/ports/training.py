@@ -31,7 +31,7 @@ def _gradient(tf, loss, *variables):
     return tape.gradient(found, list(variables))
 
 
-@kind("gradient through the target", "gradient", "StopGradient", "stop", "AddN", "leave it out")
+@kind("gradient through the target", "StopGradient", "AddN")
 def _(draw):
     kernel = draw.normal(draw.width, 3)
 
@@ -47,7 +47,7 @@ def _(draw):
     return (*_update(rule), given)
 
 
-@kind("gradient of one use of a shared weight", "AddN", "missing", "gradient", "shared")
+@kind("gradient of one use of a shared weight", "AddN")
 def _(draw):
     def rule(tf, w, x, wrong=False):
         def loss(w):
@@ -61,7 +61,7 @@ def _(draw):
     return (*_update(rule), given)
 
 
-@kind("straight-through gradient clipped", "clip", "Minimum", "Maximum")
+@kind("straight-through gradient clipped", "Minimum", "Maximum")
 def _(draw):
     def rule(tf, w, x, wrong=False):
         def loss(w):
@@ -74,7 +74,7 @@ def _(draw):
     return (*_update(rule), {"w": 2 * draw.normal(draw.width), "x": draw.normal(draw.width)})
 
 
-@kind("clipped by value for by norm", "Minimum", "Maximum", "clip", "norm")
+@kind("clipped by value for by norm", "Minimum", "Sum ")
 def _(draw):
     def rule(tf, w, g, wrong=False):
         clipped = tf.clip_by_value(g, -1.0, 1.0) if wrong else tf.clip_by_norm(g, 1.0)
@@ -83,9 +83,7 @@ def _(draw):
     return (*_update(rule), _one(draw))
 
 
-@kind(
-    "clipped one by one for by the global norm", "global", "norm", "clip", "missing", "AddN", "Pack", "factor"
-)
+@kind("clipped one by one for by the global norm", "L2Loss", "global norm")
 def _(draw):
     def rule(tf, a, b, wrong=False):
         if wrong:
@@ -97,7 +95,7 @@ def _(draw):
     return (*_update(rule), {"a": 3 * draw.normal(draw.width, 4), "b": 2 * draw.normal(draw.width)})
 
 
-@kind("decay on the bias as well", "leave it out", "decay", "AddV2", "Mul")
+@kind("decay on the bias as well", "has Mul, Add")
 def _(draw):
     def rule(tf, w, b, dw, db, wrong=False):
         bias = db + 0.01 * b if wrong else db
@@ -121,7 +119,7 @@ def _moments(draw):
     return dict(given, v=0.01 * draw.uniform(draw.width, low=0.1))
 
 
-@kind("decay in the gradient for decoupled decay", "decay", "order", "Mul", "Add")
+@kind("decay in the gradient for decoupled decay", "has AddV2", "has Mul, AddV2")
 def _(draw):
     def rule(tf, w, g, m, v, wrong=False):
         return _adam(tf, w, g, m, v, 5, decay=0.05, decoupled=not wrong)
@@ -129,7 +127,7 @@ def _(draw):
     return (*_update(rule), _moments(draw))
 
 
-@kind("Adam's epsilon on the corrected moment", "epsilon", "order", "takes", "Adam")
+@kind("Adam's epsilon on the corrected moment", "epsilon", "Sqrt")
 def _(draw):
     def rule(tf, w, g, m, v, wrong=False):
         return _adam(tf, w, g, m, v, 2, hat=wrong)
@@ -137,7 +135,7 @@ def _(draw):
     return (*_update(rule), _moments(draw))
 
 
-@kind("Adam's step counted from zero", "takes", "step", "Adam", "bias correction")
+@kind("Adam's step counted from zero", "write 0.")
 def _(draw):
     def rule(tf, w, g, m, v, wrong=False):
         return _adam(tf, w, g, m, v, 6 if wrong else 5)
@@ -145,7 +143,7 @@ def _(draw):
     return (*_update(rule), _moments(draw))
 
 
-@kind("bias correction left out", "missing", "correction", "Adam", "takes", "factor")
+@kind("bias correction left out", "RealDiv", "a factor")
 def _(draw):
     def rule(tf, w, m, v, wrong=False):
         m = m if wrong else m / (1 - 0.9**3)
@@ -155,7 +153,7 @@ def _(draw):
     return (*_update(rule), {name: given[name] for name in "wmv"})
 
 
-@kind("accumulated gradients summed, not averaged", "missing", "factor", "RealDiv", "times")
+@kind("accumulated gradients summed, not averaged", "RealDiv", "a factor")
 def _(draw):
     def rule(tf, w, a, b, wrong=False):
         total = a + b
@@ -164,7 +162,7 @@ def _(draw):
     return (*_update(rule), {name: draw.normal(draw.width) for name in "wab"})
 
 
-@kind("decay of the rate in steps", "Floor", "staircase", "leave it out")
+@kind("decay of the rate in steps", "Floor")
 def _(draw):
     def rule(tf, w, g, step, wrong=False):
         turns = step / 4.0
@@ -174,7 +172,7 @@ def _(draw):
     return (*_update(rule), dict(_one(draw), step=np.array([draw.length], np.float32)))
 
 
-@kind("Nesterov's momentum", "Nesterov", "leave it out", "Mul", "AddV2", "momentum")
+@kind("Nesterov's momentum", "has Mul, AddV2", "Nesterov")
 def _(draw):
     def rule(tf, w, g, m, wrong=False):
         m = 0.9 * m + g
@@ -183,7 +181,7 @@ def _(draw):
     return (*_update(rule), {name: draw.normal(draw.width) for name in "wgm"})
 
 
-@kind("warm-up one step ahead", "takes", "step", "missing", "plus", "leave it out")
+@kind("warm-up one step ahead", "has AddV2")
 def _(draw):
     def rule(tf, w, g, step, wrong=False):
         done = step + 1.0 if wrong else step
@@ -192,7 +190,7 @@ def _(draw):
     return (*_update(rule), dict(_one(draw), step=np.array([draw.length], np.float32)))
 
 
-@kind("RMSprop: epsilon outside the root", "epsilon", "order", "Add", "Sqrt")
+@kind("RMSprop: epsilon outside the root", "Sqrt")
 def _(draw):
     def rule(tf, w, g, v, wrong=False):
         v = 0.9 * v + 0.1 * tf.square(g)
