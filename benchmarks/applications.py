@@ -48,7 +48,8 @@ def weight(name, shape, number):
         return 1 + 0.1 * drawn
     if len(shape) < 2:
         return 0.1 * drawn
-    fan_in = np.prod(shape[:2]) if "depthwise" in name else np.prod(shape[:-1])
+    depthwise = len(shape) == 4 and shape[-1] == 1  # of any name: Keras 3 calls them kernel
+    fan_in = np.prod(shape[:2]) if depthwise else np.prod(shape[:-1])
     return drawn * np.sqrt(1.5 / fan_in)
 
 

@@ -59,6 +59,7 @@ class _Tensor(NamedTuple):
     kind: str
     output: Output
     array: Array
+    norm: float
 
     @property
     def form(self) -> Tuple[Tuple[int, ...], str]:
@@ -95,11 +96,14 @@ def pairs(
 
 def _computing(trace: Trace, read: Callable[[str], Array]) -> List[_Tensor]:
     """What is worth a pair, in the order of flow."""
-    return [
-        _Tensor(node.tensor(), _SAME.get(node.op, node.op), node.outputs["0"], read(node.outputs["0"].digest))
-        for node in trace.ancestors(trace.outputs.values())
-        if node.op not in _ASIDE and _worth(node)
-    ]
+    found = []
+    for node in trace.ancestors(trace.outputs.values()):
+        if node.op not in _ASIDE and _worth(node):
+            array = read(node.outputs["0"].digest)
+            with np.errstate(all="ignore"):
+                norm = float(np.linalg.norm(array.ravel()))
+            found.append(_Tensor(node.tensor(), _SAME.get(node.op, node.op), node.outputs["0"], array, norm))
+    return found
 
 
 def _worth(node: Node) -> bool:
@@ -115,7 +119,9 @@ def _of_same_numbers(mine: List[_Tensor], theirs: List[_Tensor]) -> Dict[str, st
     found: Dict[str, str] = {}
     for tensor in mine:
         for number, other in enumerate(forms.get(tensor.form, ())):
-            if _same_numbers(tensor.array, other.array):
+            # What differs by so much in its norm differs by more: most are told apart without being compared.
+            near = abs(tensor.norm - other.norm) <= 2 * _SAME_NUMBERS * tensor.norm
+            if near and _same_numbers(tensor.array, other.array):
                 found[tensor.name] = other.name
                 # What has the same numbers again, as a relu of what is positive, pairs with the next.
                 del forms[tensor.form][number]
