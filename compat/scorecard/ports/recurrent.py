@@ -50,7 +50,7 @@ def _(draw):
     return _lstm(draw, {"order": "ijfo"}, {"order": "ijfo", "act": "hard"})
 
 
-@kind("c for h in the state", "ReverseV2")
+@kind("c for h in the state", "ReverseV2", "takes strided_slice")
 def _(draw):
     kernel, bias, state = _cell(draw)
 
@@ -63,7 +63,7 @@ def _(draw):
     return legacy, port, {"x": draw.normal(draw.batch, draw.width), "state": state}
 
 
-@kind("gates not reordered for Keras", "order", "gate")
+@kind("gates not reordered for Keras", "takes split")
 def _(draw):
     units, (kernel, bias, _) = 4, _cell(draw)
     i, j, f, o = (range(n * units, (n + 1) * units) for n in range(4))
