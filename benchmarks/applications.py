@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 import numpy as np
 
@@ -58,9 +59,10 @@ def build(keras, name):
     keras.backend.clear_session()
     model = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3), classes=10)
     values = []
-    for number, variable in enumerate(model.weights):
-        path = getattr(variable, "path", variable.name)
-        values.append(weight(path.rpartition("/")[2], tuple(variable.shape), number).astype(np.float32))
+    for variable in model.weights:  # in another order in every version: the name tells
+        path = getattr(variable, "path", variable.name).partition(":")[0].replace("depthwise_kernel", "kernel")
+        place = zlib.crc32("/".join(path.split("/")[-2:]).encode())
+        values.append(weight(path.rpartition("/")[2], tuple(variable.shape), place).astype(np.float32))
     model.set_weights(values)
     return model, size
 

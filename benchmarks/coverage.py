@@ -156,7 +156,7 @@ def main(arguments=None):
                 if sample.slow and not options.slow:
                     continue
                 for name in options.dialects.split(","):
-                    if unavailable(sample, name) is None:
+                    if unavailable(sample, name) is None and DIALECTS[name].process == "graph":
                         dialect = DIALECTS[name]
                         dialect.module()
                         coverage.add(f"{sample.id} {name}", sample, dialect)

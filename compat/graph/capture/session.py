@@ -30,7 +30,8 @@ def traced(
     """The Trace of all that the ``outputs`` (tensors by name) depend on, computed once in that session.
 
     ``feed``: as ``Session.run`` takes it.  ``inputs``: the placeholders by the names of the sample's inputs.
-    The session's graph keeps the ops that write: use it for nothing else afterwards.
+    The session's graph keeps the ops that write: use it for nothing else afterwards.  Loops are seen from inside where
+    the graph went through ``one_by_one``.
     """
     ops = _ancestors(outputs.values())
     loops = Loops(session.graph, ops)
@@ -53,6 +54,16 @@ def traced(
     ]
     session.run(probes + [tensor.op for tensor in outputs.values()], feed)
     return assembled(tf, loops, seen.outputs, inputs or {}, outputs)
+
+
+def one_by_one(tf: Any, graph: Any) -> None:
+    """Let the iterations of every loop run one after the other, so that they can be told apart.
+
+    To be called before a session has run anything of the graph: TensorFlow takes no change after that.
+    """
+    for op in graph.get_operations():
+        if op.type == "Enter":
+            op._set_attr("parallel_iterations", tf.AttrValue(i=1))
 
 
 def _read(tf: Any, handle: Any) -> Any:

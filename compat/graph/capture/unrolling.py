@@ -16,6 +16,7 @@ VARIABLES = ("VariableV2", "Variable", "VarHandleOp", "TemporaryVariable")
 #: Ops that read one.
 _READS = ("Identity", "ReadVariableOp")
 _LOOP_IN_LOOP, _BRANCH_IN_LOOP = "in a loop within a loop", "on a branch within a loop"
+_SIDE_BY_SIDE = "in a loop whose iterations run side by side"
 #: Tensor name -> what was written down, one for every time that it was computed.
 Seen = Mapping[str, List[Output]]
 
@@ -26,6 +27,11 @@ class Loops:
     def __init__(self, graph: Any, ops: Set[Any]) -> None:
         self._places = {op.name: _place(op) for op in ops}
         self._ops = [op for op in graph.get_operations() if op in ops]
+        self._overlapping = {
+            self._places[op.name][0]
+            for op in ops
+            if op.type == "Enter" and op.get_attr("parallel_iterations") != 1
+        }
         unordered = collections.defaultdict(list)
         for op in self._ops:
             if self.loop(op):
@@ -43,7 +49,8 @@ class Loops:
 
     def why_not(self, op: Any) -> str:
         """Why the iterations of an op cannot be told apart; or nothing."""
-        return self._places[op.name][1]
+        loop, why = self._places[op.name]
+        return why or (_SIDE_BY_SIDE if loop in self._overlapping else "")
 
     def can_be_told(self, op: Any) -> bool:
         return not self.why_not(op)

@@ -6,7 +6,7 @@ In TensorFlow 1 the implementation gets ``tensorflow`` itself, in TensorFlow 2 `
 import contextlib
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional
 
-from ...graph.capture.session import traced
+from ...graph.capture.session import one_by_one, traced
 from ...graph.nodes import Keep, Trace
 from ..versions import tensorflow_version, threads
 from .base import Dialect, Results, named
@@ -50,7 +50,7 @@ class Session(Dialect):
         parameters: Dict[str, Any],
         as_it_is: bool = False,
     ) -> Iterator["_Built"]:
-        """The graph with its variables initialised.  ``as_it_is``: no node of it is rewritten when it runs."""
+        """The graph with its variables initialised.  ``as_it_is``: it runs node by node, none rewritten."""
         tf = self.module()
         config = tf.ConfigProto(intra_op_parallelism_threads=threads(), inter_op_parallelism_threads=1)
         config.graph_options.rewrite_options.disable_meta_optimizer = as_it_is
@@ -64,6 +64,8 @@ class Session(Dialect):
                 )
             outputs = named(implementation(tf, *tensors.values(), **parameters))
             first = initializers(tf)
+            if as_it_is:
+                one_by_one(tf, graph)
             with tf.Session(graph=graph, config=config) as session:
                 for initializer in first:
                     session.run(initializer, feed)
