@@ -60,7 +60,9 @@ def build(keras, name):
     model = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3), classes=10)
     values = []
     for variable in model.weights:  # in another order in every version: the name tells
-        path = getattr(variable, "path", variable.name).partition(":")[0].replace("depthwise_kernel", "kernel")
+        path = (
+            getattr(variable, "path", variable.name).partition(":")[0].replace("depthwise_kernel", "kernel")
+        )
         place = zlib.crc32("/".join(path.split("/")[-2:]).encode())
         values.append(weight(path.rpartition("/")[2], tuple(variable.shape), place).astype(np.float32))
     model.set_weights(values)
