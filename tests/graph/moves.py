@@ -95,7 +95,7 @@ def pads():
     yield from case("ReverseSequence", CUBE, ints(1, 4, 0), seq_dim=1, batch_dim=0, dtypes=MOVED)
     yield from case("ReverseSequence", CUBE, np.array([1, 3, 0, 2, 2]), seq_dim=0, batch_dim=2)
     yield from case("Roll", CUBE, ints(1, -2), ints(0, 2), dtypes=MOVED)
-    yield from case("Roll", CUBE, ints(3), ints([1]))
+    yield from case("Roll", CUBE, ints([3]), ints([1])) + case("Roll", CUBE, ints(3), ints(1))
     yield from case("Roll", CUBE, ints(1, 1), ints(0, 0))
     yield from case("EnsureShape", X, shape=[4, None])
     for axes in ([2, 0, 1], [0, 2, 1]):
@@ -128,12 +128,11 @@ def shapes():
         yield from case("BroadcastArgs", np.array(first, np.int32), np.array(second, np.int32), dtypes=("",))
     yield from case("InvertPermutation", ints(2, 0, 3, 1), dtypes=("",))
     yield from case("UnravelIndex", ints(5, 0, 11), ints(3, 4), dtypes=("",))
-    yield from case(
-        "Range", np.array(3.0), np.array(18.0), np.array(4.0), dtypes=("float32", "float64", "int32")
-    )
-    yield from case(
-        "Range", np.array(9.0), np.array(-1.0), np.array(-3.0), dtypes=("float32", "int32", "int64")
-    )
+    yield from case("Range", np.array(3.0), np.array(18.0), np.array(4.0), dtypes=WIDE)
+    yield from case("Range", np.array(9.0), np.array(-1.0), np.array(-3.0), dtypes=WIDE)
+    for whole in (np.int32, np.int64):
+        for numbers in ((3, 18, 4), (9, -1, -3)):
+            yield from case("Range", *[np.array(number, whole) for number in numbers], dtypes=("",))
     yield from case("Range", np.array(0.0), np.array(6.0), np.array(0.3), dtypes=FLOATS)
     yield from case("LinSpace", np.array(-1.0), np.array(4.3), ints(7), dtypes=WIDE + ("bfloat16",))
     yield from case("LinSpace", np.array(0.0), np.array(1.0), ints(100), dtypes=WIDE)
@@ -322,6 +321,22 @@ def quantised():
         yield from case("FakeQuantWithMinMaxVarsPerChannelGradient", g, x, *channels, dtypes=only, **settings)
 
 
+def texts():
+    written = np.array([b"2.5", b"-17", b"0.1", b"1e-3"])
+    yield from case("StringToNumber", written, dtypes=("",))
+    yield from case("StringToNumber", written, out_type="float64", dtypes=("",))
+    yield from case("StringToNumber", np.array([b"7", b"-12"]), out_type="int32", dtypes=("",))
+    for settings in (
+        {},
+        {"precision": 2},
+        {"scientific": True, "precision": 3},
+        {"shortest": True, "width": 9},
+    ):
+        yield from case("AsString", X / 7, dtypes=WIDE, **settings)
+    yield from case("AsString", X, dtypes=("int32", "int64", "bool"))
+    yield from case("AsString", X, width=6, fill="0", dtypes=("int32", "float32"))
+
+
 def cases():
     """(op, inputs, attributes, dtype)."""
     for theme in (
@@ -336,6 +351,7 @@ def cases():
         segments,
         counts,
         quantised,
+        texts,
     ):
         yield from theme()
 

@@ -26,14 +26,15 @@ def eager_missing():
 
 
 def argument_names(tf, op):
-    """The names of an op's inputs in their order, as raw_ops calls them."""
+    """The names of an op's inputs in their order, as raw_ops, which renames some, calls them."""
     from tensorflow.python.framework import op_def_registry
 
     find = getattr(op_def_registry, "get", None)
     known = find(op) if find else op_def_registry.get_registered_ops().get(op)
     if known is None or not hasattr(tf.raw_ops, op):
         pytest.skip(f"no {op} in this version")
-    return [argument.name for argument in known.input_arg]
+    renamed = {"dim": "axis", "split_dim": "axis", **({"input": "condition"} if op == "Where" else {})}
+    return [renamed.get(argument.name, argument.name) for argument in known.input_arg]
 
 
 def tensor(tf, array, dtype):
@@ -73,8 +74,6 @@ def run(traced):
     """What a version without the op, or without a kernel of the dtype, does not give is skipped."""
     try:
         return traced()
-    except (TypeError, ValueError, NotImplementedError) as error:
-        pytest.skip(f"this version has none: {str(error)[:100]}")
     except Exception as error:
         refused = (
             "No OpKernel",
@@ -82,8 +81,14 @@ def run(traced):
             "Could not find valid device",
             "Unimplemented",
             "Invalid type",
+            "Invalid argument type",
+            "not in list of allowed values",
+            "Unsupported dtype",
+            "No WhereOp available",
+            "Requires start <= limit",  # TensorFlow 1 reads limits of float64 where there are none
+            "Only NHWC",
         )
-        if any(text in str(error) for text in refused) or "Only NHWC" in str(error):
+        if any(text in str(error) for text in refused):
             pytest.skip("no kernel of this dtype")
         raise
 
@@ -195,13 +200,11 @@ def test_tensors_that_a_handle_keeps():
     assert any(node.op.startswith(("TensorArrayGather", "TensorListStack")) for node in trace.nodes)
 
 
-def test_a_graph_that_asserts_has_texts():
+def test_a_graph_that_holds_texts():
     def build(tf, x):
-        check = tf.Assert(tf.reduce_all(x > -99), ["too small", x])
-        with tf.control_dependencies([check]):
-            return tf.transpose(x)
+        return tf.reshape(x, [-1]) + tf.strings.to_number(tf.constant([b"2.5", b"-17", b"0.1"]))
 
-    trace, kept = in_session(build, x=noise(3, 4).astype(np.float32))
-    texts = [node.outputs["0"] for node in trace.nodes if node.outputs["0"].dtype == "string"]
-    assert [kept.read(text.digest).tolist() for text in texts] == [b"too small"]
+    trace, kept = in_session(build, x=noise(1, 3).astype(np.float32))
+    held = {node.op: node.outputs["0"] for node in trace.nodes if node.outputs["0"].dtype == "string"}
+    assert kept.read(held["Const"].digest).tolist() == [b"2.5", b"-17", b"0.1"]
     assert set(words(trace, kept).values()) == {"agrees", "taken"}
