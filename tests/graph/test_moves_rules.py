@@ -185,7 +185,9 @@ def quantised(x, low, high, bits, narrow, reciprocal):
     st.booleans(),
 )
 def test_levels_of_a_quantised_range(seed, ends, bits, narrow):
-    x = (np.random.RandomState(seed).randn(50) * 5).astype(np.float32)
+    random = np.random.RandomState(seed)
+    halfway = (random.randint(-(2**bits), 2**bits, 200) + 0.5) * (ends[1] - ends[0]) / (2**bits - 1 - narrow)
+    x = np.concatenate([random.randn(50) * 5, halfway]).astype(np.float32)
     settings_of = {"min": ends[0], "max": ends[1], "num_bits": bits, "narrow_range": narrow}
     limits = [np.float32(end) for end in ends]
     for reciprocal in (False, True):
@@ -221,6 +223,11 @@ def test_gradients_of_a_quantised_range():
     args = NodeCall(
         "FakeQuantWithMinMaxArgsGradient", {"min": -6.0, "max": 6.0}, ("float32",) * 2, ("float32",)
     )
+    width = np.float32(12) / np.float32(255)
+    edges = np.array([127 * width, np.nextafter(127 * width, np.float32(9)), -128 * width], np.float32)
+    (flow,) = answer(args, [np.ones(3, np.float32), edges])
+    assert compare(np.array([1, 0, 1], np.float32), "float32", flow, "float32").word == "agrees"
+    assert compare(np.array([0, 0, 0], np.float32), "float32", flow, "float32").word == "differs"
     inexact = off(np.array([top, top - 1, top + 1]), 1e-6)
     (flow,) = answer(args, [np.ones(3, np.float32), inexact])
     for found in ([1, 1, 0], [0, 1, 0]):
