@@ -58,11 +58,24 @@ def digest(array: Array) -> str:
 
 
 def plain(array: Any) -> Tuple[Array, str]:
-    """``(array, dtype name)`` with bfloat16 widened to float32; anything else as it comes."""
+    """``(array, dtype name)`` with bfloat16 widened to float32, and texts as bytes of one width, their UTF-8.
+
+    Anything else as it comes: also texts that end in a zero byte, which NumPy's bytes drop.
+    """
     array = np.asarray(array)
     name = array.dtype.name
     if name == "bfloat16":
         return array.astype(np.float32), name
+    if array.dtype.kind == "S":
+        return array, "string"
+    if array.dtype.kind == "O":
+        items = [
+            item.encode("utf-8", "surrogatepass") if isinstance(item, str) else item
+            for item in array.ravel().tolist()
+        ]
+        if all(isinstance(item, bytes) and not item.endswith(b"\0") for item in items):
+            texts = np.array(items, np.bytes_) if items else np.zeros(0, "S1")
+            return texts.reshape(array.shape), "string"
     return array, name
 
 

@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Mapping, Optional, Set
 
 import numpy as np
 
+from ...arrays import plain
 from ...records import Output
 from ..nodes import Keep, Trace
 from .unrolling import VARIABLES, Loops, assembled
@@ -96,8 +97,8 @@ class _Seen:
         self.outputs: Dict[str, List[Output]] = collections.defaultdict(list)
 
     def note(self, name: str, value: Any, dtype: Optional[str] = None) -> None:
-        array = np.asarray(value)
-        self.outputs[name].append(self._keep(array, dtype or array.dtype.name))
+        array, own = plain(value)
+        self.outputs[name].append(self._keep(array, dtype or own))
 
     def probe(self, graph: Any, tensor: Any) -> Any:
         """An op of the graph that writes the tensor down."""

@@ -8,7 +8,7 @@ from ...arrays import Array
 from ..tracked import follows
 from .flows import counted, floating, is_exact, moved, numbers, taken_from, tracked, value_of, whole
 from .reductions import multiplied
-from .registry import Flow, NodeCall, NoRule, Taken, rule_of
+from .registry import Flow, NodeCall, NoRule, rule_of
 from .slicing import added
 from .whole_numbers import exactly
 
@@ -171,14 +171,17 @@ def _(call: NodeCall, indices: Flow, depth: Flow, on: Flow, off: Flow) -> Flow:
 
 @rule_of("Unique", "UniqueWithCounts", "UniqueV2", "UniqueWithCountsV2")
 def _(call: NodeCall, x: Flow, *axis: Flow) -> List[Flow]:
-    """In the order of their first appearance; each one's number; and how often it is there."""
+    """In the order of their first appearance; each one's number; and how often it is there.  V2: of slices."""
     found = np.asarray(whole(x))
-    if axis and numbers(axis[0]) and found.ndim != 1:
-        raise NoRule(f"{call.op} of the slices along an axis")
-    _, first, place, count = np.unique(found, return_index=True, return_inverse=True, return_counts=True)
+    if found.dtype.kind in "fc" and np.isnan(found).any():
+        raise NoRule(f"{call.op} of NaN")
+    along = numbers(axis[0])[0] if axis and numbers(axis[0]) else 0
+    slices = np.moveaxis(found, along, 0)
+    by = None if found.ndim == 1 else 0
+    _, first, place, count = np.unique(slices, True, True, True, axis=by)
     order = np.argsort(first)
     rank = np.argsort(order)
-    told: List[Flow] = [found[first[order]], rank[place.ravel()].astype(call.outputs[1])]
+    told: List[Flow] = [np.take(found, first[order], along), rank[place.ravel()].astype(call.outputs[1])]
     return told + [count[order].astype(call.outputs[2])] if len(call.outputs) > 2 else told
 
 
@@ -315,15 +318,3 @@ def _(call: NodeCall, x: Flow, ids: Flow, *count: Flow) -> Flow:
 
 _of_extremes("Max", np.maximum, 1)
 _of_extremes("Min", np.minimum, -1)
-
-
-@rule_of(
-    "TensorArrayReadV3", "TensorArrayGatherV3", "TensorArraySizeV3", "TensorArrayConcatV3", "TensorArrayV3",
-    "TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArraySplitV3", "TensorArrayGradV3", "StackPopV2",
-    "StackPushV2", "StackV2", "TensorListGetItem", "TensorListStack", "TensorListGather", "TensorListLength",
-    "TensorListPopBack", "TensorListConcat", "TensorListConcatV2", "TensorListElementShape", "TensorListReserve",
-    "EmptyTensorList", "TensorListSetItem", "TensorListPushBack", "TensorListFromTensor", "TensorListSplit",
-    "TensorListScatter", "TensorListScatterV2", "TensorListScatterIntoExistingList", "TensorListResize",
-)  # fmt: skip
-def _(call: NodeCall, *inputs: Flow) -> Any:
-    raise Taken("read from a list of tensors")

@@ -5,7 +5,8 @@ from typing import Any, Callable, Dict, List
 import numpy as np
 
 from ...arrays import Array
-from .flows import whole
+from ..bounds import Reference
+from .flows import floating, whole
 from .registry import Flow, NodeCall, NoRule, Taken, rule_of
 
 
@@ -67,15 +68,38 @@ def _(call: NodeCall, *inputs: Flow) -> Flow:
     return _as_kept(call, [separator.join(row) for row in zip(*columns)], inputs[0], shape)
 
 
-@rule_of(
-    "AsString",
-    "StringToNumber",
-    "Substr",
-    "StringSplit",
-    "StringSplitV2",
-    "RegexReplace",
-    "StaticRegexReplace",
-)
+@rule_of("StringToNumber")
+def _(call: NodeCall, x: Flow) -> Flow:
+    """The number nearest to what is written; some versions round it to float64 before."""
+    try:
+        found = _each(float if floating(call.dtype) else int, x)
+    except ValueError:
+        raise NoRule("a number that Python writes otherwise") from None
+    shape = np.shape(whole(x))
+    if not floating(call.dtype):
+        return np.array(found, call.dtype).reshape(shape)
+    value = np.array(found, np.float64).reshape(shape)
+    return Reference(value, np.where(np.isfinite(value), abs(value), 0.0), 1, call.dtype)
+
+
+@rule_of("AsString")
+def _(call: NodeCall, x: Flow) -> Flow:
+    """As C's printf writes it, which is as Python's % does."""
+    values = np.asarray(whole(x))
+    if values.dtype.kind not in "biuf":
+        raise NoRule(f"AsString of {values.dtype.name}")
+    if values.dtype.kind == "b":
+        return np.where(values, b"true", b"false")
+    kind = "e" if call.get("scientific") else "g" if call.get("shortest") else "f"
+    width, precision = int(call.get("width", -1)), int(call.get("precision", -1))
+    written = "%" + (f"{call.get('fill', '')}{width}" if width > -1 else "")
+    written += f".{precision}" if precision > -1 else ""
+    written += kind if values.dtype.kind == "f" else "d"
+    texts = [(written % number).encode("ascii") for number in values.ravel().tolist()]
+    return np.array(texts, "S").reshape(values.shape)
+
+
+@rule_of("Substr", "StringSplit", "StringSplitV2", "RegexReplace", "StaticRegexReplace")
 def _(call: NodeCall, *inputs: Flow) -> Flow:
     raise NoRule(f"{call.op}: texts")
 
