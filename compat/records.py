@@ -80,7 +80,7 @@ class Record:
     measured: Dict[str, Dict[str, str]] = field(default_factory=dict)
     random: List[str] = field(default_factory=list)
     trace: Optional[str] = None
-    untraced: str = ""
+    untraced: Optional[str] = None
     seconds: float = 0.0
 
     def check(self) -> None:

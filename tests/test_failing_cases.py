@@ -230,7 +230,9 @@ def test_e4_a_reason_a_hypothesis_and_a_page_are_no_part_of_a_record():
         code.os.path.relpath(path, code._ROOT).split(code.os.sep)[0]
         for path in code.sources(*code._COMPUTING)
     }
-    assert parts == {"arrays.py", "case", "layers", "record"}
+    assert parts == {"arrays.py", "case", "graph", "layers", "record"}
+    graph = [path for path in code.sources(*code._COMPUTING) if f"{code.os.sep}graph{code.os.sep}" in path]
+    assert not [path for path in graph if path.endswith(("replay.py", "pairing.py", "idioms.py"))]
 
 
 def test_a_record_is_of_its_environment_whatever_that_is_called():

@@ -94,7 +94,7 @@ def record_of(sample: Sample, dialect: Dialect, objects: Memory) -> Record:
 def _without_result(record: Record, status: str, message: str) -> None:
     record.status, record.message = status, message
     record.outputs, record.measured, record.random = {}, {}, []
-    record.trace, record.untraced = None, ""
+    record.trace, record.untraced = None, None
 
 
 def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Union[Objects, Memory]) -> None:
