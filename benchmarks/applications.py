@@ -63,6 +63,9 @@ def build(keras, name):
         path = (
             getattr(variable, "path", variable.name).partition(":")[0].replace("depthwise_kernel", "kernel")
         )
+        if path.startswith("normalization"):  # Keras 3 takes in what it is given here by adapt() alone
+            values.append(np.array(variable))
+            continue
         place = zlib.crc32("/".join(path.split("/")[-2:]).encode())
         values.append(weight(path.rpartition("/")[2], tuple(variable.shape), place).astype(np.float32))
     model.set_weights(values)

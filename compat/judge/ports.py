@@ -28,7 +28,7 @@ def judge_port(record: Record, read: Read, base: Record, read_base: Read, who: s
             return random(one, name)
     if record.bits == base.bits:
         return judge_against(record, read, base, read_base, who, whose)
-    legacy = side(base, read_base)
+    legacy = _specification(base, read_base)
     if legacy is None or set(record.outputs) != set(base.outputs):
         return _measured_only(record, read, base, read_base, who, whose)
     port = side(record, read)
@@ -56,24 +56,27 @@ def _traced_outputs(record: Record, port: Optional[Side]) -> Dict[str, Output]:
 
 
 def _hold_to_trace(numbers: Dict[str, Numbers], record: Record, port: Side) -> None:
-    """Where a result has other bits than when its tensors were written down, by another kernel, it has to be the same
-    up to what was measured of it."""
-    for name, traced in _traced_outputs(record, port).items():
-        output = record.outputs[name]
-        if (output.digest, output.dtype) == (traced.digest, traced.dtype):
-            continue
-        arrays = {what: port.read(digest) for what, digest in record.measured.get(name, {}).items()}
-        result = port.read(output.digest)
-        evidence = Evidence(result, arrays) if arrays else None
-        held = compare(
-            result,
-            output.dtype,
-            Measured(port.read(traced.digest), traced.dtype, None, evidence),
-            output.dtype,
-        )
+    """A result that is not what its own graph gives is not judged right by that graph."""
+    for name, held in _off_trace(record, port).items():
         if SEVERITY[held.word] > SEVERITY[numbers[name].word]:
             message = f"it is not what its own graph gives: {held.message}, by the measured spread"
             numbers[name] = dataclasses.replace(held, message=message)
+
+
+def _off_trace(record: Record, own: Side) -> Dict[str, Numbers]:
+    """The outputs with other bits than when their tensors were written down, by another kernel: each has to be the
+    same up to what was measured of it."""
+    found = {}
+    for name, traced in _traced_outputs(record, own).items():
+        output = record.outputs[name]
+        if (output.digest, output.dtype) == (traced.digest, traced.dtype):
+            continue
+        arrays = {what: own.read(digest) for what, digest in record.measured.get(name, {}).items()}
+        result = own.read(output.digest)
+        evidence = Evidence(result, arrays) if arrays else None
+        answer = Measured(own.read(traced.digest), traced.dtype, None, evidence)
+        found[name] = compare(result, output.dtype, answer, output.dtype)
+    return found
 
 
 def wrong_places(record: Record, read: Read, base: Record, read_base: Read) -> List[Place]:
@@ -81,7 +84,7 @@ def wrong_places(record: Record, read: Read, base: Record, read_base: Read) -> L
 
     Outputs that no rule covers, or hardly, are among them where the measured spread says so.
     """
-    legacy = side(base, read_base)
+    legacy = _specification(base, read_base)
     if legacy is None or set(record.outputs) != set(base.outputs):
         return []
     port = side(record, read)
@@ -97,6 +100,14 @@ def _by_either(place: Place, numbers: Optional[Numbers]) -> Place:
     if place.wrong or numbers is None:
         return place
     return place._replace(numbers=numbers, why=place.why or "the bound of its graph allows too much")
+
+
+def _specification(base: Record, read: Read) -> Optional[Side]:
+    """The legacy graph; None where there is none, or where it does not give what was recorded of the legacy side."""
+    legacy = side(base, read)
+    if legacy is None or any(held.word == "differs" for held in _off_trace(base, legacy).values()):
+        return None
+    return legacy
 
 
 def side(record: Record, read: Read) -> Optional[Side]:

@@ -12,7 +12,8 @@ from compat.graph.idioms import raised
 from compat.graph.nodes import trace_of
 from compat.graph.pairing import pairs
 from compat.judge.graphs import places
-from compat.judge.ports import untried
+from compat.judge.ports import judge_port, untried
+from compat.records import Record
 
 f32 = np.float32
 STATE = np.random.RandomState(3)
@@ -168,3 +169,33 @@ def test_what_the_inputs_do_not_try_is_told():
     idle.outputs["0"] = legacy.trace.tensors()[idle.inputs[0]]
     assert "Relu (net.py:6)" in untried(legacy.trace, port.trace)
     assert untried(legacy.trace, legacy.trace) == ""
+
+
+def recorded(made, name, result):
+    """A Record of that result of ``name`` beside the graph, its arrays in ``made``."""
+    output = made.kept.keep(result, "float32")
+    trace = made.kept.keep(made.trace.array(), "uint8").digest
+    outputs = dict(made.outputs(), **{name: output})
+    return Record("ok", "case", "float32", outputs=outputs, trace=trace)
+
+
+def test_a_graph_that_does_not_give_what_was_recorded_is_no_specification():
+    legacy, port = network(), network(epsilon=2e-3, prefix="port/")
+    right = legacy.kept.read(legacy.outputs()["y"].digest)
+    read = {**legacy.kept.arrays, **port.kept.arrays}
+    for result, whose in ((right, "by its graph"), (right + 1, "by the measured spread")):
+        base = recorded(legacy, "y", result)
+        read.update(legacy.kept.arrays)
+        record = recorded(port, "y", port.kept.read(port.outputs()["y"].digest))
+        read.update(port.kept.arrays)
+        verdict = judge_port(record, read.__getitem__, base, read.__getitem__, "the port", "the legacy side")
+        assert verdict.word == "differs" and whose in verdict.message
+
+
+def test_a_result_that_is_not_what_its_own_graph_gives():
+    legacy, port = network(), network(order=-1, prefix="port/")
+    base = recorded(legacy, "y", legacy.kept.read(legacy.outputs()["y"].digest))
+    record = recorded(port, "y", port.kept.read(port.outputs()["y"].digest) + 1)
+    read = {**legacy.kept.arrays, **port.kept.arrays}
+    verdict = judge_port(record, read.__getitem__, base, read.__getitem__, "the port", "the legacy side")
+    assert verdict.word == "differs" and "it is not what its own graph gives" in verdict.message
