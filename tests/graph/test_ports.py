@@ -9,8 +9,9 @@ from tracing import Made
 from compat.errors import CompatError
 from compat.explain import structure
 from compat.graph.idioms import raised
-from compat.graph.nodes import trace_of
+from compat.graph.nodes import Node, trace_of
 from compat.graph.pairing import pairs
+from compat.graph.replay import Replay
 from compat.judge.graphs import places
 from compat.judge.ports import judge_port, untried
 from compat.records import Record
@@ -199,3 +200,11 @@ def test_a_result_that_is_not_what_its_own_graph_gives():
     read = {**legacy.kept.arrays, **port.kept.arrays}
     verdict = judge_port(record, read.__getitem__, base, read.__getitem__, "the port", "the legacy side")
     assert verdict.word == "differs" and "it is not what its own graph gives" in verdict.message
+
+
+def test_a_node_that_no_op_could_be_has_no_rule():
+    made = network()
+    made.trace.nodes.append(Node("odd", "MatMul", ["x:0"], {"0": made.outputs()["y"]}, {}))
+    replay = Replay(made.trace, made.kept.read)
+    step = replay.alone(made.trace.nodes[-1])
+    assert step.how == "unruled" and "MatMul of this form" in step.why

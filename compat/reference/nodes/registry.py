@@ -67,8 +67,13 @@ def answer(call: NodeCall, inputs: Sequence[Flow]) -> List[Optional[Flow]]:
     """
     if call.op not in RULES_OF_NODES:
         raise NoRule(call.op)
-    with np.errstate(all="ignore"):
-        found = RULES_OF_NODES[call.op](call, *inputs)
+    try:
+        with np.errstate(all="ignore"):
+            found = RULES_OF_NODES[call.op](call, *inputs)
+    except (Taken, NoRule):
+        raise
+    except Exception as error:  # attributes and inputs that no op takes: a store may come from anywhere
+        raise NoRule(f"{call.op} of this form ({type(error).__name__}: {error})"[:200]) from error
     return list(found) if isinstance(found, (tuple, list)) else [found]
 
 
