@@ -5,11 +5,12 @@ another order: each is done to the legacy graph, and is the cause if the port's 
 """
 
 import difflib
+import itertools
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import UNIT_ROUNDOFF, Array
 from ..graph.nodes import SOURCES, Node
 from ..graph.replay import Followed, Other
 from ..judge.compare import compare
@@ -38,6 +39,11 @@ _NAMES_ONLY = (
 _SHOWN = 6
 #: What an edit may leave of the difference that it explains: a bound that is wide must not make everything fit.
 _LEFT = 1e-2
+
+
+#: Ops under which a variance and an epsilon stand; what epsilon usually is.
+_ROOTS = ("Rsqrt", "Sqrt")
+_EPSILONS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12)
 
 
 class Edit(NamedTuple):
@@ -274,8 +280,22 @@ class Constants:
             return call, [new if n == number else given for n, given in enumerate(inputs)]
 
         here, there = f"the port's {port.op}{at(port)}", f"the legacy graph{at(legacy)}"
+        epsilons = _epsilons(old, new) if legacy.op in _ROOTS else None
+        if epsilons:
+            said = f"epsilon under the root is {epsilons[1]:g} in {here} where {there} has {epsilons[0]:g}"
+            return Edit(f"{said}: write epsilon={epsilons[0]:g}", legacy.name, before)
         said = f"{here} takes {_numbers(new)} where {there} takes {_numbers(old)}"
         return Edit(f"{said}: write {_numbers(old)}" if old.size <= _SHOWN else said, legacy.name, before)
+
+
+def _epsilons(old: Array, new: Array) -> Optional[Tuple[float, float]]:
+    """(the legacy one, the port's) where what is under a root is off by the difference of two usual epsilons."""
+    off = (new.astype(np.float64) - old).ravel()
+    rounding = 4 * UNIT_ROUNDOFF["float32"] * float(np.abs(new).max())
+    for first, second in itertools.permutations(_EPSILONS, 2):
+        if np.all(np.abs(off - (second - first)) <= rounding + 1e-9 * abs(second - first)):
+            return (first, second) if abs(second - first) > 8 * rounding else None
+    return None
 
 
 def _depending(side: Followed) -> "set[str]":
