@@ -175,6 +175,18 @@ def gelu_with_constants(sample):
     return x / 2 * (1 + np.tanh(a * (x + b * x**3)))
 
 
+def repeated(sample):
+    """Masked steps that repeat the output before, where zeros are expected."""
+    inputs, given = sample.arrays().values(), sample.parameters
+    if sample.operation.name == "lstm_lengths":
+        state, every = (reference.lstm(*inputs, sequences=sequences) for sequences in (False, True))
+        return float32({"state": state, "all": every})
+    last, every = (
+        reference.bidirectional(*inputs, **given, sequences=sequences) for sequences in (False, True)
+    )
+    return float32({"last": last, "all": every})
+
+
 OUTSIDE = "RMSProp: epsilon on the other side of the root"
 #: sample -> (the cause, what the port computes).
 TRAPS = {
@@ -205,6 +217,17 @@ TRAPS = {
     "hard_sigmoid[keras-2]": ("another slope", lambda s: spelled(s, slope=1 / 6)),
     "hard_sigmoid[keras-3]": ("another slope", lambda s: spelled(s, slope=0.2)),
     "leaky_relu[not-written]": ("another slope", lambda s: spelled(s, slope=0.3)),
+    "layer_norm_default[not-written]": ("another epsilon", lambda s: ruled(s, "layer_norm", epsilon=1e-3)),
+    "embedding_lookup_mod[two-parts]": (
+        "another strategy of parts",
+        lambda s: ruled(s, "embedding_lookup", strategy="div"),
+    ),
+    "ctc_loss_default[not-written]": ("another blank", lambda s: ruled(s, "ctc_loss", blank_index=0)),
+    "bidirectional_lstm[concat]": ("masked steps", repeated),
+    "bidirectional_lstm[sum]": ("masked steps", repeated),
+    "lstm_lengths[end]": ("masked steps", repeated),
+    "clipped_step_of_keras[norm]": ("clipping forgotten", lambda s: spelled(s, limit=1e9)),
+    "clipped_step_of_keras[value]": ("clipping forgotten", lambda s: spelled(s, limit=1e9)),
     "lrn_caffe[alpha-as-it-is]": ("LRN: alpha over the size", lambda s: spelled(s, alpha=5 * 1e-2)),
     "lrn_caffe[size-as-it-is]": (
         "LRN: size for radius",

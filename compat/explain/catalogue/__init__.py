@@ -2,6 +2,7 @@
 
 from . import (
     answers,
+    defaults,
     draws,
     functions,
     images,
@@ -22,6 +23,7 @@ CALLS = [
     *windows.CATALOGUE,
     *signals.CATALOGUE,
     *statistics.CATALOGUE,
+    *defaults.CATALOGUE,
     *functions.CATALOGUE,
     *optimisers.CATALOGUE,
     *draws.CATALOGUE,

@@ -6,7 +6,7 @@ from ...reference.bounds import Reference, exact
 from .hypothesis import Catalogue
 
 CATALOGUE = Catalogue()
-NORMS = ("batch_norm", "batch_norm_training")
+NORMS = ("batch_norm", "batch_norm_training", "layer_norm", "instance_norm", "group_norm")
 #: What libraries have: Keras and tf.layers 1e-3, PyTorch 1e-5, cuDNN's least 1.001e-5, and others.
 EPSILONS = (1e-3, 1e-5, 1.001e-5, 1e-4, 1e-6, 1e-7, 1e-8, 1e-12, 1e-2, 0.0)
 
