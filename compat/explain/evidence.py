@@ -30,10 +30,10 @@ def bits(result: Array, before: Array, allowance: Any) -> float:
     wrong = (
         ~(pairs[:, 0] == pairs[:, 1]) & ~np.isnan(pairs).all(axis=1) if moved else np.ones(len(pairs), bool)
     )
+    if not wrong.any():
+        return 0.0
     allowed = np.broadcast_to(allowance, result.shape).ravel()[wrong][:_ENOUGH]
     found, first = np.unique(pairs[wrong][:_ENOUGH], axis=0, return_index=True)
-    if not len(found):
-        return 0.0
     value, was = found[:, 0], found[:, 1]
     with np.errstate(all="ignore"):
         off = np.where(np.isfinite(was) & moved, np.abs(value - was), np.abs(value))
