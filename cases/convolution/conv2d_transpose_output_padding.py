@@ -44,6 +44,10 @@ def _(keras, x, w, *, strides, padding, output_padding):
         )
     except TypeError:
         raise Unsupported("this Conv2DTranspose has no output_padding") from None
+    except ValueError:
+        if output_padding:
+            raise
+        raise Unsupported("the first versions of Keras 3 take no output_padding of 0") from None
     layer.build(x.shape)
     layer.set_weights([w])
     return layer(x)

@@ -84,7 +84,14 @@ def _(keras, query, key, value, mask, *, causal):
             layer = keras.layers.Attention(causal=True)
         except (TypeError, ValueError):  # from TensorFlow 2.10 on it is an argument of the call
             options = {"use_causal_mask": True}
-    return layer([query, value, key], mask=[None, tf.constant(mask > 0)], **options)
+    # Keras 3 up to 3.3 takes no None beside a mask: one that keeps every query changes nothing.
+    every = tf.ones(query.shape[:2], tf.bool)
+    try:
+        return layer([query, value, key], mask=[every, tf.constant(mask > 0)], **options)
+    except tf.errors.InvalidArgumentError as error:
+        if "Incompatible shapes" not in str(error):
+            raise
+        raise Unsupported("Attention of Keras 3.3 does not broadcast its mask of keys") from None
 
 
 for name, mask, causal in (("plain", _ALL, False), ("masked-end", _LENGTHS, False), ("causal", _ALL, True)):
