@@ -210,10 +210,10 @@ class Run:
             raise CompatError(f"{path}: is no folder of this run (a link, or a file); move it away")
         try:
             return folder_names(path)
-        except CompatError:
-            if os.path.lexists(path):
-                raise
-            return []  # its rows are in run.json by now
+        except CompatError as error:
+            if isinstance(error.__context__, FileNotFoundError):
+                return []  # its rows are in run.json by now, whatever is in a new one
+            raise
 
     @staticmethod
     def _row(path: str) -> Tuple[str, str, Record]:
