@@ -97,7 +97,12 @@ class Evidence:
         kept = np.where(grown & ~single, self.spread, np.minimum(self.spread, rest))
         # A step farther away than one unit: only the longer stride meets it.
         met = self.stretched > 8 * self.stride * np.maximum(self.spread, 4 * u * largest)
-        return kept, ~grown | single | met
+        steps = ~grown | single | met
+        if long:
+            # One unit may be too little for all the repeats: sums are rounded back to what they were, though
+            # another order is not.  What a step is to the longer stride stays MANY / stride of its height.
+            kept = np.where(steps | whole, kept, np.maximum(kept, self.stretched / self.stride))
+        return kept, steps
 
     def reaches(self, other: Array, allowed: Array) -> Array:
         """Where another result lies within what was seen of this side, moved by so little."""
