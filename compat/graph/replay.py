@@ -5,7 +5,8 @@ for tensors that somebody else computed: what rounding may have done on the way 
 """
 
 import collections
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
+import types
+from typing import Any, Callable, Container, Dict, List, Mapping, NamedTuple, Optional
 
 from ..arrays import Array
 from ..reference.bounds import Reference
@@ -20,6 +21,7 @@ Read = Callable[[str], Array]
 Other = Callable[[NodeCall, List[Flow]], List[Optional[Flow]]]
 
 
+_NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 #: Bytes of arrays that are kept after they were read: most are needed again by the next nodes.
 _KEPT = 1 << 28
 
@@ -103,7 +105,7 @@ class Replay:
             raise Taken(f"a {node.op.lower()}")
         return answer(self.call(node), inputs)
 
-    def between(self, tensor: str, given: Mapping[str, Array]) -> List[Node]:
+    def between(self, tensor: str, given: Container[str]) -> List[Node]:
         """The nodes that a tensor follows from, in the order of flow; none beyond the given tensors."""
         wanted: Dict[str, Node] = {}
         waiting = [tensor]
@@ -115,9 +117,11 @@ class Replay:
                 waiting += node.inputs
         return sorted(wanted.values(), key=lambda node: self._places[node.name])
 
-    def follow(self, tensor: str, given: Mapping[str, Array]) -> "Followed":
-        """What must have come of the ``given`` tensors at ``tensor``."""
-        return Followed(self, tensor, given)
+    def follow(
+        self, tensor: str, given: Mapping[str, Array], carried: Mapping[str, Reference] = _NOTHING
+    ) -> "Followed":
+        """What must have come of the ``given`` tensors, and of answers ``carried`` in the place of others."""
+        return Followed(self, tensor, given, carried)
 
 
 class Followed:
@@ -126,12 +130,19 @@ class Followed:
     ``reference()`` computes them; ``given`` in the order of ``inputs``.
     """
 
-    def __init__(self, replay: Replay, tensor: str, given: Mapping[str, Array]) -> None:
+    def __init__(
+        self,
+        replay: Replay,
+        tensor: str,
+        given: Mapping[str, Array],
+        carried: Mapping[str, Reference] = _NOTHING,
+    ) -> None:
         self._replay = replay
         self.tensor = tensor
-        self.nodes = replay.between(tensor, given)
+        self.nodes = replay.between(tensor, {**given, **carried})
         used = {name for node in self.nodes for name in node.inputs}
         self.given = {name: array for name, array in given.items() if name in used}
+        self._carried = {name: answer for name, answer in carried.items() if name in used}
         #: Of each node "bounded", "taken" or why it is neither, as ``reference`` finds it.
         self.hows: Dict[str, str] = {}
         #: By name, what nodes do instead of what their rules say.
@@ -142,20 +153,21 @@ class Followed:
 
     def raised(self) -> "Followed":
         """The same with every idiom as one node, whose rule is a call that hypotheses speak of."""
-        other = Followed(self._replay, self.tensor, self.given)
+        other = Followed(self._replay, self.tensor, self.given, self._carried)
         other.nodes = raised(self.nodes)
         return other
 
     def but(self, changed: Mapping[str, Other]) -> "Followed":
         """The same with other nodes: by name what each does."""
-        other = Followed(self._replay, self.tensor, self.given)
+        other = Followed(self._replay, self.tensor, self.given, self._carried)
         other.changed = dict(changed)
         return other
 
     def reference(self, *arrays: Any) -> Reference:
         """Of the ``given`` tensors, in their order, or of others in their place.  Raises NoRule."""
-        flows: Dict[str, Optional[Flow]] = dict(zip(self.given, arrays or self.given.values()))
-        follows = set(self.given)
+        flows: Dict[str, Optional[Flow]] = dict(self._carried)
+        flows.update(zip(self.given, arrays or self.given.values()))
+        follows = set(flows)
         for node in self.nodes:
             depends = not follows.isdisjoint(node.inputs)
             found = self._through(node, [flows.get(name) for name in node.inputs], depends)

@@ -9,7 +9,8 @@ If every pair is right, the outputs are: each follows, by the legacy graph and w
 follow in their turn from the inputs and the weights of the legacy graph.
 """
 
-from typing import Callable, Collection, Dict, List, NamedTuple, Optional
+from types import MappingProxyType
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class Place(NamedTuple):
 
     ``followed``: the legacy nodes between it and the pairs before it.  ``numbers``: None where no rule covers them,
     and then ``why``.  ``spelled``: the port's own nodes there, or None.  ``vague``: whether the bound allows more than
-    it tells.
+    it tells.  ``answer``: what the legacy nodes make of the tensors before, kept of outputs alone.
     """
 
     pair: Pair
@@ -39,6 +40,7 @@ class Place(NamedTuple):
     why: str = ""
     spelled: Optional[Followed] = None
     vague: bool = False
+    answer: Optional[Reference] = None
 
     @property
     def wrong(self) -> bool:
@@ -68,48 +70,63 @@ def places(legacy: Side, port: Side, outputs: Dict[str, Output]) -> List[Place]:
 class _Walk:
     """Pair by pair along the flow.
 
-    What is judged right, or wrong, is given to what comes after it.  What no rule judges is not: nor is an inner
-    tensor whose bound is vague, as else a fault that it hides would be given on as right.
+    Every pair is judged from the pairs before it.  An inner tensor whose bound is vague says nothing of a fault that
+    it hides: what comes after it is judged from it, and once more from what was firm before, with what the legacy
+    graph makes of that in the tensor's place.  What no rule judges is given to nothing.
     """
 
     def __init__(self, legacy: Side, port: Side) -> None:
         self._legacy, self._port = legacy, port
         self._mine, self._theirs = Replay(legacy.trace, legacy.read), Replay(port.trace, port.read)
         # Both took the same inputs: what has no rule and follows from them is not known, and not as it was recorded.
-        self._given, self._spelled = _inputs(self._mine), _inputs(self._theirs)
+        self._firm, self._near = (_Given(_inputs(self._mine), _inputs(self._theirs)) for _ in range(2))
+        #: Of vague tensors, the legacy answer that follows from firm ones.
+        self._carried: Dict[str, Reference] = {}
         self._outputs = set(legacy.trace.outputs.values())
         self.found: List[Place] = []
 
     def meet(self, pair: Pair) -> None:
-        place = self._judged(pair, ())
+        place = self._judged(pair)
         apart = self._apart(place)
         if apart:
-            legacy, spelled = ({getattr(one.pair, side) for one in apart} for side in ("legacy", "port"))
-            together = self._judged(pair, legacy | spelled)
+            firm = self._firm.without(one.pair for one in apart)
+            together = self._from(firm, pair)
             if together.wrong or self._cancels(place, together):
                 self.found = [one for one in self.found if one not in apart]
-                self._given = {name: a for name, a in self._given.items() if name not in legacy}
-                self._spelled = {name: a for name, a in self._spelled.items() if name not in spelled}
+                self._firm, self._near = firm, self._near.without(one.pair for one in apart)
+                self._carried.clear()
                 place = together
-        self.found.append(place)
-        expected = self._legacy.trace.tensors()[pair.legacy]
-        known = place.numbers is not None and (not place.vague or place.wrong or pair.legacy in self._outputs)
-        if known and pair.result.shape == expected.shape and pair.result.dtype == expected.dtype:
-            result = self._port.read(pair.result.digest)
-            self._given[pair.legacy] = result
-            if pair.port:
-                self._spelled[pair.port] = result
-
-    def _judged(self, pair: Pair, without: Collection[str]) -> Place:
-        # Not from itself, where two outputs are one tensor.
-        given = {n: a for n, a in self._given.items() if n != pair.legacy and n not in without}
-        followed = self._mine.follow(pair.legacy, given)
-        own = None
-        if pair.port:
-            spelled = {n: a for n, a in self._spelled.items() if n != pair.port and n not in without}
-            own = self._theirs.follow(pair.port, spelled)
+        is_output = pair.legacy in self._outputs
+        self.found.append(place if is_output else place._replace(answer=None))
+        expected, found = self._legacy.trace.tensors()[pair.legacy], pair.result
+        if place.numbers is None or (found.shape, found.dtype) != (expected.shape, expected.dtype):
+            return
         result = self._port.read(pair.result.digest)
-        return _place(pair, followed, own, result, self._mine.dtype(pair.legacy))
+        self._near.add(pair, result)
+        if not place.vague or place.wrong or is_output:
+            self._firm.add(pair, result)
+        elif place.answer is not None:
+            self._carried[pair.legacy] = place.answer
+
+    def _judged(self, pair: Pair) -> Place:
+        near = self._from(self._near, pair)
+        if near.wrong or near.numbers is None or self._firm.legacy.keys() >= near.followed.given.keys():
+            return near
+        return self._from(self._firm, pair, self._carried)
+
+    def _from(
+        self, given: "_Given", pair: Pair, carried: Mapping[str, Reference] = MappingProxyType({})
+    ) -> Place:
+        """The pair judged from those; ``carried``: what stands for others that are not given."""
+        # Not from itself, where two outputs are one tensor.
+        before = given.without([pair])
+        followed = self._mine.follow(pair.legacy, before.legacy)
+        own = self._theirs.follow(pair.port, before.port) if pair.port else None
+        result = self._port.read(pair.result.digest)
+        short = self._mine.follow(pair.legacy, before.legacy, carried) if carried else followed
+        place = _place(pair, short, own, result, self._mine.dtype(pair.legacy))
+        followed.hows = short.hows
+        return place._replace(followed=followed)
 
     def _apart(self, place: Place) -> List[Place]:
         """Inner places that are wrong as well as this one, which alone follows from them: one fault in two places,
@@ -146,6 +163,25 @@ _NOTHING = 1e-3
 _VAGUE, _VAGUE_OF_HALVES = 1024, 2.0**-6
 
 
+class _Given(NamedTuple):
+    """Tensors of the legacy graph, and of the port's own, that others are judged from: the port's numbers."""
+
+    legacy: Dict[str, Array]
+    port: Dict[str, Array]
+
+    def add(self, pair: Pair, result: Array) -> None:
+        self.legacy[pair.legacy] = result
+        if pair.port:
+            self.port[pair.port] = result
+
+    def without(self, pairs: Iterable[Pair]) -> "_Given":
+        legacy, port = dict(self.legacy), dict(self.port)
+        for pair in pairs:
+            legacy.pop(pair.legacy, None)
+            port.pop(pair.port, None)
+        return _Given(legacy, port)
+
+
 def _inputs(replay: Replay) -> Dict[str, Array]:
     return {tensor: replay.recorded(tensor) for tensor in replay.trace.inputs.values()}
 
@@ -158,14 +194,14 @@ def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Arra
             answer = followed.reference()
         except NoRule as why:
             return Place(pair, followed, None, str(why), own)
-        numbers = compare(result, pair.result.dtype, answer, dtype)
+        numbers, vague = compare(result, pair.result.dtype, answer, dtype), _is_vague(answer, dtype)
         if numbers.word != "agrees" and own is not None:
             both = _of_both(answer, own)
             if both is not None:
                 again = compare(result, pair.result.dtype, both, dtype)
                 if again.word == "agrees":
-                    numbers, answer = again, both
-        return Place(pair, followed, numbers, "", own, _is_vague(answer, dtype))
+                    numbers, vague = again, _is_vague(both, dtype)
+        return Place(pair, followed, numbers, "", own, vague, answer)
 
 
 def _is_vague(answer: Reference, dtype: str) -> bool:
@@ -217,10 +253,10 @@ class Spelled(Reference):
 def loose(place: Place, measured: Reference) -> bool:
     """Whether the graph allows, for most elements, many times what the measured spread does."""
     dtype = place.pair.result.dtype
-    if dtype not in UNIT_ROUNDOFF or not place.followed.nodes:
+    if dtype not in UNIT_ROUNDOFF or place.answer is None:
         return False
     with np.errstate(all="ignore"):
-        graph, spread = place.followed.reference().worst(dtype), measured.worst(dtype)
+        graph, spread = place.answer.worst(dtype), measured.worst(dtype)
         return bool(np.median(graph) > _LOOSE * np.median(spread))
 
 

@@ -122,6 +122,25 @@ def test_a_bound_that_is_vague_is_not_given_on():
     assert place.vague and list(place.followed.given) == ["x:0"]
 
 
+@pytest.mark.parametrize("factor, word", [(3, "agrees"), (3.0003, "differs")])
+def test_what_comes_after_a_vague_bound_is_judged_from_the_port_itself(factor, word):
+    """From x on a thousandth would be allowed: what (x + 20000) - 20000 gave is the port's own affair."""
+    there = (X + f32(2e4)).astype(f32)
+
+    def build(factor):
+        def built(add, x):
+            far = add("Const", [], f32(2e4))
+            back = add("Sub", [add("AddV2", [x, far], there), far], there - f32(2e4))
+            times = f32(factor) * (there - f32(2e4))
+            return add("Mul", [back, add("Const", [], f32(factor))], times)
+
+        return built
+
+    place, _ = last(graph(build(3)), graph(build(factor), "port/"))
+    assert place.numbers.word == word
+    assert (list(place.followed.given) == ["Sub_1:0"]) == (word == "differs")
+
+
 # -- what the graph does otherwise
 
 
