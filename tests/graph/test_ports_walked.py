@@ -126,19 +126,20 @@ def test_a_bound_that_is_vague_is_not_given_on():
 def test_what_comes_after_a_vague_bound_is_judged_from_the_port_itself(factor, word):
     """From x on a thousandth would be allowed: what (x + 20000) - 20000 gave is the port's own affair."""
     there = (X + f32(2e4)).astype(f32)
+    back, times = there - f32(2e4), f32(factor) * (there - f32(2e4))
 
-    def build(factor):
-        def built(add, x):
-            far = add("Const", [], f32(2e4))
-            back = add("Sub", [add("AddV2", [x, far], there), far], there - f32(2e4))
-            times = f32(factor) * (there - f32(2e4))
-            return add("Mul", [back, add("Const", [], f32(factor))], times)
+    def legacy(add, x):
+        far = add("Const", [], f32(2e4))
+        found = add("Sub", [add("AddV2", [x, far], there), far], back)
+        return add("Mul", [found, add("Const", [], f32(3))], 3 * back)
 
-        return built
+    def port(add, x):
+        found = add("AddV2", [x, add("Const", [], back - X)], back)
+        return add("Mul", [found, add("Const", [], f32(factor))], times)
 
-    place, _ = last(graph(build(3)), graph(build(factor), "port/"))
+    place, _ = last(graph(legacy), graph(port, "port/"))
     assert place.numbers.word == word
-    assert (list(place.followed.given) == ["Sub_1:0"]) == (word == "differs")
+    assert list(place.followed.given) == ["Sub_1:0" if word == "differs" else "x:0"]
 
 
 # -- what the graph does otherwise
