@@ -5,6 +5,7 @@ conversion is exact) beside the name of its own dtype.
 """
 
 import hashlib
+import sys
 from typing import Any, Tuple, Union
 
 import numpy as np
@@ -28,6 +29,14 @@ SMALLEST_NORMAL = {
     "float16": 2.0**-14,
     "float32": 2.0**-126,
     "float64": 2.0**-1022,
+}
+
+#: Largest finite number; what rounds to more is infinite.
+LARGEST = {
+    "bfloat16": (2 - 2.0**-7) * 2.0**127,
+    "float16": 65504.0,
+    "float32": (2 - 2.0**-23) * 2.0**127,
+    "float64": sys.float_info.max,
 }
 
 #: The precisions that there are; and of what a complex number is two parts.

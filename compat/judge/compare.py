@@ -5,9 +5,11 @@
 ``differs``     no rounding explains it
 """
 
+from typing import Any
+
 import numpy as np
 
-from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, parts, round_to
+from ..arrays import LARGEST, PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, parts, round_to
 from ..records import Numbers, WrongWeight
 from ..reference.bounds import Reference
 from .projection import project
@@ -31,17 +33,13 @@ def compare(result: Array, dtype: str, reference: Reference, input_dtype: str) -
         return _in_parts(compare(parts(result), PART[dtype], reference.parts(), PART[dtype]))
     unequal = reference.unequal(result)
     result = result.astype(np.float64)
-    # A number too large for the dtype is infinite in a correct implementation.
-    value = reference.value
-    if dtype in UNIT_ROUNDOFF:
-        rounded = round_to(value, dtype).astype(np.float64)
-        value = np.where(np.isinf(rounded), rounded, value)
+    value = _as_held(reference.value, dtype)
     counts = {
         "nan": [int(np.isnan(result).sum()), int(np.isnan(value).sum())],
         "inf": [int(np.isinf(result).sum()), int(np.isinf(value).sum())],
     }
-    finite = np.isfinite(value)
-    if (
+    some = any(counts["nan"] + counts["inf"])
+    if some and (
         not np.array_equal(np.isnan(result), np.isnan(value))
         or not np.array_equal(result[np.isinf(result)], value[np.isinf(result)])
         or not np.array_equal(np.isinf(result), np.isinf(value))
@@ -50,9 +48,17 @@ def compare(result: Array, dtype: str, reference: Reference, input_dtype: str) -
         numbers = _mismatch(message.format(counts["nan"], counts["inf"]))
     else:
         with np.errstate(all="ignore"):  # an error may be too large to square
-            numbers = _measure(result, value, finite, dtype, reference, unequal)
+            numbers = _measure(result, value, np.isfinite(value), dtype, reference, unequal)
     numbers.nan, numbers.inf = counts["nan"], counts["inf"]
     return numbers
+
+
+def _as_held(value, dtype):
+    """A number too large for the dtype is infinite in a correct implementation."""
+    if dtype not in LARGEST or not (np.abs(value) > LARGEST[dtype]).any():
+        return value
+    rounded = round_to(value, dtype).astype(np.float64)
+    return np.where(np.isinf(rounded), rounded, value)
 
 
 def _kind_of(value, input_dtype):
@@ -93,30 +99,37 @@ def _mismatch(message):
 def _share(error, allowance):
     """error / allowance, elementwise; 0 where there is no error, infinite where none is allowed or known."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(error == 0, 0.0, error / allowance)
-    return np.where(np.isnan(share), np.inf, share)
+        share = error / allowance
+    unknown = np.isnan(share)
+    return np.where(unknown, np.where(error == 0, 0.0, np.inf), share) if unknown.any() else share
 
 
 def _measure(result, value, finite, dtype, reference, unequal=None):
     if not finite.any():
         return Numbers("agrees", max_abs=0.0, share=0.0, share_expected=0.0)
     precision = dtype if dtype in UNIT_ROUNDOFF else "float64"
-    error = np.where(finite, np.abs(np.where(finite, result, 0) - np.where(finite, value, 0)), 0)
+    everywhere = bool(finite.all())
+    of: Any = ... if everywhere else finite
+    if everywhere:
+        error = np.abs(result - value)
+    else:
+        error = np.where(finite, np.abs(np.where(finite, result, 0) - np.where(finite, value, 0)), 0)
     if unequal is not None:  # whole numbers beyond what float64 tells apart
         error = np.where(unequal, np.maximum(error, 1), 0)
     share = _share(error, reference.worst(precision))
     share_expected = _share(error, reference.expected(precision))
-    rms = float(np.sqrt(np.mean(_share(error, reference.typical(precision))[finite] ** 2)))
+    rms = float(np.sqrt(np.mean(_share(error, reference.typical(precision))[of] ** 2)))
     # Few elements say little about their mean square: widen the band as 1 / sqrt(count) does.
-    rms_limit = 1 + 4 / np.sqrt(finite.sum())
-    worst = np.unravel_index(np.argmax(np.where(finite, share, -1.0)), error.shape)
-    largest = float(np.abs(value[finite]).max())
+    rms_limit = 1 + 4 / np.sqrt(np.count_nonzero(finite))
+    worst = np.unravel_index(np.argmax(share if everywhere else np.where(finite, share, -1.0)), error.shape)
+    size = np.abs(value)
+    largest = float(size[of].max())
     numbers = Numbers(
         "agrees",
         max_abs=_json(error.max()),
-        max_rel=_json(_share(error, np.abs(value))[finite].max()),
+        max_rel=_json(_share(error, size)[of].max()),
         scaled=_json(error.max() / largest) if largest else 0.0,
-        ulps=_json(_ulps(error, value, finite, precision)),
+        ulps=_json(_ulps(error[of], size[of], precision)),
         share=_json(share.max()),
         share_expected=_json(share_expected.max()),
         share_rms=_json(rms / float(rms_limit)),
@@ -136,7 +149,7 @@ def _measure(result, value, finite, dtype, reference, unequal=None):
             f"at [{where}] {numbers.found:.9g}, expected {numbers.expected:.9g}: {limit}; "
             f"{numbers.unequal} of {numbers.count} elements are off, at most by {numbers.max_abs:.3g}"
         )
-    elif nu <= _STAGNATION and finite.all() and reference.carried is None and reference.products is not None:
+    elif nu <= _STAGNATION and everywhere and reference.carried is None and reference.products is not None:
         few_u = reference.few * UNIT_ROUNDOFF[precision]
         found = project(result - value, value, reference.products, few_u)
         numbers.share_weight = _json(found.share) if found else 0.0
@@ -212,9 +225,8 @@ def _times(share):
     return "beyond any multiple of" if share >= _TOP else f"{share:.3g} times"
 
 
-def _ulps(error, value, finite, precision):
+def _ulps(error, size, precision):
     """The largest error in units in the last place of the expected value."""
-    size = np.maximum(np.abs(np.where(finite, value, 0)), SMALLEST_NORMAL[precision])
-    unit = 2.0 ** (np.floor(np.log2(size))) * 2 * UNIT_ROUNDOFF[precision]
+    _, exponent = np.frexp(np.maximum(size, SMALLEST_NORMAL[precision]))
     with np.errstate(over="ignore"):
-        return float((error / unit)[finite].max())
+        return float(np.ldexp(error / UNIT_ROUNDOFF[precision], -exponent).max())
