@@ -119,7 +119,10 @@ def run(python, name, folder):
 
 
 def judged(name, pythons):
-    """The line of one network: counts of tensors, and what was flagged."""
+    """The line of one network: counts of tensors, and what was flagged.
+
+    Its times are those of judging each version's tensors by their nodes, and the second version by the first's graph.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         sides, told = [], []
         for number, python in enumerate(pythons):
@@ -145,7 +148,9 @@ def judged(name, pythons):
                     flagged.append(f"{one.tensor} {one.node.op}: {one.numbers.word}: {one.numbers.message}")
             seconds.append((time.perf_counter() - started) / done["seconds"])
         outputs = {name: sides[1].trace.tensors()[tensor] for name, tensor in sides[1].trace.outputs.items()}
+        started = time.perf_counter()
         against = places(sides[0], sides[1], outputs)
+        seconds.append((time.perf_counter() - started) / told[1]["seconds"])
         wrong = [f"{p.pair.name}: {p.numbers.word}: {p.numbers.message}" for p in against if p.wrong]
         bare = [f"{p.pair.name}: {p.why}" for p in against if p.numbers is None]
     return {
