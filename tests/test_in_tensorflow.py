@@ -210,7 +210,7 @@ ASSERTED = """
 import numpy as np
 import tensorflow as tf
 
-from compat import assert_agrees, reference
+from compat import assert_agrees, assert_same_port, reference
 
 x = np.random.RandomState(0).normal(size=(2, 9, 9, 3)).astype("f4")
 w = np.random.RandomState(1).normal(size=(3, 3, 3, 4)).astype("f4")
@@ -231,7 +231,8 @@ def fails(*arguments, **settings):
 y = conv(x, w)
 assert_agrees(y, reference.conv2d(x, w, padding="SAME"))
 assert "the padding is that of SAME, expected VALID" in fails(y, reference.conv2d(x, w, padding="VALID"))
-assert_agrees(y, y.numpy(), function=conv, inputs=[tf.constant(x), w])
+by_graph = assert_agrees(y, y.numpy(), function=conv, inputs=[tf.constant(x), w])
+assert 0 < by_graph.outputs["y"].share < 1  # of the exact answer: by what is measured it would be 0
 fails(y + 1e-2, y.numpy(), function=conv, inputs=[x, w])
 assert_agrees(tf.Variable(x), {"y": x})
 
@@ -241,6 +242,15 @@ assert_agrees(half, y.numpy().astype(float), dtype=tf.bfloat16)
 fails(half, y)
 fails(half * (1 + 2.0**-6), half)
 assert_agrees(tf.nn.tanh(half), tf.nn.tanh(half), function=tf.nn.tanh, inputs=half)
+
+# In a process that has computed already, as anybody's tests have.
+assert assert_same_port(conv, lambda x, w: tf.nn.conv2d(x, w, 1, "SAME"), [x, w]).word in ("identical", "agrees")
+try:
+    assert_same_port(conv, lambda x, w: tf.nn.conv2d(x, w[::-1], 1, "SAME"), [x, w])
+except AssertionError as error:
+    assert "the kernel's rows come in reverse" in str(error), error
+else:
+    raise SystemExit("it is the same port")
 
 for no_number in (tf.RaggedTensor.from_row_lengths([1, 2, 3], [1, 2]), tf.sparse.from_dense([1, 0])):
     try:

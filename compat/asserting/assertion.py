@@ -39,8 +39,9 @@ def assert_agrees(
                   any order: (1 + u)^terms - 1 times ``scale``, the sum of the absolute products of each
                   element: ``np.abs(x) @ np.abs(w)`` for ``x @ w``.  Without it |expected| stands for it, which
                   is never too large: right for positive numbers, too little where products cancel
-    ``function``  the NumPy function that gave it for ``inputs`` (one array, a list of arguments, or a dict of them by
-                  name): what it makes of a rounding is measured, by moving its inputs by one
+    ``function``  the function that gave it for ``inputs`` (one array, a list of arguments, or a dict of them by
+                  name): of one that runs eagerly in TensorFlow the graph is taken, and its nodes in float64 are the
+                  answer; what a NumPy function makes of a rounding is measured, by moving its inputs by one
 
     Returns the Verdict, whose ``outputs`` have the numbers: the share of the allowance that is used, the ULPs.
     Raises AssertionError for what differs or is suspicious, CompatError for arguments that make no question, and

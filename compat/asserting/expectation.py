@@ -14,6 +14,7 @@ from ..reference.bounds import Reference
 from ..reference.measured import Evidence, Measured
 from ..reference.rounded import rounded_once, summed
 from .given import SINGLE, Given, arrays
+from .graphs import answers_of_graph
 
 #: A scale may itself be rounded: what is smaller than this share of the sum is no sum of absolute products.
 _OF_A_SUM = 0.9
@@ -31,7 +32,7 @@ class Making(NamedTuple):
         """Raises CompatError for what does not go together."""
         if self.function is not None:
             if self.terms is not None or self.scale is not None:
-                raise CompatError("function= measures the allowance: leave out terms= and scale=")
+                raise CompatError("function= says what rounding may do: leave out terms= and scale=")
             if not callable(self.function) or self.inputs is None:
                 raise CompatError("function= is what made the array, and inputs= what it was called with")
         elif self.inputs is not None:
@@ -118,11 +119,11 @@ def _check_scale(scale, array, name):
         )
 
 
-# -- by measurement
+# -- by the function that made them
 
 
 def _reference_of(function, inputs, expected, dtypes):
-    """{name: Reference} of arrays that ``function`` made of ``inputs``: measured, as a NumPy function."""
+    """{name: Reference} of arrays that ``function`` made of ``inputs``: by its graph, else measured."""
     arguments = _Arguments(inputs)
     arguments.check(dtypes)
 
@@ -153,7 +154,11 @@ def _reference_of(function, inputs, expected, dtypes):
                 f"{numbers.message}"
             )
         found[name] = Measured(own.array, dtypes[name], evidence)
-    return found
+    made = {name: array for name, (array, _) in results.items()}
+    return {
+        **found,
+        **answers_of_graph(lambda given: arguments.put(function, given), arguments.fixtures, made, found),
+    }
 
 
 def _called(name):
@@ -191,10 +196,13 @@ class _Arguments:
 
     def call(self, function: Callable[..., Any], fixtures: Mapping[str, Fixture]) -> Any:
         """With copies: what the function does to its arguments is its own affair."""
-        given = {
-            name: _like(fixtures[name].array, value) if name in fixtures else value
-            for name, value in self._all()
-        }
+        return self.put(
+            function, {name: _like(fixtures[name].array, v) for name, v in self._all() if name in fixtures}
+        )
+
+    def put(self, function: Callable[..., Any], others: Mapping[str, Any]) -> Any:
+        """With others in the place of the arrays."""
+        given = {name: others.get(name, value) for name, value in self._all()}
         positional = [given[str(n)] for n in range(len(self._positional))]
         return function(*positional, **{name: given[name] for name in self._named})
 

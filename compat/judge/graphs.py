@@ -250,13 +250,12 @@ class Spelled(Reference):
         return Spelled(self._answer.parts(), self._spelled.parts())
 
 
-def loose(place: Place, measured: Reference) -> bool:
-    """Whether the graph allows, for most elements, many times what the measured spread does."""
-    dtype = place.pair.result.dtype
-    if dtype not in UNIT_ROUNDOFF or place.answer is None:
+def loose(answer: Optional[Reference], measured: Reference, dtype: str) -> bool:
+    """Whether the graph's answer allows, for most elements, many times what the measured spread does."""
+    if dtype not in UNIT_ROUNDOFF or answer is None:
         return False
     with np.errstate(all="ignore"):
-        graph, spread = place.answer.worst(dtype), measured.worst(dtype)
+        graph, spread = answer.worst(dtype), measured.worst(dtype)
         return bool(np.median(graph) > _LOOSE * np.median(spread))
 
 

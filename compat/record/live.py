@@ -10,6 +10,7 @@ from ..objects import Memory
 from ..records import Record
 from .compute import record_of
 from .dialects import DIALECTS
+from .dialects.tensorflow import take_as_it_is
 
 
 def recorded(
@@ -20,6 +21,7 @@ def recorded(
     A ``legacy`` function is run as a graph in a session, where it is no model and no tf.function; where that
     cannot be, and everything else, eagerly.  Raises CompatError for what cannot be computed, with the reason.
     """
+    take_as_it_is()
     first = "tf1.session" if legacy and not _is_eager(function) else "tf2.eager"
     why = ""
     for dialect in dict.fromkeys((first, "tf2.eager", "tf1.session")):

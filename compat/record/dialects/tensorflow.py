@@ -33,9 +33,22 @@ def _import() -> Any:
         warnings.simplefilter("ignore")
         import tensorflow
     if (tensorflow_version() or ()) >= (2,):  # in TensorFlow 1 a session's configuration says it
-        tensorflow.config.threading.set_intra_op_parallelism_threads(threads())
-        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+        try:
+            tensorflow.config.threading.set_intra_op_parallelism_threads(threads())
+            tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+        except RuntimeError:  # it has computed already
+            if not _AS_IT_IS:
+                raise
     return tensorflow
+
+
+#: Holds something where the threads are those of the process, and no run records them.
+_AS_IT_IS: List[bool] = []
+
+
+def take_as_it_is() -> None:
+    """From now on a TensorFlow that has computed in this process before is taken with the threads that it has."""
+    _AS_IT_IS[:] = [True]
 
 
 @functools.lru_cache(maxsize=None)
