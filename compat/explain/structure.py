@@ -111,8 +111,7 @@ def _edited(followed: Followed, edits: Sequence[Edit]) -> Followed:
     taken = {
         name: dict(p for e in of_node for p in (e.inputs or {}).items()) for name, of_node in by_node.items()
     }
-    other.nodes = [_taking(node, taken.get(node.name)) for node in other.nodes]
-    return other
+    return other.through([_taking(node, taken.get(node.name)) for node in other.nodes])
 
 
 def _taking(node: Node, inputs: Optional[Dict[int, str]]) -> Node:

@@ -73,6 +73,9 @@ class Replay:
     def dtype(self, tensor: str) -> str:
         return self._tensors[tensor].dtype
 
+    def shape(self, tensor: str) -> List[int]:
+        return self._tensors[tensor].shape
+
     def call(self, node: Node) -> NodeCall:
         """The node as its rule sees it."""
         count = 1 + max(map(int, node.outputs), default=0)
@@ -139,23 +142,41 @@ class Followed:
     ) -> None:
         self._replay = replay
         self.tensor = tensor
-        self.nodes = replay.between(tensor, {**given, **carried})
-        used = {name for node in self.nodes for name in node.inputs}
-        self.given = {name: array for name, array in given.items() if name in used}
-        self._carried = {name: answer for name, answer in carried.items() if name in used}
+        self._offered, self._carried = given, carried
+        self._nodes: Optional[List[Node]] = None
+        self._given: Optional[Dict[str, Array]] = None
         #: Of each node "bounded", "taken" or why it is neither, as ``reference`` finds it.
         self.hows: Dict[str, str] = {}
         #: By name, what nodes do instead of what their rules say.
         self.changed: Dict[str, Other] = {}
 
+    @property
+    def nodes(self) -> List[Node]:
+        """In the order of flow."""
+        if self._nodes is None:
+            self._nodes = self._replay.between(self.tensor, {**self._offered, **self._carried})
+        return self._nodes
+
+    @property
+    def given(self) -> Dict[str, Array]:
+        """Those of the given tensors that the nodes take, by name."""
+        if self._given is None:
+            used = {name for node in self.nodes for name in node.inputs}
+            self._given = {name: array for name, array in self._offered.items() if name in used}
+        return self._given
+
     def recorded(self, tensor: str) -> Array:
         return self._replay.recorded(tensor)
 
+    def through(self, nodes: List[Node]) -> "Followed":
+        """The same with these nodes in the place of its own."""
+        other = Followed(self._replay, self.tensor, self.given, self._carried)
+        other._nodes, other._given, other.changed = nodes, dict(self.given), self.changed
+        return other
+
     def raised(self) -> "Followed":
         """The same with every idiom as one node, whose rule is a call that hypotheses speak of."""
-        other = Followed(self._replay, self.tensor, self.given, self._carried)
-        other.nodes = raised(self.nodes)
-        return other
+        return self.through(raised(self.nodes))
 
     def but(self, changed: Mapping[str, Other]) -> "Followed":
         """The same with other nodes: by name what each does."""
@@ -165,7 +186,8 @@ class Followed:
 
     def reference(self, *arrays: Any) -> Reference:
         """Of the ``given`` tensors, in their order, or of others in their place.  Raises NoRule."""
-        flows: Dict[str, Optional[Flow]] = dict(self._carried)
+        used = {name for node in self.nodes for name in node.inputs}
+        flows: Dict[str, Optional[Flow]] = {n: flow for n, flow in self._carried.items() if n in used}
         flows.update(zip(self.given, arrays or self.given.values()))
         follows = set(flows)
         for node in self.nodes:

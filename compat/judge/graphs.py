@@ -76,7 +76,7 @@ class _Walk:
     """
 
     def __init__(self, legacy: Side, port: Side) -> None:
-        self._legacy, self._port = legacy, port
+        self._port = port
         self._mine, self._theirs = Replay(legacy.trace, legacy.read), Replay(port.trace, port.read)
         # Both took the same inputs: what has no rule and follows from them is not known, and not as it was recorded.
         self._firm, self._near = (_Given(_inputs(self._mine), _inputs(self._theirs)) for _ in range(2))
@@ -98,8 +98,8 @@ class _Walk:
                 place = together
         is_output = pair.legacy in self._outputs
         self.found.append(place if is_output else place._replace(answer=None))
-        expected, found = self._legacy.trace.tensors()[pair.legacy], pair.result
-        if place.numbers is None or (found.shape, found.dtype) != (expected.shape, expected.dtype):
+        expected = self._mine.shape(pair.legacy), self._mine.dtype(pair.legacy)
+        if place.numbers is None or (pair.result.shape, pair.result.dtype) != expected:
             return
         result = self._port.read(pair.result.digest)
         self._near.add(pair, result)
