@@ -142,9 +142,12 @@ def judged(name, pythons):
         seconds = []
         for side, done in zip(sides, told):
             started = time.perf_counter()
+            used = {name for node in side.trace.nodes for name in node.inputs} | set(
+                side.trace.outputs.values()
+            )
             for one in judge_trace(side.trace, side.read):
-                if one.how == "taken" and one.why.startswith("a "):
-                    continue
+                if one.tensor not in used or (one.how == "taken" and one.why.startswith("a ")):
+                    continue  # scratch that nothing takes; weights and constants
                 hows[one.how] += 1
                 if one.how == "unruled":
                     unruled[one.node.op] += 1
@@ -162,6 +165,7 @@ def judged(name, pythons):
         "parameters": told[0]["parameters"],
         "tensors": sum(hows.values()),
         "bounded": hows["bounded"],
+        "taken": hows["taken"],
         "unruled": dict(unruled),
         "flagged": flagged,
         "pairs": len(against),
