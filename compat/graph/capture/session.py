@@ -8,14 +8,18 @@ have value"), and cannot look into a loop.
 """
 
 import collections
-from typing import Any, Dict, List, Mapping, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set
 
 import numpy as np
 
-from ...arrays import plain
+from ...arrays import Array, plain
 from ...records import Output
 from ..nodes import Keep, Trace
+from .alone import LARGEST, inputs_measured, of_session
 from .unrolling import VARIABLES, Loops, assembled
+
+if TYPE_CHECKING:
+    from ...record.alone import Alone
 
 _INVISIBLE = ("resource", "variant")
 
@@ -27,16 +31,17 @@ def traced(
     feed: Mapping[Any, Any],
     keep: Keep,
     inputs: Optional[Mapping[str, Any]] = None,
+    alone: Optional["Alone"] = None,
 ) -> Trace:
     """The Trace of all that the ``outputs`` (tensors by name) depend on, computed once in that session.
 
     ``feed``: as ``Session.run`` takes it.  ``inputs``: the placeholders by the names of the sample's inputs.
     The session's graph keeps the ops that write: use it for nothing else afterwards.  Loops are seen from inside where
-    the graph went through ``one_by_one``.
+    the graph went through ``one_by_one``.  ``alone``: measures the nodes that no rule is known of.
     """
     ops = _ancestors(outputs.values())
     loops = Loops(session.graph, ops)
-    seen = _Seen(tf, keep)
+    seen = _Seen(tf, keep, inputs_measured(ops, alone))
     before = {}
     for op in loops.order:
         if op.type in VARIABLES:
@@ -54,7 +59,10 @@ def traced(
         if tensor.dtype.base_dtype.name not in _INVISIBLE
     ]
     session.run(probes + [tensor.op for tensor in outputs.values()], feed)
-    return assembled(tf, loops, seen.outputs, inputs or {}, outputs)
+    trace = assembled(tf, loops, seen.outputs, inputs or {}, outputs)
+    if alone is not None:
+        of_session(tf, session, trace, seen.held, alone)
+    return trace
 
 
 def one_by_one(tf: Any, graph: Any) -> None:
@@ -89,16 +97,24 @@ def _ancestors(tensors: Any) -> Set[Any]:
 
 
 class _Seen:
-    """``outputs``: of each tensor what was written down, one for every time that it was computed."""
+    """``outputs``: of each tensor what was written down, one for every time that it was computed.
 
-    def __init__(self, tf: Any, keep: Keep) -> None:
+    ``held``: the arrays of the tensors ``hold`` that are not too large, by their digest.
+    """
+
+    def __init__(self, tf: Any, keep: Keep, hold: Set[str]) -> None:
         self._tf = tf
         self._keep = keep
+        self._hold = hold
         self.outputs: Dict[str, List[Output]] = collections.defaultdict(list)
+        self.held: Dict[str, Array] = {}
 
     def note(self, name: str, value: Any, dtype: Optional[str] = None) -> None:
         array, own = plain(value)
-        self.outputs[name].append(self._keep(array, dtype or own))
+        output = self._keep(array, dtype or own)
+        self.outputs[name].append(output)
+        if name in self._hold and array.size <= LARGEST:
+            self.held[output.digest] = array.copy()
 
     def probe(self, graph: Any, tensor: Any) -> Any:
         """An op of the graph that writes the tensor down."""
