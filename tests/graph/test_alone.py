@@ -303,21 +303,21 @@ def test_what_the_ports_own_nodes_measured_allows_it_nothing():
     def legacy(add, x):
         return add("Mul", [x, add("Const", [], f32(3))], f32(3) * X)
 
-    place = by_name(graph(legacy), measure(graph(one(rough), "port/"), rough))["y"]
+    place = by_name(graph(legacy, x=X), measure(graph(one(rough), "port/", x=X), rough))["y"]
     assert place.numbers.word == "differs" and place.spelled.hows == {"port/Mystery_1": "measured"}
 
 
 def test_but_where_the_legacy_side_is_measured_as_well_both_count():
-    legacy = measure(graph(one(lambda x: f32(3) * x)), lambda x: f32(3) * x)
-    place = by_name(legacy, measure(graph(one(rough), "port/"), rough))["y"]
+    legacy = measure(graph(one(lambda x: f32(3) * x), x=X), lambda x: f32(3) * x)
+    place = by_name(legacy, measure(graph(one(rough), "port/", x=X), rough))["y"]
     assert place.numbers.word == "agrees"
-    wrong = measure(graph(one(lambda x: rough(x) + f32(1e-2) * x), "port/"), rough)
+    wrong = measure(graph(one(lambda x: rough(x) + f32(1e-2) * x), "port/", x=X), rough)
     assert by_name(legacy, wrong)["y"].numbers.word == "differs"
 
 
 def test_a_port_that_spells_it_less_exactly_agrees():
     """(3 x + 3000) - 3000 by rules, against 3 x as it was measured."""
-    legacy = measure(graph(one(lambda x: f32(3) * x)), lambda x: f32(3) * x)
+    legacy = measure(graph(one(lambda x: f32(3) * x), x=X), lambda x: f32(3) * x)
 
     def port(off):
         def build(add, x):
@@ -328,19 +328,19 @@ def test_a_port_that_spells_it_less_exactly_agrees():
 
         return build
 
-    assert by_name(legacy, graph(port(0), "port/"))["y"].numbers.word == "agrees"
-    assert by_name(legacy, graph(port(1e-2), "port/"))["y"].numbers.word == "differs"
+    assert by_name(legacy, graph(port(0), "port/", x=X))["y"].numbers.word == "agrees"
+    assert by_name(legacy, graph(port(1e-2), "port/", x=X))["y"].numbers.word == "differs"
 
 
 def test_another_spelling_excuses_nothing_where_rounding_is_all_there_is():
-    legacy = measure(graph(one(amplifying)), amplifying)
-    port = graph(lambda add, x: add("Mul", [x, add("Const", [], f32(0.5))], f32(0.5) * X), "port/")
+    legacy = measure(graph(one(amplifying), x=X), amplifying)
+    port = graph(lambda add, x: add("Mul", [x, add("Const", [], f32(0.5))], f32(0.5) * X), "port/", x=X)
     assert by_name(legacy, port)["y"].numbers.word == "suspicious"
 
 
 def rough(x):
-    """3 x, and a rounding of x changes it by twenty times as much."""
-    return (f32(3) * x + f32(1e-4) * np.sin(f32(2e5) * x)).astype(f32)
+    """3 x, and a rounding of x changes it by two hundred times as much."""
+    return (f32(3) * x + f32(1e-4) * np.sin(f32(2e6) * x)).astype(f32)
 
 
 def one(function):

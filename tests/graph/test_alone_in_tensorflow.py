@@ -13,12 +13,17 @@ from compat.record.dialects import DIALECTS
 from compat.record.versions import tensorflow_version
 from compat.reference.nodes import RULES_OF_NODES
 
-pytestmark = pytest.mark.skipif(DIALECTS["tf1.session"].missing() is not None, reason="TensorFlow is not here")
+pytestmark = pytest.mark.skipif(
+    DIALECTS["tf1.session"].missing() is not None, reason="TensorFlow is not here"
+)
 
 STATE = np.random.RandomState(11)
 X = STATE.normal(size=(4, 6)).astype(np.float32)
 TF2 = (tensorflow_version() or (0,)) >= (2, 1)
-WAYS = ["in_session", pytest.param("eagerly", marks=pytest.mark.skipif(not TF2, reason="from TensorFlow 2.1"))]
+WAYS = [
+    "in_session",
+    pytest.param("eagerly", marks=pytest.mark.skipif(not TF2, reason="from TensorFlow 2.1")),
+]
 
 
 @pytest.fixture
@@ -37,7 +42,11 @@ def node_of(trace, op):
 
 
 def judged(trace, kept, op):
-    return [(one.how, one.numbers and one.numbers.word) for one in judge_trace(trace, kept.read) if one.node.op == op]
+    return [
+        (one.how, one.numbers and one.numbers.word)
+        for one in judge_trace(trace, kept.read)
+        if one.node.op == op
+    ]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -93,7 +102,9 @@ def test_every_iteration_of_a_loop_is_measured(without_rule):
     without_rule("Softplus")
 
     def build(tf, x):
-        return tf.while_loop(lambda n, y: n < 3, lambda n, y: (n + 1, tf.nn.softplus(y)), (tf.constant(0), x))[1]
+        return tf.while_loop(
+            lambda n, y: n < 3, lambda n, y: (n + 1, tf.nn.softplus(y)), (tf.constant(0), x)
+        )[1]
 
     with _frames():
         trace, kept = ran("in_session", build)
