@@ -315,27 +315,27 @@ def test_but_where_the_legacy_side_is_measured_as_well_both_count():
     assert by_name(legacy, wrong)["y"].numbers.word == "differs"
 
 
+def far(away, factor=3, off=0):
+    """(factor x + away) - away, by rules."""
+
+    def build(add, x):
+        near, there = f32(factor) * X, f32(factor) * X + f32(away)
+        away_ = add("Const", [], f32(away))
+        product = add("Mul", [x, add("Const", [], f32(factor))], near)
+        return add("Sub", [add("AddV2", [product, away_], there), away_], there - f32(away) + f32(off))
+
+    return graph(build, "port/", x=X)
+
+
 def test_a_port_that_spells_it_less_exactly_agrees():
-    """(3 x + 3000) - 3000 by rules, against 3 x as it was measured."""
     legacy = measure(graph(one(lambda x: f32(3) * x), x=X), lambda x: f32(3) * x)
-
-    def port(off):
-        def build(add, x):
-            far = add("Const", [], f32(3e3))
-            there = f32(3) * X + f32(3e3)
-            there = add("AddV2", [add("Mul", [x, add("Const", [], f32(3))], f32(3) * X), far], there), there
-            return add("Sub", [there[0], far], there[1] - f32(3e3) + f32(off))
-
-        return build
-
-    assert by_name(legacy, graph(port(0), "port/", x=X))["y"].numbers.word == "agrees"
-    assert by_name(legacy, graph(port(1e-2), "port/", x=X))["y"].numbers.word == "differs"
+    assert by_name(legacy, far(3e3))["y"].numbers.word == "agrees"
+    assert by_name(legacy, far(3e3, off=1e-2))["y"].numbers.word == "differs"
 
 
 def test_another_spelling_excuses_nothing_where_rounding_is_all_there_is():
     legacy = measure(graph(one(amplifying), x=X), amplifying)
-    port = graph(lambda add, x: add("Mul", [x, add("Const", [], f32(0.5))], f32(0.5) * X), "port/", x=X)
-    assert by_name(legacy, port)["y"].numbers.word == "suspicious"
+    assert by_name(legacy, far(2e8, 0.5))["y"].numbers.word == "suspicious"
 
 
 def rough(x):
