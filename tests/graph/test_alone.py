@@ -131,6 +131,14 @@ def test_what_cannot_be_measured_is_not(function, x):
     assert words(made.trace, made.kept)["m:0"] == "unruled: Mystery"
 
 
+def test_what_gives_whole_numbers_alone_is_not_measured():
+    made = Made()
+    made.add("x", "Placeholder", [], X)
+    made.output("y", made.add("m", "Mystery", ["x"], X.argmax(axis=1)))
+    measure(made, lambda x: x.argmax(axis=1), dtype="int64")
+    assert made.trace.nodes[-1].measured is None
+
+
 def test_large_nodes_and_very_many_are_not_measured(monkeypatch):
     monkeypatch.setattr(alone, "LARGEST", 59)  # 30 numbers in, 30 out
     assert of(smooth).trace.nodes[1].measured is None
