@@ -8,7 +8,7 @@ from typing import Any, List, NamedTuple, Tuple
 
 import numpy as np
 
-from ..tracked import Tracked, constant, joined, maximum, minimum, sigmoid, tanh
+from ..tracked import Tracked, constant, joined, sigmoid, tanh
 from .flows import numbers, tracked
 from .registry import Flow, NodeCall, rule_of
 
@@ -52,7 +52,8 @@ class _Lstm:
             i, f = i + cs * self._peepholes[0], f + cs * self._peepholes[1]
         i, ci, f = sigmoid(i), tanh(ci), sigmoid(f)
         cs, most = i * ci + f * cs, float(call.get("cell_clip") or 0)
-        cs = maximum(minimum(cs, constant(most)), constant(-most)) if most > 0 else cs
+        if most > 0:  # to the number as the precision holds it
+            cs = cs.clip(-most, most).off_by(lambda p: constant(most).error(p.dtype))
         o = sigmoid(o + cs * self._peepholes[2] if self._peepholes else o)
         co = tanh(cs)
         return _Gates(i, cs, f, o, ci, co, o * co)
