@@ -48,7 +48,7 @@ class Memory:
 
 
 class Coverage:
-    """Counts of nodes: bounded by a rule, taken as recorded, without a rule; and what was flagged."""
+    """Counts of nodes: bounded by a rule, measured alone, taken as recorded, without a rule; and what was flagged."""
 
     def __init__(self):
         self.how = collections.Counter()
@@ -77,7 +77,7 @@ class Coverage:
             if one.how == "taken" and one.why in SOURCES:
                 ways.setdefault(one.node.name, "source")
                 continue
-            if one.how == "bounded" or one.node.name not in ways:
+            if one.how in ("bounded", "measured") or one.node.name not in ways:
                 ways[one.node.name] = one.how
             if one.how == "unruled":
                 self.unruled[f"{one.node.op}: {one.why}" if one.why != one.node.op else one.node.op] += 1
@@ -117,11 +117,12 @@ class Coverage:
                 self.ratios.append((written.share / place.numbers.share, f"{title} {name}"))
 
     def lines(self, most=60):
-        counted = self.how["bounded"] + self.how["taken"] + self.how["unruled"]
+        counted = sum(self.how[how] for how in ("bounded", "measured", "taken", "unruled"))
         share = 100 * self.how["bounded"] / max(counted, 1)
         yield f"{counted} nodes beside {self.how['source']} inputs, constants and weights"
         yield f"bounded by a rule: {self.how['bounded']}, {share:.2f} %"
-        yield f"taken as recorded: {self.how['taken']}; without a rule: {self.how['unruled']}"
+        yield f"measured alone: {self.how['measured']}; taken as recorded: {self.how['taken']}"
+        yield f"without a rule, and not measured: {self.how['unruled']}"
         for op, count in self.unruled.most_common(most):
             yield f"  {count:6} {op}"
         for what, found in (("flagged", self.flagged), ("no graph of", self.untraced)):

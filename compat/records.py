@@ -51,7 +51,7 @@ class Output:
     shape: List[int]
 
     def check(self) -> None:
-        _check_digest(self.digest)
+        check_digest(self.digest)
 
 
 @dataclass
@@ -95,9 +95,9 @@ class Record:
             raise ValueError("something is measured of an output that is not there")
         for arrays in self.measured.values():
             for digest in arrays.values():
-                _check_digest(digest)
+                check_digest(digest)
         if self.trace is not None:
-            _check_digest(self.trace)
+            check_digest(self.trace)
 
     @property
     def bits(self) -> Tuple[Tuple[str, str, str], ...]:
@@ -365,7 +365,8 @@ def _whole(text: str) -> str:
 _DIGEST = re.compile("[0-9a-f]{64}\\Z")
 
 
-def _check_digest(text: str) -> None:
+def check_digest(text: str) -> None:
+    """Raises ValueError for what is no SHA-256 as ``compat.arrays.digest`` writes it."""
     if not _DIGEST.match(text):
         raise ValueError(f"{_short(text)} is no digest of an array")
 

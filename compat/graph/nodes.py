@@ -8,13 +8,13 @@ output.  Tensors are called as TensorFlow calls them, ``conv1/Relu:0``.
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterable, List, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 import numpy as np
 
 from ..arrays import Array
 from ..errors import CompatError
-from ..records import Output, as_json, from_json
+from ..records import Output, as_json, check_digest, from_json
 from ..texts import check_name
 
 #: Keeps an array: (array, name of its dtype) -> Output.
@@ -30,7 +30,9 @@ class Node:
 
     ``inputs``: the tensors it took.  ``outputs``: what it gave, by number; some may be missing, as the outputs of a
     Switch that went the other way.  ``attributes``: as JSON values, dtypes by name and shapes as lists.  ``source``:
-    the line of the program that made it, ``file.py:12``, where the framework keeps it.
+    the line of the program that made it, ``file.py:12``, where the framework keeps it.  ``measured``: where no rule
+    was known of the op when it ran, what was measured of it alone, as digests by name for each output
+    (``compat.record.alone``).
     """
 
     name: str
@@ -39,12 +41,18 @@ class Node:
     outputs: Dict[str, Output] = field(default_factory=dict)
     attributes: Dict[str, Any] = field(default_factory=dict)
     source: str = ""
+    measured: Optional[Dict[str, Dict[str, str]]] = None
 
     def check(self) -> None:
         for what in (self.name, self.op, *self.inputs, *self.attributes):
             check_name("the node's", what)
         if not all(number.isdigit() for number in self.outputs):
             raise ValueError(f"{self.name}: outputs have numbers")
+        for number, arrays in (self.measured or {}).items():
+            if number not in self.outputs:
+                raise ValueError(f"{self.name}: something is measured of an output that is not there")
+            for digest in arrays.values():
+                check_digest(digest)
 
     def tensor(self, number: int = 0) -> str:
         return f"{self.name}:{number}"
@@ -98,7 +106,12 @@ class Trace:
         return [node for node in self.nodes if node.name in wanted]
 
     def digests(self) -> List[str]:
-        return [output.digest for output in self.tensors().values()]
+        """Of every tensor, and of what was measured."""
+        measured = [arrays for node in self.nodes for arrays in (node.measured or {}).values()]
+        return [
+            *(output.digest for output in self.tensors().values()),
+            *(digest for arrays in measured for digest in arrays.values()),
+        ]
 
     def array(self) -> Array:
         """The trace as the bytes of its JSON, to be kept beside its tensors."""

@@ -6,12 +6,13 @@ for tensors that somebody else computed: what rounding may have done on the way 
 
 import collections
 import types
-from typing import Any, Callable, Container, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Container, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from ..arrays import Array
 from ..reference.bounds import Reference
 from ..reference.nodes import NodeCall, Taken, answer
 from ..reference.nodes.registry import Flow, NoRule, as_reference
+from .alone import AsMeasured, as_measured, onward
 from .idioms import raised
 from .nodes import SOURCES, Node, Trace
 
@@ -46,10 +47,15 @@ def recently(read: Read) -> Read:
     return read_once
 
 
+#: Of a node in a row, when it is known what comes of it.
+KNOWN = ("bounded", "measured", "taken")
+
+
 class Step(NamedTuple):
     """What must come of one node: ``answers`` by number of the output.
 
-    ``how``: "bounded" by a rule, "taken" as it was recorded, "unruled" where no rule is known.
+    ``how``: "bounded" by a rule, "measured" alone where there is none, "taken" as it was recorded, "unruled" where
+    nothing is known.
     """
 
     answers: Dict[str, Reference]
@@ -94,7 +100,8 @@ class Replay:
         except Taken as why:
             return Step({}, "taken", str(why))
         except NoRule as why:
-            return Step({}, "unruled", str(why))
+            alone = self.as_measured(node, inputs)
+            return Step(dict(alone.answers), "measured") if alone else Step({}, "unruled", str(why))
         answers = {
             number: as_reference(flow, node.outputs[number].dtype)
             for number, flow in ((str(n), flow) for n, flow in enumerate(flows))
@@ -107,6 +114,13 @@ class Replay:
         if node.op in SOURCES:
             raise Taken(f"a {node.op.lower()}")
         return answer(self.call(node), inputs)
+
+    def as_measured(self, node: Node, inputs: Sequence[Optional[Flow]]) -> Optional[AsMeasured]:
+        """What was measured of the node alone, on these inputs or close to them."""
+        if not node.measured:
+            return None
+        recorded = [self.recorded(name) for name in node.inputs]
+        return as_measured(node, inputs, recorded, [self.dtype(name) for name in node.inputs], self._read)
 
     def between(self, tensor: str, given: Container[str]) -> List[Node]:
         """The nodes that a tensor follows from, in the order of flow; none beyond the given tensors."""
@@ -145,8 +159,10 @@ class Followed:
         self._offered, self._carried = given, carried
         self._nodes: Optional[List[Node]] = None
         self._given: Optional[Dict[str, Array]] = None
-        #: Of each node "bounded", "taken" or why it is neither, as ``reference`` finds it.
+        #: Of each node "bounded", "measured", "taken" or why it is none of them, as ``reference`` finds it.
         self.hows: Dict[str, str] = {}
+        #: Whether one was measured on inputs that are not these, but close: what follows speaks for a result only.
+        self.close = False
         #: By name, what nodes do instead of what their rules say.
         self.changed: Dict[str, Other] = {}
 
@@ -186,6 +202,7 @@ class Followed:
 
     def reference(self, *arrays: Any) -> Reference:
         """Of the ``given`` tensors, in their order, or of others in their place.  Raises NoRule."""
+        self.close = False
         used = {name for node in self.nodes for name in node.inputs}
         flows: Dict[str, Optional[Flow]] = {n: flow for n, flow in self._carried.items() if n in used}
         flows.update(zip(self.given, arrays or self.given.values()))
@@ -198,7 +215,7 @@ class Followed:
                 follows.update(node.tensor(int(number)) for number in node.outputs)
         answer = flows.get(self.tensor)
         if answer is None:
-            unruled = {node: how for node, how in self.hows.items() if how not in ("bounded", "taken")}
+            unruled = {node: how for node, how in self.hows.items() if how not in KNOWN}
             raise NoRule(
                 "; ".join(f"{node}: {why}" for node, why in list(unruled.items())[:3]) or "it did not run"
             )
@@ -210,7 +227,7 @@ class Followed:
         try:
             if any(flow is None for flow in inputs):
                 raise NoRule("it follows from a node without a rule")
-            taken: List[Flow] = inputs  # type: ignore[assignment]
+            taken: List[Flow] = [onward(flow) for flow in inputs]  # type: ignore[misc]
             if node.name in self.changed:
                 found = self.changed[node.name](self._replay.call(node), taken)
             else:
@@ -218,9 +235,27 @@ class Followed:
         except (Taken, NoRule) as why:
             # What is drawn or read is what it was; what no rule covers only where the given tensors do not matter.
             if depends and not (isinstance(why, Taken) and why.random):
+                alone = self._alone(node, inputs, why)
+                if alone is not None:
+                    return alone
                 self.hows[node.name] = f"{node.op}: no rule" if str(why) == node.op else f"{node.op}: {why}"
                 return {}
             self.hows[node.name] = "taken"
             names = [node.tensor(int(number)) for number in node.outputs]
             return {name: self._replay.recorded(name) for name in names}
         return {node.tensor(number): flow for number, flow in enumerate(found)}
+
+    def _alone(
+        self, node: Node, inputs: List[Optional[Flow]], why: Exception
+    ) -> Optional[Dict[str, Optional[Flow]]]:
+        """What comes of a node without a rule by what was measured of it, if that gives what was recorded."""
+        if isinstance(why, Taken) or node.name in self.changed:
+            return None
+        found = self._replay.as_measured(node, inputs)
+        if found is None or any(
+            (node.measured or {})[number]["result"] != node.outputs[number].digest for number in found.answers
+        ):
+            return None
+        self.hows[node.name] = "measured"
+        self.close |= found.near
+        return {node.tensor(int(number)): answer for number, answer in found.answers.items()}

@@ -10,16 +10,18 @@ follow in their turn from the inputs and the weights of the legacy graph.
 """
 
 from types import MappingProxyType
-from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from ..arrays import UNIT_ROUNDOFF, Array
+from ..graph.alone import onward
 from ..graph.nodes import Trace
 from ..graph.pairing import Pair, pairs
 from ..graph.replay import Followed, Replay
 from ..records import Numbers, Output
 from ..reference.bounds import Reference
+from ..reference.measured import Measured
 from ..reference.nodes.registry import NoRule
 from .compare import compare
 
@@ -195,8 +197,10 @@ def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Arra
         except NoRule as why:
             return Place(pair, followed, None, str(why), own)
         numbers, vague = compare(result, pair.result.dtype, answer, dtype), _is_vague(answer, dtype)
+        if numbers.word != "agrees" and followed.close:
+            return Place(pair, followed, None, "what was measured is of inputs close to these", own)
         if numbers.word != "agrees" and own is not None:
-            both = _of_both(answer, own)
+            both = _of_both(answer, followed, own)
             if both is not None:
                 again = compare(result, pair.result.dtype, both, dtype)
                 if again.word == "agrees":
@@ -216,12 +220,18 @@ def _is_vague(answer: Reference, dtype: str) -> bool:
     return not allowed <= min(_VAGUE * UNIT_ROUNDOFF[dtype], _VAGUE_OF_HALVES) * size
 
 
-def _of_both(answer: Reference, own: Followed) -> Optional[Reference]:
-    """The legacy answer with the allowance of the port's spelling on top; None where that is another function."""
+def _of_both(answer: Reference, followed: Followed, own: Followed) -> Optional[Reference]:
+    """The legacy answer with the allowance of the port's spelling on top; None where that is another function.
+
+    What was measured of the port excuses it where the legacy answer is measured as well, and not what has a bound.
+    """
     try:
-        spelled = own.reference()
+        spelled = onward(own.reference())
     except NoRule:
         return None
+    if "measured" in own.hows.values() and "measured" not in followed.hows.values():
+        return None
+    assert isinstance(spelled, Reference)
     if spelled.value.shape != answer.value.shape or spelled.value.dtype.kind not in "fc":
         return None
     return Spelled(answer, spelled)
@@ -248,6 +258,11 @@ class Spelled(Reference):
 
     def parts(self) -> "Spelled":
         return Spelled(self._answer.parts(), self._spelled.parts())
+
+    def reconsider(self, result: Array, error: Array, precision: str, word: str, why: str) -> Tuple[str, str]:
+        if isinstance(self._answer, Measured):  # where rounding is all there is, any number agrees
+            return self._answer.reconsider(result, error, precision, word, why)
+        return word, why
 
 
 def loose(answer: Optional[Reference], measured: Reference, dtype: str) -> bool:

@@ -10,7 +10,7 @@ from .compare import compare
 
 
 class Judged(NamedTuple):
-    """``tensor``: its name.  ``how``: "bounded" by a rule; "taken" or "unruled", and then there are no numbers."""
+    """``tensor``: its name.  ``how``: "bounded" by a rule, "measured" alone; "taken" or "unruled": without numbers."""
 
     node: Node
     tensor: str
@@ -28,10 +28,11 @@ def judge_trace(trace: Trace, read: Callable[[str], Array]) -> Iterator[Judged]:
             tensor = node.tensor(int(number))
             answer = step.answers.get(number)
             if answer is None:
-                yield Judged(node, tensor, "taken" if step.how == "bounded" else step.how, None, step.why)
+                how = {"bounded": "taken", "measured": "unruled"}.get(step.how, step.how)
+                yield Judged(node, tensor, how, None, step.why)
                 continue
             numbers = compare(replay.recorded(tensor), output.dtype, answer, output.dtype)
-            yield Judged(node, tensor, "bounded", numbers)
+            yield Judged(node, tensor, step.how, numbers)
 
 
 def wrong(judged: List[Judged]) -> List[Judged]:

@@ -6,6 +6,7 @@ from typing import Callable, Dict, List, Mapping, Optional
 from ..arrays import Array
 from ..errors import CompatError
 from ..graph.nodes import Trace, trace_of
+from ..graph.replay import KNOWN
 from ..records import SEVERITY, Numbers, Output, Record, Verdict
 from ..reference import Reference
 from ..reference.measured import Evidence, Measured, answers_against
@@ -202,9 +203,10 @@ def untried(legacy: Trace, port: Trace) -> str:
 
 
 def told(found: List[Place]) -> str:
-    """What a verdict rests on: how many of the legacy graph's nodes a rule bounds."""
+    """What a verdict rests on: how many of the legacy graph's nodes a rule bounds, and of the others."""
     hows = {node: how for place in found for node, how in place.followed.hows.items()}
-    bounded, taken = (sum(how == word for how in hows.values()) for word in ("bounded", "taken"))
-    rest = len(hows) - bounded - taken
-    measured = f", {rest} measured" if rest else ""
-    return f"by its graph: {bounded} nodes bounded{measured}, {taken} taken as recorded"
+    bounded, measured, taken = (sum(how == word for how in hows.values()) for word in KNOWN)
+    rest = len(hows) - bounded - measured - taken
+    alone = f", {measured} measured" if measured else ""
+    unruled = f", {rest} without a rule" if rest else ""
+    return f"by its graph: {bounded} nodes bounded{alone}, {taken} taken as recorded{unruled}"

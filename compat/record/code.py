@@ -18,6 +18,7 @@ _COMPUTING = (
     "graph/capture",
     "graph/nodes.py",
     "layers",
+    "record/alone.py",
     "record/compute.py",
     "record/dialects",
     "record/repeats.py",

@@ -12,13 +12,15 @@ numbers move away from zero only, by nothing or by two: an image of whole number
 cast.  Zeros stay: they may be padding or masks, and their neighbours are denormal.
 """
 
-from typing import Callable, Dict, Iterable, Optional, Set
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, Optional, Set
 
 import numpy as np
 
 from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, parts
 from ..case.fixtures import Fixture
-from .dialects.base import Results
+
+if TYPE_CHECKING:
+    from .dialects.base import Results
 
 #: How often it is computed: on the same inputs; moved by one unit; moved by ``STRIDE`` units, there and back.
 SAME, MOVED, THERE_AND_BACK = 3, 6, 3
@@ -50,7 +52,7 @@ class Measurement:
 
 
 def measure(
-    compute: Callable[[Dict[str, Fixture]], Results], inputs: Dict[str, Fixture], results: Results
+    compute: Callable[[Dict[str, Fixture]], "Results"], inputs: Dict[str, Fixture], results: "Results"
 ) -> Measurement:
     """The Measurement of ``compute``: inputs by name -> {output name: (array, dtype name)}.
 

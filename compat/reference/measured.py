@@ -58,25 +58,30 @@ FLUSHED = dict(SMALLEST_NORMAL, float16=2.0**-22)
 _OWN_SIZE, _OF_OWN_SIZE = 0.25, 0.125
 
 
+#: What is there of every output that was seen on moved inputs.
+_OF_MOVED = ("spread", "lowest", "highest")
+
+
 class Evidence:
     """What was measured of one side's output: ``arrays`` as ``record.repeats.Measurement`` has them."""
 
     def __init__(self, result: Array, arrays: Dict[str, Array]) -> None:
         self.result = parts(result)
         shape = self.result.shape
-
-        def of(name):
-            array = arrays.get(name)
-            return np.zeros(shape) if array is None or array.shape != shape else array.astype(np.float64)
-
-        self.moved = "spread" in arrays and arrays["spread"].shape == shape
-        self.spread, self.stretched = of("spread"), of("stretched")
+        # A store may hold anything: what is no number for each of the result's says nothing.
+        seen = {name: a for name, a in arrays.items() if a.shape == shape and a.dtype.kind in "biuf"}
+        nothing = np.zeros(shape)
+        self.moved = all(name in seen for name in _OF_MOVED)
+        self.spread, self.stretched = (
+            seen.get(name, nothing).astype(np.float64) for name in ("spread", "stretched")
+        )
         #: What it gives where denormal inputs are taken for zero; the same as ever where there are none.
-        self.flushed = of("flushed") if "flushed" in arrays else self.result
-        self.lowest = arrays["lowest"] if self.moved else self.result
-        self.highest = arrays["highest"] if self.moved else self.result
+        self.flushed = seen.get("flushed", self.result)
+        self.lowest = seen["lowest"] if self.moved else self.result
+        self.highest = seen["highest"] if self.moved else self.result
         inputs = arrays.get("inputs")
-        counts = (1024, 0, 0, 0, 0) if inputs is None else map(int, inputs)
+        known = inputs is not None and inputs.shape == (5,) and inputs.dtype.kind in "iu"
+        counts = map(int, inputs) if inputs is not None and known else (1024, 0, 0, 0, 0)
         self.stride, self.free, self.repeat, self.stay, self.repeats = counts
 
     def smooth(self, dtype: str) -> Tuple[Array, Array]:
@@ -152,6 +157,15 @@ class Measured(Reference):
         """What was measured goes with the elements."""
         measured = Carried(self.worst, self.typical, np.zeros(self.value.shape), 0.0)
         return Reference(move(self.value), dtype=self.dtype, carried=measured.rearranged(move))
+
+    def onward(self) -> Optional[Reference]:
+        """As what a layer after it goes on from; None where it may be on a step, or the measurement says nothing."""
+        assert self.dtype is not None
+        if self._whole or self._allowed(self.dtype)[2].any():
+            return None
+        if self._says_nothing(np.zeros(self.value.shape), self.dtype):
+            return None
+        return self.rearranged(np.asarray)
 
     @property
     def _sides(self):

@@ -43,9 +43,7 @@ def ops(trace, pattern):
 
 def reaches(trace, output="y", given="x"):
     """Whether the output follows from the input."""
-    return trace.inputs[given] in {
-        node.tensor() for node in trace.ancestors([trace.outputs[output]])
-    }
+    return trace.inputs[given] in {node.tensor() for node in trace.ancestors([trace.outputs[output]])}
 
 
 def rnn_cells(tf):
@@ -119,7 +117,9 @@ def test_an_element_that_is_read_twice_adds_up_its_gradients():
 def test_map_fn_and_scan():
     def build(tf, x):
         mapped = tf.map_fn(lambda row: tf.tanh(row) + tf.reduce_sum(row), x)
-        summed = tf.scan(lambda before, row: before * 0.5 + row, x, initializer=tf.zeros([5, 3]), reverse=True)
+        summed = tf.scan(
+            lambda before, row: before * 0.5 + row, x, initializer=tf.zeros([5, 3]), reverse=True
+        )
         return {"mapped": mapped, "summed": summed}
 
     trace, kept = seen(build, x=X)

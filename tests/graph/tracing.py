@@ -6,6 +6,7 @@ from compat.arrays import digest
 from compat.graph.nodes import Node, Trace
 from compat.judge.graphs import Side
 from compat.judge.nodes import judge_trace
+from compat.record.alone import Alone
 from compat.record.dialects import DIALECTS
 from compat.records import Output
 
@@ -39,7 +40,7 @@ def in_session(build, **inputs):
             if tf.global_variables():
                 session.run(tf.global_variables_initializer())
             feed = {fed[name]: array for name, array in inputs.items()}
-            trace = traced(tf, session, outputs, feed, kept.keep, fed)
+            trace = traced(tf, session, outputs, feed, kept.keep, fed, Alone(kept.keep))
     trace.check()
     return trace, kept
 
@@ -49,7 +50,7 @@ def eagerly(build, **inputs):
     from compat.graph.capture.eager import listening
 
     tf, kept = DIALECTS["tf2.eager"].module(), Kept()
-    with listening(tf, kept.keep) as listener:
+    with listening(tf, kept.keep, Alone(kept.keep)) as listener:
         tensors = {name: tf.constant(array) for name, array in inputs.items()}
         for name, tensor in tensors.items():
             listener.input(name, tensor)

@@ -8,7 +8,7 @@ the branch that was taken and every iteration of a loop.
 import contextlib
 import os
 import sys
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -16,7 +16,11 @@ from ...arrays import plain
 from ...errors import Unsupported
 from ...records import Output
 from ..nodes import Keep, Node, Trace
+from .alone import LARGEST, can_be_repeated, eagerly
 from .attributes import of_pairs
+
+if TYPE_CHECKING:
+    from ...record.alone import Alone
 
 _COMPAT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 #: Ops on a variable that leave it as it is.
@@ -26,13 +30,16 @@ _ASIDE = ("VarHandleOp", "DestroyResourceOp", "VarIsInitializedOp", "NoOp", "Ano
 
 
 @contextlib.contextmanager
-def listening(tf: Any, keep: Keep) -> Iterator["Listener"]:
-    """Within, every op that runs eagerly is told to the Listener.  Raises Unsupported where none is told."""
+def listening(tf: Any, keep: Keep, alone: Optional["Alone"] = None) -> Iterator["Listener"]:
+    """Within, every op that runs eagerly is told to the Listener.  Raises Unsupported where none is told.
+
+    ``alone``: measures the nodes that no rule is known of.
+    """
     try:
         from tensorflow.python.framework import op_callbacks
     except ImportError:
         raise Unsupported("the ops of eager code can be listened to from TensorFlow 2.1 on") from None
-    listener = Listener(tf, keep)
+    listener = Listener(tf, keep, alone)
     config = tf.config
     if hasattr(config, "run_functions_eagerly"):
         eagerly, before = config.run_functions_eagerly, config.functions_run_eagerly()
@@ -50,9 +57,12 @@ def listening(tf: Any, keep: Keep) -> Iterator["Listener"]:
 class Listener:
     """What was heard, as a Trace."""
 
-    def __init__(self, tf: Any, keep: Keep) -> None:
+    def __init__(self, tf: Any, keep: Keep, alone: Optional["Alone"] = None) -> None:
         self._tf = tf
         self._keep = keep
+        self._alone = alone
+        #: Of nodes that may be measured: inputs and attributes as TensorFlow has them, by the name of the node.
+        self._to_measure: Dict[str, Tuple[List[Any], Any]] = {}
         self._trace = Trace()
         self._counts: Dict[str, int] = {}
         self._busy = False
@@ -61,7 +71,7 @@ class Listener:
         self._names: Dict[int, str] = {}
         self._variables: Dict[int, str] = {}
         self._handles: Dict[int, str] = {}
-        self._kinds: Dict[str, Dict[str, str]] = {}
+        self._definitions: Dict[str, Any] = {}
         #: What a variable has now, by its digest and dtype: in some versions it is read without a word.
         self._by_value: Dict[Tuple[str, str], str] = {}
 
@@ -85,6 +95,11 @@ class Listener:
         kept = self._trace.ancestors(self._trace.outputs.values())
         self._trace.nodes = kept
         there = {node.name for node in kept}
+        self._busy = True
+        for node in kept:
+            if node.name in self._to_measure:
+                self._measure(node)
+        self._busy = False
         self._trace.inputs = {
             name: tensor for name, tensor in self._trace.inputs.items() if tensor.rpartition(":")[0] in there
         }
@@ -116,7 +131,8 @@ class Listener:
             )
         if op in _ASIDE:
             return
-        kinds = self._definition(op)
+        definition = self._definition(op)
+        kinds = {attr.name: attr.type for attr in definition.attr} if definition is not None else {}
         node = Node(self._name(op, op_name), op)
         handles = []
         for tensor in inputs:
@@ -136,6 +152,26 @@ class Listener:
         node.source = _line()
         if node.outputs:
             self._trace.nodes.append(node)
+            if self._alone is not None and self._alone.wants(op) and definition is not None:
+                self._remember(node, definition, list(inputs), attrs, list(outputs))
+
+    def _remember(
+        self, node: Node, definition: Any, inputs: List[Any], attributes: Any, outputs: List[Any]
+    ) -> None:
+        """What a node is run with once more, when the trace is complete."""
+        sizes = [int(np.prod(tensor.shape.as_list(), dtype=np.int64)) for tensor in inputs]
+        if can_be_repeated(definition, [*inputs, *outputs]) and sum(sizes) <= LARGEST:
+            self._to_measure[node.name] = inputs, attributes
+
+    def _measure(self, node: Node) -> None:
+        inputs, attributes = self._to_measure[node.name]
+        arrays = [plain(np.asarray(tensor.numpy())) for tensor in inputs]
+        assert self._alone is not None
+        self._alone.measure(
+            node,
+            arrays,
+            lambda given: eagerly(self._tf, node.op, attributes, inputs, len(node.outputs), given),
+        )
 
     def _of_that_value(self, tensor: Any) -> Optional[str]:
         """The last tensor of the same bits: what ``predict`` gives was a tensor once."""
@@ -211,15 +247,14 @@ class Listener:
 
     # -- attributes
 
-    def _definition(self, op: str) -> Dict[str, str]:
-        """The types of its attributes by name."""
-        if op not in self._kinds:
+    def _definition(self, op: str) -> Any:
+        """Its OpDef; None where there is none."""
+        if op not in self._definitions:
             from tensorflow.python.framework import op_def_registry
 
             get = getattr(op_def_registry, "get", None)
-            found = get(op) if get else op_def_registry.get_registered_ops().get(op)
-            self._kinds[op] = {attr.name: attr.type for attr in found.attr} if found is not None else {}
-        return self._kinds[op]
+            self._definitions[op] = get(op) if get else op_def_registry.get_registered_ops().get(op)
+        return self._definitions[op]
 
     def _dtype(self, value: Any) -> str:
         return str(self._tf.as_dtype(value).name)

@@ -9,14 +9,18 @@ have value"), and cannot look into a loop.
 
 import collections
 import contextlib
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Set
 
 import numpy as np
 
-from ...arrays import plain
+from ...arrays import Array, plain
 from ..nodes import Keep, Trace
+from .alone import LARGEST, inputs_measured, of_session
 from .frames import ENTER, EXIT, Frames
 from .unrolling import VARIABLES, Noted, assembled, telling
+
+if TYPE_CHECKING:
+    from ...record.alone import Alone
 
 _INVISIBLE = ("resource", "variant")
 
@@ -28,16 +32,17 @@ def traced(
     feed: Mapping[Any, Any],
     keep: Keep,
     inputs: Optional[Mapping[str, Any]] = None,
+    alone: Optional["Alone"] = None,
 ) -> Trace:
     """The Trace of all that the ``outputs`` (tensors by name) depend on, computed once in that session.
 
     ``feed``: as ``Session.run`` takes it.  ``inputs``: the placeholders by the names of the sample's inputs.
     The session's graph keeps the ops that write: use it for nothing else afterwards.  Loops are seen from inside where
-    the graph was built within ``one_by_one``.
+    the graph was built within ``one_by_one``.  ``alone``: measures the nodes that no rule is known of.
     """
     ops = _ancestors(outputs.values())
     frames = Frames(session.graph, ops)
-    seen = _Seen(tf, keep, telling(ops))
+    seen = _Seen(tf, keep, telling(ops), inputs_measured(ops, alone))
     before = {}
     for op in frames.order:
         if op.type in VARIABLES:
@@ -55,7 +60,10 @@ def traced(
         if tensor.dtype.base_dtype.name not in _INVISIBLE
     ]
     session.run(probes + [tensor.op for tensor in outputs.values()], feed)
-    return assembled(tf, frames, seen.noted, inputs or {}, outputs)
+    trace = assembled(tf, frames, seen.noted, inputs or {}, outputs)
+    if alone is not None:
+        of_session(tf, session, trace, seen.held, alone)
+    return trace
 
 
 @contextlib.contextmanager
@@ -103,19 +111,23 @@ def _ancestors(tensors: Any) -> Set[Any]:
 class _Seen:
     """``noted``: of each tensor what was written down, one for every time that it was computed.
 
-    ``telling``: the tensors whose numbers say which way, or which element.
+    ``telling``: the tensors whose numbers say which way, or which element.  ``held``: the arrays of the tensors
+    ``hold`` that are not too large, by their digest.
     """
 
-    def __init__(self, tf: Any, keep: Keep, telling: Set[str]) -> None:
+    def __init__(self, tf: Any, keep: Keep, telling: Set[str], hold: Set[str]) -> None:
         self._tf = tf
         self._keep = keep
-        self._telling = telling
+        self._telling, self._hold = telling, hold
         self.noted: Dict[str, List[Noted]] = collections.defaultdict(list)
+        self.held: Dict[str, Array] = {}
 
     def note(self, name: str, value: Any, dtype: Optional[str] = None) -> None:
         array, own = plain(value)
-        told = np.array(array) if name in self._telling else None
-        self.noted[name].append(Noted(self._keep(array, dtype or own), told))
+        output = self._keep(array, dtype or own)
+        if name in self._hold and array.size <= LARGEST:
+            self.held[output.digest] = array.copy()
+        self.noted[name].append(Noted(output, np.array(array) if name in self._telling else None))
 
     def probe(self, graph: Any, tensor: Any) -> Any:
         """An op of the graph that writes the tensor down."""

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Optional, Tuple
 from ...errors import CompatError, Unsupported
 from ...graph.capture.eager import listening
 from ...graph.nodes import Keep, Trace
+from ..alone import Alone
 from ..versions import tensorflow_version, threads
 from .base import Dialect, Results, named
 from .tensorflow import as_tensor, from_tensors, import_tensorflow, missing_tensorflow, parts
@@ -76,7 +77,7 @@ class Eager(Dialect):
 
 def heard(tf: Any, run: Callable[..., Any], inputs: Dict[str, Any], flowing: int, keep: Keep) -> Trace:
     """The Trace of ``run``, called with the first ``flowing`` inputs as tensors and the others as arrays."""
-    with listening(tf, keep) as listener:
+    with listening(tf, keep, Alone(keep)) as listener:
         arguments = []
         for number, (name, fixture) in enumerate(inputs.items()):
             arguments.append(as_tensor(tf, fixture) if number < flowing else fixture.array)

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 from ...errors import CompatError, Unsupported
 from ...graph.capture.session import one_by_one, traced
 from ...graph.nodes import Keep, Trace
+from ..alone import Alone
 from ..versions import tensorflow_version, threads, version_of
 from .base import Dialect, Results, load, named
 from .eager import EAGER_IS_OFF, heard
@@ -78,7 +79,9 @@ class Keras2(Dialect):
             first,
             outputs,
         ):
-            return traced(tf, session, symbolic(outputs), feed, keep, {next(iter(inputs)): first})
+            return traced(
+                tf, session, symbolic(outputs), feed, keep, {next(iter(inputs)): first}, Alone(keep)
+            )
 
 
 def flowing_and_weights(tf: Any, inputs: Dict[str, Any]) -> List[Any]:

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional
 
 from ...graph.capture.session import one_by_one, traced
 from ...graph.nodes import Keep, Trace
+from ..alone import Alone
 from ..versions import tensorflow_version, threads
 from .base import Dialect, Results, named
 from .tensorflow import fetched, frames, import_tensorflow, initializers, missing_tensorflow, symbolic
@@ -40,7 +41,9 @@ class Session(Dialect):
     ) -> Trace:
         tf = self.module()
         with frames(tf), self._built(implementation, inputs, parameters, as_it_is=True) as built:
-            return traced(tf, built.session, symbolic(built.outputs), built.feed, keep, built.inputs)
+            return traced(
+                tf, built.session, symbolic(built.outputs), built.feed, keep, built.inputs, Alone(keep)
+            )
 
     @contextlib.contextmanager
     def _built(

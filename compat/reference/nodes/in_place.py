@@ -6,7 +6,7 @@ import numpy as np
 
 from ...arrays import Array
 from .flows import floating, joined, moved, numbers, tracked, value_of, whole
-from .registry import RULES_OF_NODES, Flow, NodeCall, NoRule, rule_of
+from .registry import RULES_OF_NODES, Flow, NodeCall, NoRule, Taken, rule_of
 
 
 @rule_of("RefIdentity", "RefExit", "RefNextIteration", "Copy", "CopyHost", "DebugIdentity", "DebugIdentityV2")
@@ -21,9 +21,11 @@ def _(call: NodeCall, *inputs: Flow) -> Flow:
 
 @rule_of("Empty")
 def _(call: NodeCall, shape: Flow) -> Flow:
-    """Zeros, where they are asked for."""
-    if not call.get("init") or call.dtype == "string":
-        raise NoRule("what was in memory")
+    """Zeros, where they are asked for; else what was in memory."""
+    if call.dtype == "string":
+        return np.zeros(numbers(shape), "S1")
+    if not call.get("init"):
+        raise Taken("what was in memory")
     return np.zeros(numbers(shape), "float32" if call.dtype == "bfloat16" else call.dtype)
 
 
@@ -52,6 +54,11 @@ def _with_rows(table: Flow, rows: Array, new: Flow) -> Flow:
 @rule_of("InplaceUpdate")
 def _(call: NodeCall, x: Flow, indices: Flow, rows: Flow) -> Flow:
     return _with_rows(x, _once(indices), rows)
+
+
+@rule_of("InplaceAdd", "InplaceSub")
+def _(call: NodeCall, x: Flow, indices: Flow, rows: Flow) -> Flow:
+    raise NoRule(f"{call.op}: it writes over what it takes, which may have been seen before or after")
 
 
 @rule_of("ScatterMul", "ScatterDiv", "ResourceScatterMul", "ResourceScatterDiv")

@@ -35,6 +35,9 @@ READ = (
     "VarHandleOp", "VariableV2",
 )  # fmt: skip
 
+#: What a function of Python's makes: no rule can know.
+OF_PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
+
 EFFECTS = ("Assert", "Print", "PrintV2", "NoOp", "ControlTrigger")
 
 
@@ -49,7 +52,7 @@ rule_of(*DRAWN)(_taken("random"))
 rule_of(*READ)(_taken("read"))
 
 
-@rule_of("PyFunc", "PyFuncStateless", "EagerPyFunc")
+@rule_of(*OF_PYTHON)
 def _(call: NodeCall, *inputs: Flow) -> Any:
     raise NoRule(f"{call.op}: a function of Python's, which is not recorded")
 
