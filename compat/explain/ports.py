@@ -7,6 +7,7 @@ from ..judge.graphs import Place, Read
 from . import structure
 from .causes import causes
 from .differences import Differences, differences
+from .named import named
 from .target import ReferenceOnly, Target
 
 _CAUSE = "cause: "
@@ -30,7 +31,7 @@ def causes_of_places(
         result, dtype = read(place.pair.result.digest), place.pair.result.dtype
         where = f" ({place.source})" if place.source else ""
         yield f"wrong at {place.pair.name}{where}: {place.numbers.message if place.numbers else place.why}"
-        sentences = structure.causes(place, result, dtype)
+        sentences = named(place, result, dtype) or structure.causes(place, result, dtype)
         if sentences:
             yield from (f"cause: {sentence}" for sentence in sentences)
             continue

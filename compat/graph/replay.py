@@ -148,6 +148,14 @@ class Followed:
         #: By name, what nodes do instead of what their rules say.
         self.changed: Dict[str, Other] = {}
 
+    @property
+    def dtype(self) -> str:
+        """Of the tensor that follows."""
+        return self._replay.dtype(self.tensor)
+
+    def dtype_of(self, tensor: str) -> str:
+        return self._replay.dtype(tensor)
+
     def recorded(self, tensor: str) -> Array:
         return self._replay.recorded(tensor)
 
@@ -156,6 +164,10 @@ class Followed:
         other = Followed(self._replay, self.tensor, self.given, self._carried)
         other.nodes = raised(self.nodes)
         return other
+
+    def giving(self, arrays: Mapping[str, Array]) -> "Followed":
+        """The same from other arrays for some tensors, which are given then."""
+        return Followed(self._replay, self.tensor, dict(self.given, **arrays))
 
     def but(self, changed: Mapping[str, Other]) -> "Followed":
         """The same with other nodes: by name what each does."""

@@ -154,11 +154,15 @@ class _Walk:
             left, whole = (
                 np.linalg.norm((result - one.followed.reference().value).ravel()) for one in (together, place)
             )
-        return bool(left <= _NOTHING * whole)
+            size = np.linalg.norm(result.ravel())
+        roundings = _ROUNDINGS * UNIT_ROUNDOFF.get(place.pair.result.dtype, 0.0) * size
+        return bool(left <= max(_NOTHING * whole, roundings))
 
 
 #: What is left of two differences that cancel, as a share of one of them.
 _NOTHING = 1e-3
+#: Roundings of the result, in the mean, that are nothing as well: in a half precision they are more than that.
+_ROUNDINGS = 2.0
 #: Roundings of a tensor's mean size that an allowance may be and still tell something, and the most in half precisions.
 _VAGUE, _VAGUE_OF_HALVES = 1024, 2.0**-6
 

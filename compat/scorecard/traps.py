@@ -19,7 +19,7 @@ from ..errors import CompatError, Unsupported
 from ..explain import causes_of_places
 from ..judge import known
 from ..judge.known import KnownDifference
-from ..judge.ports import judge_port, wrong_places
+from ..judge.ports import judge_port, side, wrong_places
 from ..objects import Memory
 from ..record.compute import record_of, unavailable
 from ..record.dialects import DIALECTS
@@ -27,6 +27,7 @@ from ..record.dialects.tensorflow import missing_tensorflow
 from ..record.environment import describe
 from ..record.versions import version_of
 from ..records import PASSING, Environment, Record, Verdict
+from ..reference.nodes.sources import DRAWN
 from .traps_by_hand import BY_HAND, CAUSES, Spelling
 
 #: Dialects in the order in which one of them is the legacy side.
@@ -209,8 +210,17 @@ class _Sample:
         for dialect in self._records:
             trap = (dialect in self._trapped) != turned
             # The trapped ones may be so in several ways.
-            if dialect != legacy and (trap or not turned):
+            if dialect != legacy and (trap or not turned) and not self._draws_otherwise(legacy, dialect):
                 yield self._port(self._records[legacy], legacy, dialect, trap)
+
+    def _draws_otherwise(self, legacy: str, dialect: str) -> bool:
+        """Whether the legacy graph draws numbers, and the dialect others: it is no graph."""
+        graph = side(self._records[legacy], self._objects.read)
+        draws = graph is not None and any(node.op in DRAWN for node in graph.trace.nodes)
+        if draws and self._records[dialect].trace is None:
+            self._skipped.append(f"{self._sample.id} {dialect}: draws other numbers")
+            return True
+        return False
 
     def _by_hand(self, spelling: Spelling) -> Iterator[Port]:
         implementation = spelling.implementation or self._sample.operation.implementations["tf1.session"]
