@@ -370,6 +370,36 @@ def _another_divisor(place: Place, result: Array, dtype: str) -> Optional[str]:
     return None
 
 
+#: Weights of the old value that are usual.
+_MOMENTA = (0.9, 0.99, 0.999, 0.95, 0.997)
+
+
+@_way
+def _weight_of_the_new_value(place: Place, result: Array, dtype: str) -> Optional[str]:
+    """A moving average that went m / (1 - m) times as far from the old value, or as many times less."""
+    expected = place.followed.recorded(place.pair.legacy)
+    if dtype not in UNIT_ROUNDOFF or expected.shape != result.shape or result.size < 3:
+        return None
+    for name, old in place.followed.given.items():
+        if old.shape != result.shape or old.dtype.kind != "f":
+            continue
+        way, went = (np.asarray(array - old, np.float64).ravel() for array in (expected, result))
+        times = float(way @ went) / max(float(way @ way), 1e-300)
+        allowed = _OFF * UNIT_ROUNDOFF[dtype] * (1 + abs(times)) * (np.abs(old) + np.abs(result)).max()
+        usual = [(m, r) for m in _MOMENTA for r in (m, 1 - m) if abs(times - r / (1 - r)) <= _CLOSE_RATIO * times]
+        if usual and (np.abs(went - times * way) <= allowed).all():
+            momentum, share = usual[0]
+            return (
+                f"momentum is taken for 1 - momentum: the weight of the new value is {share:g}, expected "
+                f"{1 - share:g}; write momentum={max(share, 1 - share):g} where it is the weight of the old value"
+            )
+    return None
+
+
+#: How near a ratio has to be to that of two weights; roundings that a few steps may be off.
+_CLOSE_RATIO, _OFF = 1e-4, 16
+
+
 # -- results that are none
 
 

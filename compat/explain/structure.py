@@ -75,6 +75,16 @@ def causes(place: Place, result: Array, dtype: str) -> List[str]:
     return []
 
 
+def left_out(place: Place, result: Array, dtype: str) -> List[str]:
+    """The sentence of the node of the legacy graph without which the numbers follow: of a port without a graph."""
+    fits = Fits(place, result, dtype)
+    for node in _compared(place.followed):
+        for edit in _missing(node):
+            if fits([edit]):
+                return [edit.sentence]
+    return []
+
+
 class Fits:
     """Whether the port's numbers follow from the legacy graph with edits."""
 

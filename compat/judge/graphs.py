@@ -31,7 +31,8 @@ class Place(NamedTuple):
 
     ``followed``: the legacy nodes between it and the pairs before it.  ``numbers``: None where no rule covers them,
     and then ``why``.  ``spelled``: the port's own nodes there, or None.  ``vague``: whether the bound allows more than
-    it tells.  ``answer``: what the legacy nodes make of the tensors before, kept of outputs alone.
+    it tells.  ``answer``: what the legacy nodes make of the tensors before, kept of outputs alone; ``allowed``: the
+    same as it was judged by, with the port's spelling where that was needed.
     """
 
     pair: Pair
@@ -41,6 +42,7 @@ class Place(NamedTuple):
     spelled: Optional[Followed] = None
     vague: bool = False
     answer: Optional[Reference] = None
+    allowed: Optional[Reference] = None
 
     @property
     def wrong(self) -> bool:
@@ -97,7 +99,7 @@ class _Walk:
                 self._carried.clear()
                 place = together
         is_output = pair.legacy in self._outputs
-        self.found.append(place if is_output else place._replace(answer=None))
+        self.found.append(place if is_output else place._replace(answer=None, allowed=None))
         expected, found = self._legacy.trace.tensors()[pair.legacy], pair.result
         if place.numbers is None or (found.shape, found.dtype) != (expected.shape, expected.dtype):
             return
@@ -199,13 +201,14 @@ def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Arra
         except NoRule as why:
             return Place(pair, followed, None, str(why), own)
         numbers, vague = compare(result, pair.result.dtype, answer, dtype), _is_vague(answer, dtype)
+        allowed = answer
         if numbers.word != "agrees" and own is not None:
             both = _of_both(answer, own)
             if both is not None:
                 again = compare(result, pair.result.dtype, both, dtype)
                 if again.word == "agrees":
-                    numbers, vague = again, _is_vague(both, dtype)
-        return Place(pair, followed, numbers, "", own, vague, answer)
+                    numbers, allowed, vague = again, both, _is_vague(both, dtype)
+        return Place(pair, followed, numbers, "", own, vague, answer, allowed)
 
 
 def _is_vague(answer: Reference, dtype: str) -> bool:
@@ -257,10 +260,10 @@ class Spelled(Reference):
 def loose(place: Place, measured: Reference) -> bool:
     """Whether the graph allows, for most elements, many times what the measured spread does."""
     dtype = place.pair.result.dtype
-    if dtype not in UNIT_ROUNDOFF or place.answer is None:
+    if dtype not in UNIT_ROUNDOFF or place.allowed is None:
         return False
     with np.errstate(all="ignore"):
-        graph, spread = place.answer.worst(dtype), measured.worst(dtype)
+        graph, spread = place.allowed.worst(dtype), measured.worst(dtype)
         return bool(np.median(graph) > _LOOSE * np.median(spread))
 
 
