@@ -79,7 +79,9 @@ def _otherwise(place: Place) -> "set[str]":
     """The ops of which one side has others."""
     if place.spelled is None:
         return set()
-    return {kind(node) for tag, mine, theirs, _ in blocks(place) if tag != "equal" for node in (*mine, *theirs)}
+    return {
+        kind(node) for tag, mine, theirs, _ in blocks(place) if tag != "equal" for node in (*mine, *theirs)
+    }
 
 
 def _stopped(place: Place) -> Iterator[str]:

@@ -29,15 +29,17 @@ class Optimiser(NamedTuple):
     @property
     def rate(self) -> Optional[float]:
         """The rate of all steps; None where it changes."""
-        return float(self.rates.mean()) if np.ptp(self.rates) <= _ONE_RATE * abs(self.rates).max() else None
+        return (
+            float(self.rates.mean()) if np.ptp(self.rates) <= _ONE_RATE * np.abs(self.rates).max() else None
+        )
 
     @property
     def decay(self) -> Optional[float]:
         """Of a rate that is r / (1 + decay t) at step t; None of any other."""
         steps = np.arange(1, len(self.rates) + 1)
         slope, start = np.polyfit(steps, 1 / self.rates, 1)
-        off = abs(start + slope * steps - 1 / self.rates).max()
-        return float(slope / start) if start and off <= _ONE_RATE * abs(1 / self.rates).max() else None
+        off = np.abs(start + slope * steps - 1 / self.rates).max()
+        return float(slope / start) if start and off <= _ONE_RATE * np.abs(1 / self.rates).max() else None
 
     def said(self) -> str:
         settings = ", ".join(f"{name} {value}" for name, value in self.settings.items())
@@ -49,7 +51,9 @@ def sentence(found: Sequence[Place], read: Callable[[str], Array]) -> Optional[s
     for weights, gradients in _trajectories(found):
         with np.errstate(all="ignore"):
             mine = solved(*(place.followed.recorded(place.pair.legacy) for place in (weights, gradients)))
-            theirs = solved(*(read(place.pair.result.digest) for place in (weights, gradients))) if mine else None
+            theirs = (
+                solved(*(read(place.pair.result.digest) for place in (weights, gradients))) if mine else None
+            )
         if mine and theirs:
             return _difference(theirs, mine)
     return None
@@ -71,9 +75,11 @@ def solved(weights: Array, gradients: Array) -> Optional[Optimiser]:
         return None
     w, g = (array.reshape(len(array), -1).astype(np.float64) for array in (weights, gradients))
     u = UNIT_ROUNDOFF.get(weights.dtype.name, UNIT_ROUNDOFF["float32"])
-    fits = [fit for name, settings, way in _KNOWN for fit in [_fit(w, way(w, g), u)] if fit for fit in [
-        (fit[0], Optimiser(name, settings, fit[1]))
-    ]]
+    fits: List[Tuple[float, Optimiser]] = []
+    for name, settings, ways in _KNOWN:
+        fit = _fit(w, ways(w, g), u)
+        if fit:
+            fits.append((fit[0], Optimiser(name, settings, fit[1])))
     return min(fits, key=lambda fit: fit[0])[1] if fits else None
 
 
@@ -156,7 +162,7 @@ for _decay in (0.9, 0.99):
     for _epsilon in (1e-10, 1e-8, 1e-7, 1e-3):
         for _start in (0, 1):
             for _inside in (True, False):
-                _named = {
+                _named: Dict[str, object] = {
                     "decay": _decay,
                     "epsilon": _epsilon,
                     "the mean square begins with": _start,
@@ -171,13 +177,19 @@ def _difference(theirs: Optimiser, mine: Optimiser) -> Optional[str]:
         return f"the steps are those of {theirs.said()}, expected {mine.said()}: the optimiser's name"
     changed = [name for name in mine.settings if theirs.settings[name] != mine.settings[name]]
     if changed:
-        wrong, right = (", ".join(_setting(name, of.settings[name]) for name in changed) for of in (theirs, mine))
+        wrong, right = (
+            ", ".join(_setting(name, of.settings[name]) for name in changed) for of in (theirs, mine)
+        )
         return (
             f"{mine.name}: {wrong}, expected {right}: defaults of another library; write out what is an argument, set "
             "the slot for the start, or write the update by hand"
         )
     said = [_rate(of) for of in (theirs, mine)]
-    return f"the rate is {said[0]}, expected {said[1]}: give a schedule, or learning_rate=" if said[0] != said[1] else None
+    return (
+        f"the rate is {said[0]}, expected {said[1]}: give a schedule, or learning_rate="
+        if said[0] != said[1]
+        else None
+    )
 
 
 def _setting(name: str, value: object) -> str:

@@ -111,7 +111,9 @@ class Fits:
         except Exception:  # a wrong graph may fail in every way there is
             return False
         size = self._result.ravel()
-        roundings = _ROUNDINGS * UNIT_ROUNDOFF.get(self._dtype, 0.0) * float(np.linalg.norm(size[np.isfinite(size)]))
+        roundings = (
+            _ROUNDINGS * UNIT_ROUNDOFF.get(self._dtype, 0.0) * float(np.linalg.norm(size[np.isfinite(size)]))
+        )
         if np.isfinite(self._off) and not left <= max(_LEFT * self._off, roundings):
             return False
         return compare(self._result, self._dtype, reference, self._dtype).word in PASSING

@@ -9,7 +9,7 @@ is in ``traps_by_hand``.
 
 import os
 from fnmatch import fnmatchcase
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from ..reference.nodes.sources import DRAWN
 from .traps_by_hand import BY_HAND, CAUSES, Spelling
 
 #: Dialects in the order in which one of them is the legacy side.
-_LEGACY = ("tf1.session", "tf2.function", "tf2.eager", "keras2", "keras3")
+_LEGACY = ("tf1.session", "tf2.eager", "tf2.function", "keras2", "keras3")
 #: Seconds that the search for the causes of one port may take.
 _SECONDS = 1.0
 
@@ -115,7 +115,7 @@ class Traps(NamedTuple):
 def missing(folder: str) -> Optional[str]:
     """Why the traps of a folder of cases cannot be judged here, or None."""
     if not os.path.isdir(folder):
-        return f"there is no folder {folder}"
+        return f"{folder} is no folder"
     return missing_tensorflow()
 
 
@@ -177,6 +177,8 @@ class _Sample:
 
     def _recorded(self, implementations: Dict[str, Callable[..., Any]]) -> Iterator[Tuple[str, Record]]:
         for dialect in sorted(implementations, key=list(DIALECTS).index):
+            if dialect == "tf2.function" and implementations.get("tf2.eager") is implementations[dialect]:
+                continue  # the same graph
             if unavailable(self._sample, dialect) is None:
                 try:
                     record = self._record(dialect, implementations[dialect], self._sample.parameters)
@@ -188,9 +190,7 @@ class _Sample:
                     continue
                 yield dialect, record
 
-    def _record(
-        self, dialect: str, implementation: Callable[..., Any], parameters: Dict[str, Any]
-    ) -> Record:
+    def _record(self, dialect: str, implementation: Callable[..., Any], parameters: Dict[str, Any]) -> Record:
         operation = Operation(self._sample.operation.name, against=dialect)
         operation.on(dialect)(implementation)
         sample = Sample(operation, self._sample.name, self._sample.inputs, parameters, None, "", False)
@@ -211,7 +211,9 @@ class _Sample:
             trap = (dialect in self._trapped) != turned
             # The trapped ones may be so in several ways.
             if dialect != legacy and (trap or not turned) and not self._draws_otherwise(legacy, dialect):
-                yield self._port(self._records[legacy], legacy, dialect, trap)
+                port = self._port(self._records[legacy], legacy, dialect, trap)
+                if not (port.caught and not trap and self._takes_others(legacy, dialect)):
+                    yield port
 
     def _draws_otherwise(self, legacy: str, dialect: str) -> bool:
         """Whether the legacy graph draws numbers, and the dialect others: it is no graph."""
@@ -220,6 +222,14 @@ class _Sample:
         if draws and self._records[dialect].trace is None:
             self._skipped.append(f"{self._sample.id} {dialect}: draws other numbers")
             return True
+        return False
+
+    def _takes_others(self, *dialects: str) -> bool:
+        """Whether a dialect takes no notice of some of its inputs: then nothing was measured by moving them."""
+        for dialect in dialects:
+            if self._records[dialect].trace and not _is_seen(self._records[dialect], self._objects.read):
+                self._skipped.append(f"{self._sample.id} {dialect}: takes other numbers than its inputs")
+                return True
         return False
 
     def _by_hand(self, spelling: Spelling) -> Iterator[Port]:
@@ -238,6 +248,16 @@ class _Sample:
                 places = wrong_places(record, read, base, read)
                 causes = list(causes_of_places(places, read, {}, _SECONDS))
         return Port(self._sample.id, legacy, dialect, trap, verdict, causes, words_of(self._sample.id))
+
+
+def _is_seen(record: Record, read: Callable[[str], Any]) -> bool:
+    """Whether an output follows from an input in the record's graph."""
+    graph = side(record, read)
+    if graph is None:
+        return False
+    inputs = set(graph.trace.inputs.values())
+    nodes = graph.trace.ancestors(graph.trace.outputs.values())
+    return any(node.tensor() in inputs for node in nodes)
 
 
 def words_of(sample: str) -> Sequence[str]:

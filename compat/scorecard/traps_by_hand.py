@@ -94,7 +94,7 @@ CAUSES: List[Tuple[str, Tuple[str, ...]]] = [
     ("equal_sign[[]*", ("==", "Equal")),
     ("gelu[[]float64*", _IN_FLOAT32),
     ("gru[[]*", ("slope", "hard_sigmoid")),
-    ("hard_sigmoid[[]*", ("slope", "0.1666667")),
+    ("hard_sigmoid[[]*", ("slope", "takes 0.2", "takes 0.1999512")),
     ("huber[[]*", _IN_FLOAT32),
     ("initialiser[[]*", ("seed",)),
     ("layer_norm_default[[]*", ("epsilon",)),

@@ -27,7 +27,7 @@ def _(call: NodeCall, logits: Flow, indices: Flow, values: Flow, lengths: Flow) 
     texts, places = np.asarray(whole(indices)).reshape(-1, 2).T
     times = np.asarray(whole(lengths))
     sizes = np.bincount(texts, minlength=len(times))
-    labels = np.zeros((len(times), max(1, sizes.max(initial=0))), np.int64)
+    labels = np.zeros((len(times), max(1, int(np.max(sizes, initial=0)))), np.int64)
     labels[texts, places] = np.asarray(whole(values))
     answer = reference.ctc_loss(exact(logits), labels, sizes, times, blank_index=_BLANK[call.op])
     if not is_exact(logits):
