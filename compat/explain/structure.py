@@ -14,7 +14,7 @@ from ..arrays import UNIT_ROUNDOFF, Array
 from ..graph.nodes import SOURCES, Node
 from ..graph.replay import Followed, Other
 from ..judge.compare import compare
-from ..judge.graphs import Place
+from ..judge.graphs import Place, of_both
 from ..records import PASSING
 from ..reference.bounds import Reference
 from ..reference.nodes import answer
@@ -89,7 +89,7 @@ class Fits:
     """Whether the port's numbers follow from the legacy graph with edits."""
 
     def __init__(self, place: Place, result: Array, dtype: str) -> None:
-        self._followed, self._result, self._dtype = place.followed, result, dtype
+        self._followed, self._own, self._result, self._dtype = place.followed, place.spelled, result, dtype
         self._off = np.inf
         try:
             with np.errstate(all="ignore"):
@@ -116,7 +116,18 @@ class Fits:
         )
         if np.isfinite(self._off) and not left <= max(_LEFT * self._off, roundings):
             return False
-        return compare(self._result, self._dtype, reference, self._dtype).word in PASSING
+        return any(
+            compare(self._result, self._dtype, answer, self._dtype).word in PASSING
+            for answer in self._spelled(reference)
+        )
+
+    def _spelled(self, reference: Reference) -> Iterator[Reference]:
+        """The answer, and with what rounding does to the port's own spelling on top."""
+        yield reference
+        known = self._own is not None and np.isfinite(self._off)
+        both = of_both(reference, self._own) if known and self._own is not None else None
+        if both is not None:
+            yield both
 
 
 def _edited(followed: Followed, edits: Sequence[Edit]) -> Followed:

@@ -203,7 +203,7 @@ def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Arra
         numbers, vague = compare(result, pair.result.dtype, answer, dtype), _is_vague(answer, dtype)
         allowed = answer
         if numbers.word != "agrees" and own is not None:
-            both = _of_both(answer, own)
+            both = of_both(answer, own)
             if both is not None:
                 again = compare(result, pair.result.dtype, both, dtype)
                 if again.word == "agrees":
@@ -223,7 +223,7 @@ def _is_vague(answer: Reference, dtype: str) -> bool:
     return not allowed <= min(_VAGUE * UNIT_ROUNDOFF[dtype], _VAGUE_OF_HALVES) * size
 
 
-def _of_both(answer: Reference, own: Followed) -> Optional[Reference]:
+def of_both(answer: Reference, own: Followed) -> Optional[Reference]:
     """The legacy answer with the allowance of the port's spelling on top; None where that is another function."""
     try:
         spelled = own.reference()
