@@ -11,6 +11,8 @@ from compat.case import files as case_files
 from compat.explain import Target, describe, explain, first_wrong_step
 from compat.judge import known
 from compat.reference import Network
+from compat.scorecard.traps import words_of
+from compat.scorecard.traps_by_hand import BY_HAND, CAUSES
 
 CASES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cases")
 SAMPLES = case_files.select(case_files.find([CASES]), [])
@@ -336,6 +338,13 @@ def test_every_trap_is_a_known_difference():
             and any(fnmatchcase(sample.name, pattern) for pattern in entry.samples)
             for entry in entries
         ), name
+
+
+def test_every_trap_has_the_words_that_name_it_as_a_port():
+    for name in {*TRAPS, *ALSO, *SHAPES}:
+        assert words_of(name), name
+    for pattern, _ in [*CAUSES, *BY_HAND]:
+        assert any(fnmatchcase(name, pattern) for name in SAMPLES), pattern
 
 
 def test_an_answer_of_another_shape_is_described():

@@ -13,11 +13,13 @@ from compat.judge import compare as judging
 from compat.judge import graphs as judge_graphs
 from compat.judge.judging import Judged
 from compat.records import Environment, Known, Output, Record, Verdict
-from compat.scorecard import FAULTS, OPERATIONS, Scorecard, graphs, measure, score, stored, users
+from compat.scorecard import FAULTS, OPERATIONS, Scorecard, graphs, measure, score, stored, traps, users
 from compat.scorecard.operations import Computation
 from compat.scorecard.ports import KINDS, RESPELLINGS, Kind, Port, Respelling
 from compat.store import Run
 
+#: The card takes minutes: tests that share it run in one worker (pytest -n 2 --dist loadgroup).
+pytestmark = pytest.mark.xdist_group("scorecard")
 PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "scorecard.md")
 
 
@@ -197,6 +199,53 @@ def test_a_fault_within_rounding_may_be_missed(monkeypatch):
     assert found.rows[0].missed == [] and found.total("beyond") == 0
 
 
+def _of_traps(*ports):
+    """Traps of (trap, word, first cause) each."""
+    return traps.Traps(
+        "2.21.0",
+        [
+            traps.Port("conv[a]", "tf1.session", f"dialect {n}", trap, Verdict(word, "off"), [cause], ["pad"])
+            for n, (trap, word, cause) in enumerate(ports)
+        ],
+        ["conv[a] numpy: draws other numbers"],
+    )
+
+
+NAMED = (True, "differs", "cause: pad by hand")
+
+
+def test_the_traps_of_the_suite_are_counted():
+    found = _of_traps(NAMED, NAMED, (False, "agrees", ""))
+    assert (found.caught, found.named_first, found.missed, found.alarms, found.misnamed) == (
+        2,
+        1.0,
+        [],
+        [],
+        [],
+    )
+    assert found.holds
+    (line,) = command_scorecard.told_of_traps(found)
+    assert "2 of 2 caught" in line and "first for 100.0%" in line and "0 false alarms in 1 right" in line
+
+
+@pytest.mark.parametrize(
+    "port",
+    [
+        (True, "agrees", ""),
+        (True, "differs", "cause: another stride"),
+        (True, "differs", "as well possible: pad by hand"),
+        (False, "differs", "cause: pad by hand"),
+    ],
+)
+def test_the_traps_hold_only_if_caught_named_and_without_alarms(port):
+    assert not _of_traps(NAMED, port).holds
+
+
+def test_without_the_cases_the_row_of_traps_is_left_out(tmp_path):
+    missing = traps.missing(str(tmp_path / "cases"))
+    assert missing and missing in next(command_scorecard.told_of_traps(None, missing))
+
+
 def test_an_explainer_that_says_nothing_names_nothing(monkeypatch):
     monkeypatch.setattr(measure, "explain", lambda target, seconds: [])
     found = score(OPERATIONS[:3], [fault for fault in FAULTS if fault.name == "kernel flipped"])
@@ -212,6 +261,7 @@ def test_the_command_prints_the_table_and_says_whether_it_holds(
     found = Scorecard(card.rows, alarms, [], card.variations)
     monkeypatch.setattr(command_scorecard, "score", lambda progress: progress(82, 82) or found)
     monkeypatch.setattr(users, "missing", lambda: "TensorFlow is not installed")
+    monkeypatch.setattr(traps, "missing", lambda folder: f"{folder} is no folder")
     path = tmp_path / "pages" / "scorecard.md"
     page = ["--page", str(path)]
     assert cli.main(["scorecard", "--details", "--runs", "nothing-here", *page]) == status
@@ -228,6 +278,7 @@ def test_the_command_prints_the_table_and_says_whether_it_holds(
     assert f"{len(alarms)} false alarms" in written
     for text in (printed.out, written):
         assert "are judged in a TensorFlow: TensorFlow is not installed." in text
+        assert "are judged as ports in a TensorFlow, beside its cases: cases is no folder." in text
 
 
 def test_a_page_that_cannot_be_written_is_told_before_anything_is_computed(monkeypatch, capsys, tmp_path):

@@ -11,9 +11,10 @@ from ..errors import CompatError
 from ..judge.judging import judge_runs
 from ..record.environment import processor
 from ..record.versions import version_of
-from ..scorecard import score, stored, users
+from ..scorecard import score, stored, traps, users
 from ..scorecard.measure import Scorecard
 from ..scorecard.stored import Stored
+from ..scorecard.traps import Traps
 from ..scorecard.users import Users
 from ..store import STORE, find
 
@@ -36,6 +37,10 @@ that was named wrongly.
 ## Faults that users make
 
 {users}
+
+## The suite's traps as ports
+
+{traps}
 """
 
 
@@ -43,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--details", action="store_true", help="name every miss and every wrong cause")
     parser.add_argument(
         "--runs", default=STORE, metavar="FOLDER", help="real results to count as well (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--cases",
+        default="cases",
+        metavar="FOLDER",
+        help="whose traps are judged as ports (default: %(default)s)",
     )
     parser.add_argument("--page", metavar="FILE", help="write the table as a Markdown page as well")
 
@@ -55,10 +66,13 @@ def main(arguments: argparse.Namespace) -> int:
     print("\n".join(table(card)))
     print(f"\n{summary(card)}")
     print("\n".join(told_of_users(of_users)))
-    for line in _alarms(card, of_users):
+    missing = traps.missing(arguments.cases)
+    of_traps = None if missing else traps.traps(arguments.cases, progress=_tell)
+    print("\n".join(told_of_traps(of_traps, missing)))
+    for line in _alarms(card, of_users, of_traps):
         print(line)
     if arguments.details:
-        for line in _details(card, of_users):
+        for line in _details(card, of_users, of_traps):
             print(line)
     found = stored(judge_runs(find([arguments.runs]))) if os.path.isdir(arguments.runs) else None
     if found:
@@ -67,12 +81,15 @@ def main(arguments: argparse.Namespace) -> int:
             print(f"flagged: {flagged}")
     if arguments.page:
         with open(arguments.page, "w", encoding="utf-8") as file:
-            file.write(page(card, found, arguments.page, of_users))
-    holds = card.holds and not (found and found.flagged) and (of_users is None or of_users.holds)
+            file.write(
+                page(card, found, arguments.page, of_users, "\n".join(told_of_traps(of_traps, missing)))
+            )
+    parts = [part for part in (of_users, of_traps) if part is not None]
+    holds = card.holds and not (found and found.flagged) and all(part.holds for part in parts)
     return 0 if holds else 1
 
 
-def _alarms(card: Scorecard, of_users: Optional[Users]) -> Iterator[str]:
+def _alarms(card: Scorecard, of_users: Optional[Users], of_traps: Optional[Traps]) -> Iterator[str]:
     """What must not be: false alarms, and faults beyond rounding that were missed without a reference."""
     for alarm in card.alarms:
         yield f"false alarm: {alarm}"
@@ -91,9 +108,12 @@ def _alarms(card: Scorecard, of_users: Optional[Users]) -> Iterator[str]:
         for row in of_users.rows:
             for words in row.missed:
                 yield f"missed: {words}"
+    if of_traps:
+        yield from (f"false alarm: {alarm}" for alarm in of_traps.alarms)
+        yield from (f"missed: {words}" for words in of_traps.missed)
 
 
-def _details(card: Scorecard, of_users: Optional[Users]) -> Iterator[str]:
+def _details(card: Scorecard, of_users: Optional[Users], of_traps: Optional[Traps]) -> Iterator[str]:
     for row in card.rows:
         for by, missed, misnamed in (
             ("", row.missed, row.misnamed),
@@ -109,14 +129,17 @@ def _details(card: Scorecard, of_users: Optional[Users]) -> Iterator[str]:
                 yield f"misnamed: {words}"
         for words in of_users.skipped:
             yield f"not spelled here: {words}"
+    if of_traps:
+        yield from (f"misnamed: {words}" for words in of_traps.misnamed)
+        yield from (f"not judged here: {words}" for words in of_traps.skipped)
 
 
 def _tell(done, total):
     """On a terminal a line that is written over, elsewhere one in ten."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\rscorecard: {done} of {total} kinds of faults" + ("\n" if done == total else ""))
+        sys.stderr.write(f"\rscorecard: {done} of {total}" + ("\n" if done == total else ""))
     elif done % 10 == 0 or done == total:
-        sys.stderr.write(f"scorecard: {done} of {total} kinds of faults\n")
+        sys.stderr.write(f"scorecard: {done} of {total}\n")
     sys.stderr.flush()
 
 
@@ -177,9 +200,29 @@ def told_of_users(found: Optional[Users]) -> Iterator[str]:
         yield f"| {row.name} | {row.tried} | {row.beyond} | {row.caught} | {first} |"
 
 
-def page(card: Scorecard, found: Optional[Stored], path: str, of_users: Optional[Users] = None) -> str:
+def told_of_traps(found: Optional[Traps], missing: Optional[str] = None) -> Iterator[str]:
+    """Lines of Markdown: the totals of the suite's traps, judged as ports; or why they are not."""
+    if found is None:
+        yield f"The traps of the suite are judged as ports in a TensorFlow, beside its cases: {missing}."
+        return
+    skipped = f"; {len(found.skipped)} dialects cannot be judged here" if found.skipped else ""
+    yield (
+        f"{len(found.samples)} samples that dialects compute otherwise on purpose, {len(found.traps):,} ports of them, "
+        f"the reference taken away and each judged by the legacy graph alone, in TensorFlow {found.tensorflow}: "
+        f"{found.caught:,} of {len(found.traps):,} caught; the right cause first for {found.named_first:.1%}; "
+        f"{len(found.alarms)} false alarms in {len(found.harmless):,} right dialects of the same samples{skipped}."
+    )
+
+
+def page(
+    card: Scorecard,
+    found: Optional[Stored],
+    path: str,
+    of_users: Optional[Users] = None,
+    of_traps: str = "",
+) -> str:
     """The scorecard as Markdown; ``found``: what the stored runs add to it, or None; ``of_users``: None without a
-    TensorFlow."""
+    TensorFlow; ``of_traps``: the lines of the suite's traps."""
     return _PAGE.format(
         path=path.replace(os.sep, "/"),
         day=datetime.date.today(),
@@ -189,6 +232,7 @@ def page(card: Scorecard, found: Optional[Stored], path: str, of_users: Optional
         counts="\n\n".join(filter(None, (summary(card), found and str(found)))),
         table="\n".join(table(card)),
         users="\n".join(told_of_users(of_users)),
+        traps=of_traps,
     )
 
 

@@ -21,6 +21,8 @@ from .wiring import Wires, at
 _LISTED = 4
 #: So many are likelier than what numbers alone suggest.
 _FEW = 2
+#: Ops of more kinds than these are another spelling of something large.
+_OPS = 12
 
 
 class Differences(NamedTuple):
@@ -35,7 +37,7 @@ class Differences(NamedTuple):
 def differences(place: Place, result: Array, dtype: str) -> Optional[Differences]:
     """What the port's nodes do otherwise; None where that is nothing, or not what it computed."""
     listed = list(_listed(place))
-    little = len(listed) <= _FEW
+    little = len(listed) <= _FEW and len(_otherwise(place)) <= _OPS
     if len(listed) > _LISTED:
         listed = list(_of_kinds(place))
     if not listed or place.spelled is None:
@@ -71,6 +73,15 @@ def _listed(place: Place) -> Iterator[str]:
             yield f"the port has {_called(theirs)}, which the legacy graph does not have: leave it out"
         else:
             yield f"the port has {_called(theirs)} where the legacy graph has {_called(mine)}"
+
+
+def _otherwise(place: Place) -> "set[str]":
+    """The ops of which one side has others."""
+    if place.spelled is None:
+        return set()
+    return {
+        kind(node) for tag, mine, theirs, _ in blocks(place) if tag != "equal" for node in (*mine, *theirs)
+    }
 
 
 def _stopped(place: Place) -> Iterator[str]:

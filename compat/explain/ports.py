@@ -4,9 +4,10 @@ from typing import Callable, Iterator, Mapping, Optional, Sequence
 
 from ..arrays import Array
 from ..judge.graphs import Place, Read
-from . import structure
+from . import steps_of_training, structure
 from .causes import causes
 from .differences import Differences, differences
+from .named import named
 from .target import ReferenceOnly, Target
 
 _CAUSE = "cause: "
@@ -26,11 +27,15 @@ def causes_of_places(
     ``read``: of the port's store.  ``known``: {name: array} of other tensors, that a result may be instead.
     ``seconds``: for all places together.
     """
+    steps = steps_of_training.sentence(found, read)
     for place in found[:_PLACES]:
         result, dtype = read(place.pair.result.digest), place.pair.result.dtype
         where = f" ({place.source})" if place.source else ""
         yield f"wrong at {place.pair.name}{where}: {place.numbers.message if place.numbers else place.why}"
-        sentences = structure.causes(place, result, dtype)
+        if steps:
+            yield from [f"{_CAUSE}{steps}"] if place is found[0] else []
+            continue
+        sentences = named(place, result, dtype) or structure.causes(place, result, dtype)
         if sentences:
             yield from (f"cause: {sentence}" for sentence in sentences)
             continue
@@ -41,6 +46,8 @@ def causes_of_places(
             if place.why
             else list(_by_numbers(place, result, known, seconds / min(len(found), _PLACES), progress))
         )
+        if place.spelled is None and not any(line.startswith(_CAUSE) for line in told):
+            told = [_CAUSE + sentence for sentence in structure.left_out(place, result, dtype)] or told
         yield from _in_order(listed, told)
     if len(found) > _PLACES:
         yield f"and {len(found) - _PLACES} more places"

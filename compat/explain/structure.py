@@ -14,7 +14,7 @@ from ..arrays import UNIT_ROUNDOFF, Array
 from ..graph.nodes import SOURCES, Node
 from ..graph.replay import Followed, Other
 from ..judge.compare import compare
-from ..judge.graphs import Place
+from ..judge.graphs import Place, of_both
 from ..records import PASSING
 from ..reference.bounds import Reference
 from ..reference.nodes import answer
@@ -39,11 +39,13 @@ _NAMES_ONLY = (
 _SHOWN = 6
 #: What an edit may leave of the difference that it explains: a bound that is wide must not make everything fit.
 _LEFT = 1e-2
+#: Roundings of the result, in the mean, that are nothing: in a half precision they are more than that.
+_ROUNDINGS = 2.0
 
 
 #: Ops under which a variance and an epsilon stand; what epsilon usually is.
 _ROOTS = ("Rsqrt", "Sqrt")
-_EPSILONS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12)
+EPSILONS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12)
 
 
 class Edit(NamedTuple):
@@ -64,7 +66,7 @@ class Edit(NamedTuple):
 def causes(place: Place, result: Array, dtype: str) -> List[str]:
     """The sentences of the edits, alone or all together, with which the port's numbers follow from the legacy graph."""
     found = list(edits(place))
-    fits = _Fits(place, result, dtype)
+    fits = Fits(place, result, dtype)
     for edit in found:
         if fits([edit]):
             return [edit.sentence]
@@ -73,11 +75,21 @@ def causes(place: Place, result: Array, dtype: str) -> List[str]:
     return []
 
 
-class _Fits:
+def left_out(place: Place, result: Array, dtype: str) -> List[str]:
+    """The sentence of the node of the legacy graph without which the numbers follow: of a port without a graph."""
+    fits = Fits(place, result, dtype)
+    for node in _compared(place.followed):
+        for edit in _missing(node):
+            if fits([edit]):
+                return [edit.sentence]
+    return []
+
+
+class Fits:
     """Whether the port's numbers follow from the legacy graph with edits."""
 
     def __init__(self, place: Place, result: Array, dtype: str) -> None:
-        self._followed, self._result, self._dtype = place.followed, result, dtype
+        self._followed, self._own, self._result, self._dtype = place.followed, place.spelled, result, dtype
         self._off = np.inf
         try:
             with np.errstate(all="ignore"):
@@ -94,13 +106,29 @@ class _Fits:
     def __call__(self, edits: Sequence[Edit]) -> bool:
         try:
             with np.errstate(all="ignore"):
-                reference = _edited(self._followed, edits).reference()
+                edited = _edited(self._followed, edits)
+                reference = edited.reference()
                 left = self._distance(reference)
         except Exception:  # a wrong graph may fail in every way there is
             return False
-        if np.isfinite(self._off) and not left <= _LEFT * self._off:
+        size = self._result.ravel()
+        roundings = (
+            _ROUNDINGS * UNIT_ROUNDOFF.get(self._dtype, 0.0) * float(np.linalg.norm(size[np.isfinite(size)]))
+        )
+        if np.isfinite(self._off) and not left <= max(_LEFT * self._off, roundings):
             return False
-        return compare(self._result, self._dtype, reference, self._dtype).word in PASSING
+        return any(
+            compare(self._result, self._dtype, answer, self._dtype).word in PASSING
+            for answer in self._spelled(reference, edited)
+        )
+
+    def _spelled(self, reference: Reference, edited: Followed) -> Iterator[Reference]:
+        """The answer, and with what rounding does to the port's own spelling on top."""
+        yield reference
+        known = self._own is not None and np.isfinite(self._off)
+        both = of_both(reference, edited, self._own) if known and self._own is not None else None
+        if both is not None:
+            yield both
 
 
 def _edited(followed: Followed, edits: Sequence[Edit]) -> Followed:
@@ -193,15 +221,15 @@ def computes(node: Node) -> bool:
 
 
 def _compared(side: Followed) -> List[Node]:
-    depending = _depending(side)
-    return [node for node in side.nodes if computes(node) and not _plumbing(node, depending)]
+    depends = depending(side)
+    return [node for node in side.nodes if computes(node) and not _plumbing(node, depends)]
 
 
-def _plumbing(node: Node, depending: "set[str]") -> bool:
+def _plumbing(node: Node, depends: "set[str]") -> bool:
     """Whether it makes shapes, axes and orders: whole numbers that follow from no given tensor."""
     output = node.outputs.get("0")
     whole = output is not None and output.dtype in ("int32", "int64", "bool")
-    return whole and node.tensor() not in depending
+    return whole and node.tensor() not in depends
 
 
 def _missing(legacy: Node) -> Iterator[Edit]:
@@ -260,7 +288,7 @@ class Constants:
     def __init__(self, place: Place) -> None:
         assert place.spelled is not None
         self._legacy, self._port = place.followed, place.spelled
-        self._depends = [_depending(side) for side in (self._legacy, self._port)]
+        self._depends = [depending(side) for side in (self._legacy, self._port)]
 
     def of_port(self, tensor: str) -> Optional[Array]:
         return None if tensor in self._depends[1] else self._port.recorded(tensor)
@@ -284,6 +312,9 @@ class Constants:
             said = f"epsilon under the root is {epsilons[1]:g} in {here} where {there} has {epsilons[0]:g}"
             return Edit(f"{said}: write epsilon={epsilons[0]:g}", legacy.name, before)
         said = f"{here} takes {_numbers(new)} where {there} takes {_numbers(old)}"
+        rates = _rates(old, new)
+        if rates:
+            return Edit(f"keep_prob and rate are taken for each other, {rates}: {said}", legacy.name, before)
         return Edit(f"{said}: write {_numbers(old)}" if old.size <= _SHOWN else said, legacy.name, before)
 
 
@@ -291,13 +322,23 @@ def _epsilons(old: Array, new: Array) -> Optional[Tuple[float, float]]:
     """(the legacy one, the port's) where what is under a root is off by the difference of two usual epsilons."""
     off = (new.astype(np.float64) - old).ravel()
     rounding = 4 * UNIT_ROUNDOFF["float32"] * float(np.abs(new).max())
-    for first, second in itertools.permutations(_EPSILONS, 2):
+    for first, second in itertools.permutations(EPSILONS, 2):
         if np.all(np.abs(off - (second - first)) <= rounding + 1e-9 * abs(second - first)):
             return (first, second) if abs(second - first) > 8 * rounding else None
     return None
 
 
-def _depending(side: Followed) -> "set[str]":
+def _rates(old: Array, new: Array) -> str:
+    """What dropout keeps and drops, where the scales of both, 1 / keep_prob, are of shares that are 1 together."""
+    if old.size != 1 or new.size != 1 or old.dtype.kind != "f" or min(old.min(), new.min()) <= 1:
+        return ""
+    kept, right = 1 / float(new.ravel()[0]), 1 / float(old.ravel()[0])
+    if abs(kept + right - 1) > 1e-5 or abs(kept - right) < 1e-5:
+        return ""
+    return f"{kept:.3g} is kept, expected {right:.3g}, write rate={kept:.3g}"
+
+
+def depending(side: Followed) -> "set[str]":
     """The tensors that follow from a given one, and those."""
     found = set(side.given)
     for node in side.nodes:

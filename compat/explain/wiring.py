@@ -79,7 +79,7 @@ class Wires:
             yield f"{here} takes its inputs in another order, swapped: {there} takes {order}", taken
             return
         for number, new in changed.items():
-            other = self._called(new) if isinstance(new, str) else _name(port.inputs[number])
+            other = self._called(new) if isinstance(new, str) else bare(port.inputs[number])
             said = f"{here} takes {other} where {there} takes {self._called(mine[number])}"
             yield f"{said} as its input {number}", {number: taken[number]}
 
@@ -92,10 +92,10 @@ class Wires:
 
     def _called(self, tensor: str) -> str:
         node = self._makers[0].get(tensor)
-        return f"the result of {node.op}{at(node)}" if node is not None else _name(tensor)
+        return f"the result of {node.op}{at(node)}" if node is not None else bare(tensor)
 
 
-def _name(tensor: str) -> str:
+def bare(tensor: str) -> str:
     """As the program has it: the number of an output where it is not the first."""
     return tensor[:-2] if tensor.endswith(":0") else tensor
 

@@ -202,4 +202,12 @@ def _related(mine: Array, theirs: Array) -> bool:
     with np.errstate(all="ignore"):
         near = np.linalg.norm(a - b) <= 0.5 * min(np.linalg.norm(a), np.linalg.norm(b))
         correlation = np.corrcoef(a, b)[0, 1] if a.std() and b.std() else 0.0
-    return bool(near or correlation >= _ALIKE)
+    return bool(near or (correlation >= _ALIKE and not _scaled_and_moved(a, b)))
+
+
+def _scaled_and_moved(a: Array, b: Array) -> bool:
+    """Whether one is the other times a number and one added: x / 6 + 1 / 2 and x + 3 are two ways to one end."""
+    factor, offset = np.polyfit(a, b, 1)
+    off = np.abs(factor * a + offset - b).max()
+    scaled = abs(np.log2(abs(factor) or 1e-300)) > 1
+    return bool(off <= _SAME_NUMBERS * b.std() and scaled and abs(offset) > _SAME_NUMBERS * b.std())

@@ -181,6 +181,14 @@ class Followed:
             self._given = {name: array for name, array in self._offered.items() if name in used}
         return self._given
 
+    @property
+    def dtype(self) -> str:
+        """Of the tensor that follows."""
+        return self._replay.dtype(self.tensor)
+
+    def dtype_of(self, tensor: str) -> str:
+        return self._replay.dtype(tensor)
+
     def recorded(self, tensor: str) -> Array:
         return self._replay.recorded(tensor)
 
@@ -193,6 +201,10 @@ class Followed:
     def raised(self) -> "Followed":
         """The same with every idiom as one node, whose rule is a call that hypotheses speak of."""
         return self.through(raised(self.nodes))
+
+    def giving(self, arrays: Mapping[str, Array]) -> "Followed":
+        """The same from other arrays for some tensors, which are given then."""
+        return Followed(self._replay, self.tensor, dict(self.given, **arrays))
 
     def but(self, changed: Mapping[str, Other]) -> "Followed":
         """The same with other nodes: by name what each does."""

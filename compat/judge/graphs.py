@@ -33,7 +33,8 @@ class Place(NamedTuple):
 
     ``followed``: the legacy nodes between it and the pairs before it.  ``numbers``: None where no rule covers them,
     and then ``why``.  ``spelled``: the port's own nodes there, or None.  ``vague``: whether the bound allows more than
-    it tells.  ``answer``: what the legacy nodes make of the tensors before, kept of outputs alone.
+    it tells.  ``answer``: what the legacy nodes make of the tensors before, kept of outputs alone; ``allowed``: the
+    same as it was judged by, with the port's spelling where that was needed.
     """
 
     pair: Pair
@@ -43,6 +44,7 @@ class Place(NamedTuple):
     spelled: Optional[Followed] = None
     vague: bool = False
     answer: Optional[Reference] = None
+    allowed: Optional[Reference] = None
 
     @property
     def wrong(self) -> bool:
@@ -99,7 +101,7 @@ class _Walk:
                 self._carried.clear()
                 place = together
         is_output = pair.legacy in self._outputs
-        self.found.append(place if is_output else place._replace(answer=None))
+        self.found.append(place if is_output else place._replace(answer=None, allowed=None))
         expected = self._mine.shape(pair.legacy), self._mine.dtype(pair.legacy)
         if place.numbers is None or (pair.result.shape, pair.result.dtype) != expected:
             return
@@ -156,11 +158,15 @@ class _Walk:
             left, whole = (
                 np.linalg.norm((result - one.followed.reference().value).ravel()) for one in (together, place)
             )
-        return bool(left <= _NOTHING * whole)
+            size = np.linalg.norm(result.ravel())
+        roundings = _ROUNDINGS * UNIT_ROUNDOFF.get(place.pair.result.dtype, 0.0) * size
+        return bool(left <= max(_NOTHING * whole, roundings))
 
 
 #: What is left of two differences that cancel, as a share of one of them.
 _NOTHING = 1e-3
+#: Roundings of the result, in the mean, that are nothing as well: in a half precision they are more than that.
+_ROUNDINGS = 2.0
 #: Roundings of a tensor's mean size that an allowance may be and still tell something, and the most in half precisions.
 _VAGUE, _VAGUE_OF_HALVES = 1024, 2.0**-6
 
@@ -199,13 +205,14 @@ def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Arra
         numbers, vague = compare(result, pair.result.dtype, answer, dtype), _is_vague(answer, dtype)
         if numbers.word != "agrees" and followed.close:
             return Place(pair, followed, None, "what was measured is of inputs close to these", own)
+        allowed = answer
         if numbers.word != "agrees" and own is not None:
-            both = _of_both(answer, followed, own)
+            both = of_both(answer, followed, own)
             if both is not None:
                 again = compare(result, pair.result.dtype, both, dtype)
                 if again.word == "agrees":
-                    numbers, vague = again, _is_vague(both, dtype)
-        return Place(pair, followed, numbers, "", own, vague, answer)
+                    numbers, allowed, vague = again, both, _is_vague(both, dtype)
+        return Place(pair, followed, numbers, "", own, vague, answer, allowed)
 
 
 def _is_vague(answer: Reference, dtype: str) -> bool:
@@ -220,7 +227,7 @@ def _is_vague(answer: Reference, dtype: str) -> bool:
     return not allowed <= min(_VAGUE * UNIT_ROUNDOFF[dtype], _VAGUE_OF_HALVES) * size
 
 
-def _of_both(answer: Reference, followed: Followed, own: Followed) -> Optional[Reference]:
+def of_both(answer: Reference, followed: Followed, own: Followed) -> Optional[Reference]:
     """The legacy answer with the allowance of the port's spelling on top; None where that is another function.
 
     What was measured of the port excuses it where the legacy answer is measured as well, and not what has a bound.

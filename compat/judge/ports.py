@@ -100,7 +100,9 @@ def wrong_places(record: Record, read: Read, base: Record, read_base: Read) -> L
 def _by_either(place: Place, numbers: Optional[Numbers]) -> Place:
     if place.wrong or numbers is None:
         return place
-    return place._replace(numbers=numbers, why=place.why or "the bound of its graph allows too much")
+    # Where only the port's spelling allows too much, the legacy graph's own bound says what is wrong.
+    why = "" if place.allowed is not place.answer else "the bound of its graph allows too much"
+    return place._replace(numbers=numbers, why=place.why or why)
 
 
 def _specification(base: Record, read: Read) -> Optional[Side]:
@@ -146,7 +148,7 @@ def _of_outputs(
         if (
             place is not None
             and place.numbers is not None
-            and (place.wrong or not loose(place.answer, measured[name], output.dtype))
+            and (place.wrong or not loose(place.allowed, measured[name], output.dtype))
         ):
             numbers[name] = place.numbers
             continue

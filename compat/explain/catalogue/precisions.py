@@ -25,6 +25,20 @@ def _(call):
                     yield call.but(**{name: wrong}), {"name": name, "wrong": wrong, "right": value}
 
 
+@CATALOGUE.call(
+    "a setting in float64",
+    "{name} is {wrong:.12g}, expected {right:.12g}, which is that in float32 (an attribute of the operation, or a "
+    "cast): write the formula out with a float64 tensor on both sides",
+)
+def _(call):
+    if not any(getattr(value, "dtype", None) == np.float64 for value in call.arguments.values()):
+        return
+    for name, value in call.arguments.items():
+        wrong = float(f"{value:.6g}") if isinstance(value, float) else value
+        if wrong != value and float(np.float32(wrong)) == value:
+            yield call.but(**{name: wrong}), {"name": name, "wrong": wrong, "right": value}
+
+
 @CATALOGUE.allowance(
     "another dtype",
     "the answer is computed in {dtype} and stays in it: cast it back, or say dtype= (Keras 2: set_floatx)",

@@ -64,6 +64,21 @@ def _window(function):
 
 
 @CATALOGUE.call(
+    "NumPy's same of a longer kernel",
+    "the mode is NumPy's 'same', {count} values for a signal of {length} and a kernel of {count}, padding {pads}; "
+    "SAME has as many as the signal, padding {right}: pad by hand before VALID",
+)
+@_window
+def _(call):
+    (height, n), (rows, k), strides, dilations = _sizes(call)
+    if (height, rows) == (1, 1) and k > n and (strides[1], dilations[1]) == (1, 1):
+        start = (n - 1) // 2  # of the full convolution
+        pads = ((0, 0), (k - 1 - start, start + k - n))
+        for changed, words in _padded(call, pads):
+            yield changed, dict(words, count=k, length=n)
+
+
+@CATALOGUE.call(
     "padded evenly",
     "both sides are padded evenly, {pads}, where SAME pads {right}: pad by hand before VALID, "
     "or let SAME do it",

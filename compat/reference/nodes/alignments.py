@@ -1,15 +1,17 @@
 """Connectionist temporal classification as one op: the loss and its gradient, and the best path.
 
 Graves, Supervised sequence labelling with recurrent neural networks, 2012, section 7.3; in the logarithm, as
-TensorFlow's ``ctc_loss_calculator.h`` has it.  Logits are (frames, texts, classes), the blank is the last class.
+TensorFlow's ``ctc_loss_calculator.h`` has it.  Logits are (frames, texts, classes).
 """
 
-from typing import Any, List, NamedTuple, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ... import reference
 from ...arrays import Array
 from .. import tracked as steps
+from ..bounds import Reference
 from ..tracked import CALL, Precision, Tracked, follows, joined
 from .flows import is_exact, tracked, value_of, whole
 from .registry import Flow, NodeCall, NoRule, rule_of
@@ -31,7 +33,7 @@ class _Text(NamedTuple):
 def _text(call: NodeCall, symbols: Array, blank: int) -> _Text:
     if call.get("preprocess_collapse_repeated"):
         symbols = symbols[np.append(True, symbols[1:] != symbols[:-1])]
-    if not len(symbols) or symbols.max() >= blank or symbols.min() < 0:
+    if not len(symbols) or (symbols == blank).any() or symbols.min() < 0:
         raise NoRule("a text that is empty or has blanks")
     merge = call.get("ctc_merge_repeated", True)
     states = np.full(2 * len(symbols) + 1, blank)
@@ -148,19 +150,20 @@ def _exp(x: Tracked) -> Tracked:
     return follows(value, error, x)
 
 
-@rule_of("CTCLoss")
+#: The class that is the blank: the last, or the first.
+_BLANK = {"CTCLoss": -1, "CTCLossV2": 0}
+
+
+@rule_of(*_BLANK)
 def _(call: NodeCall, logits: Flow, indices: Flow, symbols: Flow, lengths: Flow) -> List[Flow]:
     """A text without frames, or one that is longer than its frames and to be ignored, gives 0."""
-    x, rows, labels = (
-        tracked(logits),
-        np.asarray(whole(indices))[:, 0],
-        np.asarray(whole(symbols)).astype(np.int64),
-    )
-    frames, texts, classes = x.value.shape
+    x, places = tracked(logits), np.asarray(whole(indices)).reshape(-1, 2)
+    labels, times = np.asarray(whole(symbols)).astype(np.int64), np.asarray(whole(lengths)).astype(int)
+    frames, _, classes = x.value.shape
     losses, gradients = [], []
-    for number, length in enumerate(np.asarray(whole(lengths)).astype(int)):
-        own = labels[rows == number]
-        text = _text(call, own, classes - 1)
+    for number, length in enumerate(times):
+        own = labels[places[:, 0] == number]
+        text = _text(call, own, _BLANK[call.op] % classes)
         if length == 0 or (call.get("ignore_longer_outputs_than_inputs") and own.size > length):
             loss, gradient = Tracked(0.0), Tracked(np.zeros((0, classes)))
         else:
@@ -169,7 +172,23 @@ def _(call: NodeCall, logits: Flow, indices: Flow, symbols: Flow, lengths: Flow)
         losses.append(loss)
         gradients.append(joined(np.concatenate, [gradient, rest]))
     beside = joined(lambda parts: np.stack(parts, axis=1), gradients)
-    return [joined(np.stack, losses).reference(), beside.reference()]
+    called = _called(call, logits, places, labels, times)
+    return [joined(np.stack, losses).reference() if called is None else called, beside.reference()]
+
+
+def _called(call: NodeCall, logits: Flow, places: Array, labels: Array, times: Array) -> Optional[Reference]:
+    """The losses as ``reference.ctc_loss`` has them, a call that hypotheses speak of; None of other texts, of logits
+    that are off, and of float64, whose logarithms are those of float32.
+    """
+    sizes = np.bincount(places[:, 0], minlength=len(times))
+    as_it_is = call.get("ctc_merge_repeated", True) and not call.get("preprocess_collapse_repeated")
+    if isinstance(logits, Reference) or call.dtype == "float64" or not as_it_is:
+        return None
+    if (times == 0).any() or (sizes > times).any():
+        return None
+    padded = np.zeros((len(times), int(np.max(sizes, initial=0))), np.int64)
+    padded[places[:, 0], places[:, 1]] = labels
+    return reference.ctc_loss(logits, padded, sizes, times, blank_index=_BLANK[call.op])
 
 
 @rule_of("CTCGreedyDecoder")

@@ -1,0 +1,10 @@
+"""Differences of two graphs that have a name: another dtype, weights in another order, a slope, an epsilon, a divisor.
+
+What the ops alone do not tell: one op of the port may stand for several of the legacy graph.  Each is read from both
+graphs, or from the numbers beside the legacy one, and told where the port's numbers follow from it.
+"""
+
+from . import dtypes, orders, results, settings
+from .ways import named
+
+__all__ = ["dtypes", "named", "orders", "results", "settings"]
