@@ -68,8 +68,7 @@ def traced(
 
 @contextlib.contextmanager
 def one_by_one(tf: Any, graph: Any, wanted: bool = True) -> Iterator[None]:
-    """Within, and where it is wanted, every loop that the graph gets lets its iterations run one after the other, so that they can be told
-    apart.
+    """Within, where it is wanted, loops that the graph gets run one iteration after the other, to be told apart.
 
     While it is built, as TensorFlow takes no change of what a session has once run.
     """
