@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import UNIT_ROUNDOFF, Array
 from ..case.fixtures import Fixture
-from ..graph.capture.alone import LARGEST
+from ..graph.capture.alone import Room
 from ..graph.nodes import SOURCES, Keep, Node
 from .repeats import measure
 
@@ -31,7 +31,7 @@ class Alone:
 
     def __init__(self, keep: Keep) -> None:
         self._keep = keep
-        self._measured = 0
+        self._measured, self._room = 0, Room()
 
     def wants(self, op: str) -> bool:
         """Whether no rule is known of an op type.  (A rule that refuses one form of its op is not asked here.)"""
@@ -48,7 +48,11 @@ class Alone:
         sizes = [array.size for array, _ in inputs]
         sizes += [int(np.prod(output.shape, dtype=np.int64)) for output in node.outputs.values()]
         floats = any(output.dtype in UNIT_ROUNDOFF for output in node.outputs.values())
-        if not floats or sum(sizes) > LARGEST or not any(dtype in UNIT_ROUNDOFF for _, dtype in inputs):
+        if (
+            not floats
+            or not any(dtype in UNIT_ROUNDOFF for _, dtype in inputs)
+            or not self._room.takes(sum(sizes))
+        ):
             return
         self._measured += 1
         fixtures = {

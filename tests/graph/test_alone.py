@@ -9,6 +9,7 @@ from tracing import Made, words
 
 from compat import CompatError
 from compat.arrays import UNIT_ROUNDOFF, parts, round_to
+from compat.graph.capture import alone as capture
 from compat.graph.nodes import trace_of
 from compat.graph.replay import Replay
 from compat.judge import ports
@@ -139,17 +140,29 @@ def test_what_gives_whole_numbers_alone_is_not_measured():
     assert made.trace.nodes[-1].measured is None
 
 
-def test_large_nodes_and_very_many_are_not_measured(monkeypatch):
-    monkeypatch.setattr(alone, "LARGEST", 59)  # 30 numbers in, 30 out
+@pytest.mark.parametrize("limit", ["LARGEST", "ALL"])
+def test_large_nodes_are_not_measured(monkeypatch, limit):
+    monkeypatch.setattr(capture, limit, 59)  # 30 numbers in, 30 out
     assert of(smooth).trace.nodes[1].measured is None
-    monkeypatch.setattr(alone, "LARGEST", 60)
+    monkeypatch.setattr(capture, limit, 60)
+    assert of(smooth).trace.nodes[1].measured is not None
+
+
+def test_no_more_than_so_many_are_measured(monkeypatch):
     made = of(smooth)
-    assert made.trace.nodes[1].measured is not None
-    monkeypatch.setattr(alone, "MOST", 1)
-    one = Alone(made.kept.keep)
-    assert one.wants("Mystery")
-    one.measure(made.trace.nodes[1], [(X, "float32")], lambda arrays: {"0": (smooth(*arrays), "float32")})
-    assert not one.wants("Mystery")
+
+    def measured_by(one):
+        made.trace.nodes[1].measured = None
+        one.measure(made.trace.nodes[1], [(X, "float32")], lambda arrays: {"0": (smooth(*arrays), "float32")})
+        return made.trace.nodes[1].measured is not None
+
+    monkeypatch.setattr(alone, "MOST", 2)
+    few = Alone(made.kept.keep)
+    assert few.wants("Mystery") and measured_by(few) and few.wants("Mystery") and measured_by(few)
+    assert not few.wants("Mystery")
+    monkeypatch.setattr(capture, "ALL", 119)
+    small = Alone(made.kept.keep)
+    assert measured_by(small) and not measured_by(small)
 
 
 def test_only_what_has_no_rule_is_wanted():

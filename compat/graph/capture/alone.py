@@ -13,11 +13,24 @@ from ..nodes import Trace
 if TYPE_CHECKING:
     from ...record.alone import Alone
 
-#: Numbers that go into and come out of a node that is measured.
-LARGEST = 1 << 20
+#: Numbers that go into and come out of a node that is measured; and those of all such nodes of a trace.
+LARGEST, ALL = 1 << 20, 1 << 24
 _OF_PYTHON = ("PyFunc", "PyFuncStateless")
 _INVISIBLE = ("resource", "variant")
 Results = Dict[str, Tuple[Array, str]]
+
+
+class Room:
+    """For so many numbers, of which none come too many at once."""
+
+    def __init__(self) -> None:
+        self._left = ALL
+
+    def takes(self, count: int) -> bool:
+        """Whether that many more are taken."""
+        fits = count <= min(LARGEST, self._left)
+        self._left -= count if fits else 0
+        return fits
 
 
 def can_be_repeated(definition: Any, tensors: List[Any]) -> bool:

@@ -16,7 +16,7 @@ from ...arrays import plain
 from ...errors import Unsupported
 from ...records import Output
 from ..nodes import Keep, Node, Trace
-from .alone import LARGEST, can_be_repeated, eagerly
+from .alone import Room, can_be_repeated, eagerly
 from .attributes import of_pairs
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Listener:
         self._alone = alone
         #: Of nodes that may be measured: inputs and attributes as TensorFlow has them, by the name of the node.
         self._to_measure: Dict[str, Tuple[List[Any], Any]] = {}
+        self._room = Room()
         self._trace = Trace()
         self._counts: Dict[str, int] = {}
         self._busy = False
@@ -159,9 +160,10 @@ class Listener:
         self, node: Node, definition: Any, inputs: List[Any], attributes: Any, outputs: List[Any]
     ) -> None:
         """What a node is run with once more, when the trace is complete."""
-        sizes = [int(np.prod(tensor.shape.as_list(), dtype=np.int64)) for tensor in inputs]
-        if can_be_repeated(definition, [*inputs, *outputs]) and sum(sizes) <= LARGEST:
-            self._to_measure[node.name] = inputs, attributes
+        if can_be_repeated(definition, [*inputs, *outputs]):
+            sizes = [int(np.prod(tensor.shape.as_list(), dtype=np.int64)) for tensor in inputs]
+            if self._room.takes(sum(sizes)):
+                self._to_measure[node.name] = inputs, attributes
 
     def _measure(self, node: Node) -> None:
         inputs, attributes = self._to_measure[node.name]

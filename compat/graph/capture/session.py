@@ -15,7 +15,7 @@ import numpy as np
 
 from ...arrays import Array, plain
 from ..nodes import Keep, Trace
-from .alone import LARGEST, inputs_measured, of_session
+from .alone import Room, inputs_measured, of_session
 from .frames import ENTER, EXIT, Frames
 from .unrolling import VARIABLES, Noted, assembled, telling
 
@@ -117,14 +117,14 @@ class _Seen:
     def __init__(self, tf: Any, keep: Keep, telling: Set[str], hold: Set[str]) -> None:
         self._tf = tf
         self._keep = keep
-        self._telling, self._hold = telling, hold
+        self._telling, self._hold, self._room = telling, hold, Room()
         self.noted: Dict[str, List[Noted]] = collections.defaultdict(list)
         self.held: Dict[str, Array] = {}
 
     def note(self, name: str, value: Any, dtype: Optional[str] = None) -> None:
         array, own = plain(value)
         output = self._keep(array, dtype or own)
-        if name in self._hold and array.size <= LARGEST:
+        if name in self._hold and self._room.takes(array.size):
             self.held[output.digest] = array.copy()
         self.noted[name].append(Noted(output, np.array(array) if name in self._telling else None))
 
