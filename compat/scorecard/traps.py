@@ -35,7 +35,7 @@ from .traps_by_hand import BY_HAND, CAUSES, Spelling
 #: Dialects in the order in which one of them is the legacy side.
 _LEGACY = ("tf1.session", "tf2.eager", "tf2.function", "keras2", "keras3")
 #: Seconds that the search for the causes of one port may take.
-_SECONDS = 1.0
+_SECONDS = 6.0
 
 
 class Port(NamedTuple):
