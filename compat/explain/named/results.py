@@ -5,8 +5,9 @@ from typing import Optional
 import numpy as np
 
 from ...arrays import Array
+from ...graph.nodes import SOURCES
 from ...judge.graphs import Place
-from ..wiring import at
+from ..wiring import at, bare
 from .ways import way
 
 
@@ -22,6 +23,24 @@ def _nothing_flows(place: Place, result: Array, dtype: str) -> Optional[str]:
         "the answer is 0 everywhere: nothing flows here (a stopped gradient, a missing read; "
         "softmax_cross_entropy_with_logits of TensorFlow 1 gives the labels no gradient, its _v2 does)"
     )
+
+
+@way
+def _left_as_it_was(place: Place, result: Array, dtype: str) -> Optional[str]:
+    """What the legacy graph moves on, as it was before."""
+    expected = place.followed.recorded(place.pair.legacy)
+    if result.dtype.kind != "f" or result.size < 2 or not np.ptp(result) or expected.shape != result.shape:
+        return None
+    for name in dict.fromkeys(name for node in place.followed.nodes for name in node.inputs):
+        if name == place.pair.legacy or not np.array_equal(place.followed.recorded(name), result):
+            continue
+        makers = [node for node in place.followed.nodes if name == node.tensor()]
+        if name in place.followed.given or all(node.op in SOURCES for node in makers):
+            return (
+                f"the answer is {bare(name)}, which stayed what it was: run the update operations "
+                "(tf.GraphKeys.UPDATE_OPS), call with training=True, or assign what was computed"
+            )
+    return None
 
 
 @way
