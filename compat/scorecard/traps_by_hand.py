@@ -65,7 +65,7 @@ BY_HAND: List[Tuple[str, Spelling]] = [
     ("lstm_default[[]*", Spelling(_lstm)),
     ("lstm_gate_order[[]*", Spelling(_lstm)),
     ("max_pool_by_reduce_max[[]*", Spelling(_max_pool_gradient)),
-    ("softmax_cross_entropy_labels[[]v1]", Spelling(parameters={"version": "v2"})),
+    ("softmax_cross_entropy_labels[[]*", Spelling(parameters={"version": "v2"})),
 ]
 
 _REDUCED = ("reduction", "is divided by")

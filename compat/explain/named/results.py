@@ -5,7 +5,6 @@ from typing import Optional
 import numpy as np
 
 from ...arrays import Array
-from ...graph.nodes import SOURCES
 from ...judge.graphs import Place
 from ..wiring import at, bare
 from .ways import way
@@ -31,11 +30,8 @@ def _left_as_it_was(place: Place, result: Array, dtype: str) -> Optional[str]:
     expected = place.followed.recorded(place.pair.legacy)
     if result.dtype.kind != "f" or result.size < 2 or not np.ptp(result) or expected.shape != result.shape:
         return None
-    for name in dict.fromkeys(name for node in place.followed.nodes for name in node.inputs):
-        if name == place.pair.legacy or not np.array_equal(place.followed.recorded(name), result):
-            continue
-        makers = [node for node in place.followed.nodes if name == node.tensor()]
-        if name in place.followed.given or all(node.op in SOURCES for node in makers):
+    for name, before in {**place.followed.given, **place.followed.sources()}.items():
+        if name != place.pair.legacy and np.array_equal(before, result):
             return (
                 f"the answer is {bare(name)}, which stayed what it was: run the update operations "
                 "(tf.GraphKeys.UPDATE_OPS), call with training=True, or assign what was computed"
