@@ -194,13 +194,16 @@ class _Sample:
             trap = (dialect in self._trapped) != turned
             if turned and not trap:  # trapped as well, but it may be in another way
                 continue
+            if not trap and not seen:
+                self._skipped.append(
+                    f"{self._sample.id} {dialect}: the legacy side takes no notice of its inputs"
+                )
+                continue
             record = self._recorded(dialect, repeated=seen)
             if record is None:
                 continue
             if draws and record.trace is None:
                 self._skipped.append(f"{self._sample.id} {dialect}: draws other numbers")
-            elif not trap and not seen:
-                self._skipped.append(f"{self._sample.id} {dialect}: takes other numbers than its inputs")
             else:
                 yield self._port(base, legacy, dialect, record, trap)
 

@@ -37,6 +37,10 @@ def _max_pool_gradient(tf: Any, x: Any, dy: Any, ksize: int) -> Any:
     return {"dx": tf.gradients(tf.transpose(pooled, [0, 3, 1, 2]), x, dy)[0]}
 
 
+def _equal(tf: Any, x: Any, y: Any) -> Any:
+    return tf.cast(tf.equal(x, y), tf.float32)
+
+
 def _inferring(tf: Any, x: Any, beta: Any, gamma: Any, mean: Any, variance: Any) -> Any:
     return tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-3)
 
@@ -61,6 +65,7 @@ BY_HAND: List[Tuple[str, Spelling]] = [
     ("crossentropy[[]logits-unsaid]", Spelling(parameters={"says": True})),
     ("crossentropy[[]probabilities-as-logits]", Spelling(parameters={"says": False})),
     ("digits_from_nchw[[]*", Spelling(parameters={"rows": "moved"})),
+    ("equal_sign[[]*", Spelling(_equal)),
     ("layer_norm_default[[]*", Spelling(_moments_norm)),
     ("lstm_default[[]*", Spelling(_lstm)),
     ("lstm_gate_order[[]*", Spelling(_lstm)),
