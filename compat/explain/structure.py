@@ -312,7 +312,7 @@ class Constants:
             said = f"epsilon under the root is {epsilons[1]:g} in {here} where {there} has {epsilons[0]:g}"
             return Edit(f"{said}: write epsilon={epsilons[0]:g}", legacy.name, before)
         said = f"{here} takes {_numbers(new)} where {there} takes {_numbers(old)}"
-        rates = _rates(old, new, any(node.op.startswith("Random") for node in self._legacy.nodes))
+        rates = _rates(old, new, any(node.op.startswith("Random") for node in self._legacy.trace.nodes))
         if rates:
             return Edit(f"keep_prob and rate are taken for each other, {rates}: {said}", legacy.name, before)
         return Edit(f"{said}: write {_numbers(old)}" if old.size <= _SHOWN else said, legacy.name, before)
