@@ -11,6 +11,8 @@ from .named import named
 from .target import ReferenceOnly, Target
 
 _CAUSE = "cause: "
+#: How the catalogue's sentences of results begin that are right, and less exact.
+_LESS_EXACT = "it is as exact as float32"
 #: Wrong places that are explained one by one.
 _PLACES = 5
 
@@ -70,6 +72,8 @@ def _in_order(listed: Optional[Differences], told: Sequence[str]) -> Iterator[st
         yield from told
         return
     named = [line[len(_CAUSE) :] for line in told if line.startswith(_CAUSE)]
-    first = [listed.sentence, *named] if listed.little else [*named, listed.sentence]
+    # What is right but for the roundings of less precision is no other function.
+    exact = bool(named) and named[0].startswith(_LESS_EXACT)
+    first = [listed.sentence, *named] if listed.little and not exact else [*named, listed.sentence]
     yield f"{_CAUSE}{first[0]}"
     yield from (f"as well possible: {sentence}" for sentence in first[1:])

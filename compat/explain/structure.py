@@ -312,7 +312,7 @@ class Constants:
             said = f"epsilon under the root is {epsilons[1]:g} in {here} where {there} has {epsilons[0]:g}"
             return Edit(f"{said}: write epsilon={epsilons[0]:g}", legacy.name, before)
         said = f"{here} takes {_numbers(new)} where {there} takes {_numbers(old)}"
-        rates = _rates(old, new)
+        rates = _rates(old, new, any(node.op.startswith("Random") for node in self._legacy.trace.nodes))
         if rates:
             return Edit(f"keep_prob and rate are taken for each other, {rates}: {said}", legacy.name, before)
         return Edit(f"{said}: write {_numbers(old)}" if old.size <= _SHOWN else said, legacy.name, before)
@@ -328,14 +328,18 @@ def _epsilons(old: Array, new: Array) -> Optional[Tuple[float, float]]:
     return None
 
 
-def _rates(old: Array, new: Array) -> str:
-    """What dropout keeps and drops, where the scales of both, 1 / keep_prob, are of shares that are 1 together."""
-    if old.size != 1 or new.size != 1 or old.dtype.kind != "f" or min(old.min(), new.min()) <= 1:
+def _rates(old: Array, new: Array, drawn: bool) -> str:
+    """What dropout keeps and drops, where both shares, or the scales 1 / keep_prob of both, are 1 together."""
+    if old.size != 1 or new.size != 1 or old.dtype.kind != "f" or min(old.min(), new.min()) <= 0:
         return ""
-    kept, right = 1 / float(new.ravel()[0]), 1 / float(old.ravel()[0])
-    if abs(kept + right - 1) > 1e-5 or abs(kept - right) < 1e-5:
+    wrong, right = float(new.ravel()[0]), float(old.ravel()[0])
+    if min(wrong, right) > 1:
+        wrong, right = 1 / wrong, 1 / right
+    elif not drawn:
         return ""
-    return f"{kept:.3g} is kept, expected {right:.3g}, write rate={kept:.3g}"
+    if abs(wrong + right - 1) > 1e-5 or abs(wrong - right) < 1e-5:
+        return ""
+    return f"{wrong:.3g} for {right:.3g} (TensorFlow 1's keep_prob is 1 - rate)"
 
 
 def depending(side: Followed) -> "set[str]":

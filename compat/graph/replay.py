@@ -167,6 +167,16 @@ class Followed:
         self.changed: Dict[str, Other] = {}
 
     @property
+    def trace(self) -> Trace:
+        """The whole graph."""
+        return self._replay.trace
+
+    def sources(self) -> Dict[str, Array]:
+        """What the whole graph begins with, constants and variables, whether they are among the nodes or not."""
+        nodes = [node for node in self.trace.nodes if node.op in SOURCES and "0" in node.outputs]
+        return {node.tensor(): self.recorded(node.tensor()) for node in nodes}
+
+    @property
     def nodes(self) -> List[Node]:
         """In the order of flow."""
         if self._nodes is None:

@@ -78,12 +78,15 @@ def compute(case: Case, sample: Sample, dialect_name: str, objects: Objects, cod
     return record
 
 
-def record_of(sample: Sample, dialect: Dialect, objects: Memory) -> Record:
-    """The record of a sample of no case file.  What the implementation raises is raised as CompatError."""
+def record_of(sample: Sample, dialect: Dialect, objects: Memory, repeated: bool = True) -> Record:
+    """The record of a sample of no case file.  What the implementation raises is raised as CompatError.
+
+    ``repeated``: whether what it is judged against is measured as well; else its graph is all there is.
+    """
     first = next(iter(sample.inputs.values()), None)
     record = Record("ok", sample.case_digest(), first.dtype if first else "float64")
     try:
-        _compute(record, sample, dialect, objects)
+        _compute(record, sample, dialect, objects, repeated)
     except (CompatError, Unsupported):
         raise
     except Exception as error:
@@ -97,7 +100,13 @@ def _without_result(record: Record, status: str, message: str) -> None:
     record.trace, record.untraced = None, None
 
 
-def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Union[Objects, Memory]) -> None:
+def _compute(
+    record: Record,
+    sample: Sample,
+    dialect: Dialect,
+    objects: Union[Objects, Memory],
+    repeated: bool = True,
+) -> None:
     missing = unavailable(sample, dialect.name)
     if missing:
         raise Unsupported(missing)
@@ -110,7 +119,7 @@ def _compute(record: Record, sample: Sample, dialect: Dialect, objects: Union[Ob
         record.seconds = round(time.perf_counter() - start, 6)
         _check_inputs(sample)
         if sample.operation.against:
-            measured = _measured(run, sample.inputs, results)
+            measured = _measured(run, sample.inputs, results) if repeated else Measurement()
             record.random = measured.random
             record.measured = {
                 name: {kind: objects.add(array) for kind, array in arrays.items()}

@@ -7,6 +7,7 @@ values are the specification and the right dialects the ports that differ; where
 is in ``traps_by_hand``.
 """
 
+import functools
 import os
 from fnmatch import fnmatchcase
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -17,6 +18,7 @@ from ..case.files import Case, find
 from ..case.operation import Operation, Sample
 from ..errors import CompatError, Unsupported
 from ..explain import causes_of_places
+from ..graph.nodes import Trace
 from ..judge import known
 from ..judge.known import KnownDifference
 from ..judge.ports import judge_port, side, wrong_places
@@ -33,7 +35,7 @@ from .traps_by_hand import BY_HAND, CAUSES, Spelling
 #: Dialects in the order in which one of them is the legacy side.
 _LEGACY = ("tf1.session", "tf2.eager", "tf2.function", "keras2", "keras3")
 #: Seconds that the search for the causes of one port may take.
-_SECONDS = 1.0
+_SECONDS = 6.0
 
 
 class Port(NamedTuple):
@@ -126,10 +128,11 @@ def traps(
 ) -> Traps:
     """Every trap of the case files in a folder, judged as a port.  Needs a TensorFlow.  Raises CompatError."""
     here = describe("here")
+    read = functools.lru_cache(maxsize=None)(known.read)
     trapped = [
         (case, sample, entries)
         for case in find([folder])
-        for sample, entries in _trapped(case, here)
+        for sample, entries in _trapped(case, here, read)
         if only(sample)
     ]
     found = Traps(version_of("tensorflow") or "", [], [])
@@ -141,10 +144,12 @@ def traps(
     return found
 
 
-def _trapped(case: Case, here: Environment) -> Iterator[Tuple[Sample, List[KnownDifference]]]:
+def _trapped(
+    case: Case, here: Environment, read: Callable[[str], List[KnownDifference]]
+) -> Iterator[Tuple[Sample, List[KnownDifference]]]:
     """The samples of which some dialect is known to differ here, with the entries that say so."""
     path = known.path_beside(case.path)
-    entries = [entry for entry in known.read(path) if entry.verdict == "differs"] if path else []
+    entries = [entry for entry in read(path) if entry.verdict == "differs"] if path else []
     for sample in case.samples():
         of_sample = [
             entry
@@ -167,80 +172,94 @@ class _Sample:
         self._sample = sample
         self._objects = Memory()
         self._skipped = skipped
-        operation = sample.operation
+        self._implementations = sample.operation.implementations
         self._trapped = {
             dialect
-            for dialect in operation.implementations
-            if any(entry.matches(operation.name, sample.name, dialect, here) for entry in entries)
+            for dialect in self._implementations
+            if any(entry.matches(sample.operation.name, sample.name, dialect, here) for entry in entries)
         }
-        self._records = dict(self._recorded(operation.implementations))
 
-    def _recorded(self, implementations: Dict[str, Callable[..., Any]]) -> Iterator[Tuple[str, Record]]:
-        for dialect in sorted(implementations, key=list(DIALECTS).index):
-            if dialect == "tf2.function" and implementations.get("tf2.eager") is implementations[dialect]:
-                continue  # the same graph
-            if unavailable(self._sample, dialect) is None:
-                try:
-                    record = self._record(dialect, implementations[dialect], self._sample.parameters)
-                except (CompatError, Unsupported) as error:
-                    self._skipped.append(f"{self._sample.id} {dialect}: {error}")
-                    continue
-                if record.random:
-                    self._skipped.append(f"{self._sample.id} {dialect}: other bits each time")
-                    continue
-                yield dialect, record
+    def ports(self) -> Iterator[Port]:
+        legacy, base = self._legacy()
+        if base is None:
+            self._skipped.append(f"{self._sample.id}: no dialect has a graph here")
+            return
+        # Not where TensorFlow 1's own values are the specification, as by hand nothing trapped is.
+        turned = legacy in self._trapped
+        graph = side(base, self._objects.read)
+        # Where the legacy side takes its numbers from elsewhere, nothing is learned by moving the inputs.
+        seen = graph is not None and _follows_from_inputs(graph.trace)
+        draws = graph is not None and any(node.op in DRAWN for node in graph.trace.nodes)
+        for dialect in self._others(legacy):
+            trap = (dialect in self._trapped) != turned
+            if turned and not trap:  # trapped as well, but it may be in another way
+                continue
+            if not trap and not seen:
+                self._skipped.append(
+                    f"{self._sample.id} {dialect}: the legacy side takes no notice of its inputs"
+                )
+                continue
+            record = self._recorded(dialect, repeated=seen)
+            if record is None:
+                continue
+            if draws and record.trace is None:
+                self._skipped.append(f"{self._sample.id} {dialect}: draws other numbers")
+            else:
+                yield self._port(base, legacy, dialect, record, trap)
 
-    def _record(self, dialect: str, implementation: Callable[..., Any], parameters: Dict[str, Any]) -> Record:
+    def _legacy(self) -> Tuple[str, Optional[Record]]:
+        """(what the legacy side is called, its record): spelled by hand, or the first dialect with a graph, of those
+        that are not trapped if there is one."""
+        spelling = next((one for pattern, one in BY_HAND if fnmatchcase(self._sample.id, pattern)), None)
+        if spelling is not None:
+            return "tf1.session spelled by hand", self._by_hand(spelling)
+        for dialect in sorted(_LEGACY, key=lambda name: name in self._trapped):
+            record = self._recorded(dialect) if dialect in self._implementations else None
+            if record is not None and record.trace:
+                return dialect, record
+        return "", None
+
+    def _others(self, legacy: str) -> List[str]:
+        """The dialects to be judged; tf2.function has the same graph as tf2.eager where it is spelled alike."""
+        spelled = self._implementations
+        twice = spelled.get("tf2.eager") is spelled.get("tf2.function")
+        return [d for d in DIALECTS if d in spelled and d != legacy and not (twice and d == "tf2.function")]
+
+    def _recorded(self, dialect: str, repeated: bool = True) -> Optional[Record]:
+        """None, and why, where it cannot be spelled here or is random."""
+        if unavailable(self._sample, dialect) is not None:
+            return None
+        try:
+            implementation = self._implementations[dialect]
+            record = self._record(dialect, implementation, self._sample.parameters, repeated)
+        except (CompatError, Unsupported) as error:
+            self._skipped.append(f"{self._sample.id} {dialect}: {error}")
+            return None
+        if record.random:
+            self._skipped.append(f"{self._sample.id} {dialect}: other bits each time")
+            return None
+        return record
+
+    def _by_hand(self, spelling: Spelling) -> Record:
+        implementation = spelling.implementation or self._implementations["tf1.session"]
+        return self._record(
+            "tf1.session", implementation, dict(self._sample.parameters, **spelling.parameters)
+        )
+
+    def _record(
+        self,
+        dialect: str,
+        implementation: Callable[..., Any],
+        parameters: Dict[str, Any],
+        repeated: bool = True,
+    ) -> Record:
         operation = Operation(self._sample.operation.name, against=dialect)
         operation.on(dialect)(implementation)
         sample = Sample(operation, self._sample.name, self._sample.inputs, parameters, None, "", False)
-        return record_of(sample, DIALECTS[dialect], self._objects)
+        return record_of(sample, DIALECTS[dialect], self._objects, repeated)
 
-    def ports(self) -> Iterator[Port]:
-        by_hand = next((s for pattern, s in BY_HAND if fnmatchcase(self._sample.id, pattern)), None)
-        if by_hand is not None:
-            yield from self._by_hand(by_hand)
-            return
-        graphs = [d for d in _LEGACY if d in self._records and self._records[d].trace]
-        legacy = next((d for d in graphs if d not in self._trapped), next(iter(graphs), None))
-        if legacy is None:
-            self._skipped.append(f"{self._sample.id}: no dialect has a graph here")
-            return
-        turned = legacy in self._trapped
-        for dialect in self._records:
-            trap = (dialect in self._trapped) != turned
-            # The trapped ones may be so in several ways.
-            if dialect != legacy and (trap or not turned) and not self._draws_otherwise(legacy, dialect):
-                port = self._port(self._records[legacy], legacy, dialect, trap)
-                if not (port.caught and not trap and self._takes_others(legacy, dialect)):
-                    yield port
-
-    def _draws_otherwise(self, legacy: str, dialect: str) -> bool:
-        """Whether the legacy graph draws numbers, and the dialect others: it is no graph."""
-        graph = side(self._records[legacy], self._objects.read)
-        draws = graph is not None and any(node.op in DRAWN for node in graph.trace.nodes)
-        if draws and self._records[dialect].trace is None:
-            self._skipped.append(f"{self._sample.id} {dialect}: draws other numbers")
-            return True
-        return False
-
-    def _takes_others(self, *dialects: str) -> bool:
-        """Whether a dialect takes no notice of some of its inputs: then nothing was measured by moving them."""
-        for dialect in dialects:
-            if self._records[dialect].trace and not _is_seen(self._records[dialect], self._objects.read):
-                self._skipped.append(f"{self._sample.id} {dialect}: takes other numbers than its inputs")
-                return True
-        return False
-
-    def _by_hand(self, spelling: Spelling) -> Iterator[Port]:
-        implementation = spelling.implementation or self._sample.operation.implementations["tf1.session"]
-        parameters = dict(self._sample.parameters, **spelling.parameters)
-        base = self._record("tf1.session", implementation, parameters)
-        for dialect in self._records:
-            yield self._port(base, "tf1.session spelled by hand", dialect, dialect in self._trapped)
-
-    def _port(self, base: Record, legacy: str, dialect: str, trap: bool) -> Port:
-        record, read = self._records[dialect], self._objects.read
+    def _port(self, base: Record, legacy: str, dialect: str, record: Record, trap: bool) -> Port:
+        read = self._objects.read
         with np.errstate(all="ignore"):
             verdict = judge_port(record, read, base, read, "the port", "the legacy side")
             causes: List[str] = []
@@ -250,14 +269,10 @@ class _Sample:
         return Port(self._sample.id, legacy, dialect, trap, verdict, causes, words_of(self._sample.id))
 
 
-def _is_seen(record: Record, read: Callable[[str], Any]) -> bool:
-    """Whether an output follows from an input in the record's graph."""
-    graph = side(record, read)
-    if graph is None:
-        return False
-    inputs = set(graph.trace.inputs.values())
-    nodes = graph.trace.ancestors(graph.trace.outputs.values())
-    return any(node.tensor() in inputs for node in nodes)
+def _follows_from_inputs(trace: Trace) -> bool:
+    """Whether an output follows from an input."""
+    inputs = set(trace.inputs.values())
+    return any(node.tensor() in inputs for node in trace.ancestors(trace.outputs.values()))
 
 
 def words_of(sample: str) -> Sequence[str]:

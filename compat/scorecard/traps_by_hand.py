@@ -37,7 +37,15 @@ def _max_pool_gradient(tf: Any, x: Any, dy: Any, ksize: int) -> Any:
     return {"dx": tf.gradients(tf.transpose(pooled, [0, 3, 1, 2]), x, dy)[0]}
 
 
-def _lstm(tf: Any, x: Any, kernel: Any, recurrent: Any, bias: Any, order: str) -> Any:
+def _equal(tf: Any, x: Any, y: Any) -> Any:
+    return tf.cast(tf.equal(x, y), tf.float32)
+
+
+def _inferring(tf: Any, x: Any, beta: Any, gamma: Any, mean: Any, variance: Any) -> Any:
+    return tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-3)
+
+
+def _lstm(tf: Any, x: Any, kernel: Any, recurrent: Any, bias: Any, order: str = "") -> Any:
     """The last output; the gates are i, f, c, o."""
     h = c = tf.zeros([int(x.shape[0]), int(recurrent.shape[0])], x.dtype)
     for step in range(int(x.shape[1])):
@@ -50,15 +58,19 @@ def _lstm(tf: Any, x: Any, kernel: Any, recurrent: Any, bias: Any, order: str) -
 
 #: (pattern of samples, what is right).
 BY_HAND: List[Tuple[str, Spelling]] = [
+    ("batch_norm_frozen[[]*", Spelling(_inferring)),
     ("batch_norm_momentum[[]*", Spelling(_moving_mean)),
+    ("batch_norm_update_ops[[]*", Spelling(parameters={"port": "run"})),
     ("conv2d_padded_evenly[[]*", Spelling(_same_padding)),
     ("crossentropy[[]logits-unsaid]", Spelling(parameters={"says": True})),
     ("crossentropy[[]probabilities-as-logits]", Spelling(parameters={"says": False})),
     ("digits_from_nchw[[]*", Spelling(parameters={"rows": "moved"})),
+    ("equal_sign[[]*", Spelling(_equal)),
     ("layer_norm_default[[]*", Spelling(_moments_norm)),
+    ("lstm_default[[]*", Spelling(_lstm)),
     ("lstm_gate_order[[]*", Spelling(_lstm)),
     ("max_pool_by_reduce_max[[]*", Spelling(_max_pool_gradient)),
-    ("softmax_cross_entropy_labels[[]v1]", Spelling(parameters={"version": "v2"})),
+    ("softmax_cross_entropy_labels[[]*", Spelling(parameters={"version": "v2"})),
 ]
 
 _REDUCED = ("reduction", "is divided by")
@@ -73,7 +85,7 @@ CAUSES: List[Tuple[str, Tuple[str, ...]]] = [
     ("batch_norm_momentum[[]*", ("momentum", "weight of the new value")),
     ("batch_norm_training[[]float64*", _IN_FLOAT32),
     ("batch_norm_training[[]*", ("n - 1",)),
-    ("batch_norm_update_ops[[]*", ("UPDATE_OPS", "stayed what they were")),
+    ("batch_norm_update_ops[[]*", ("UPDATE_OPS",)),
     ("bidirectional_lstm[[]*", ("masked steps", "zero_output_for_mask")),
     ("cast_to_uint8[[]*", ("wraps around", "clip")),
     ("clipped_step_of_keras[[]*", ("clip",)),
@@ -113,7 +125,7 @@ CAUSES: List[Tuple[str, Tuple[str, ...]]] = [
     ("resize_default[[]*", ("half_pixel_centers",)),
     ("same_1d[[]*", ("the mode is", "padding is at the other end")),
     ("softmax_cross_entropy_labels[[]*", ("labels",)),
-    ("style_loss[[]*", ("3840", "divided by 8")),
+    ("style_loss[[]*", ("3840", "divided by 8", "1/8")),
     ("training_steps[[]adam-defaults]", ("epsilon",)),
     ("training_steps[[]momentum-decay]", ("velocity",)),
     ("training_steps[[]rmsprop-defaults]", ("begins with", "start", "settings are Keras's")),

@@ -8,6 +8,9 @@ from compat.explain import causes_of_places
 from compat.explain.steps_of_training import sentence, solved
 from compat.graph.nodes import Trace
 from compat.judge.graphs import Side, places
+from compat.judge.ports import _of_outputs
+from compat.records import Record
+from compat.reference import Reference
 
 f32 = np.float32
 STATE = np.random.RandomState(7)
@@ -270,3 +273,77 @@ def test_the_optimisers_of_both_sides_are_compared():
     )
     again = places(legacy.side, legacy.side, legacy.outputs())
     assert sentence(again, legacy.kept.read) is None
+
+
+# -- gates, dropout, what stayed
+
+
+def gated(function):
+    def build(made, x, array):
+        parts = np.split(array, 2, axis=1)
+        names = [f"split:{n}" for n in range(2)]
+        made.add("split", "Split", [constant(made, "axis", 1, np.int32), x], *parts, num_split=2)
+        gates = [made.add(f"gate{n}", "Sigmoid", [names[n]], function(n, parts[n])) for n in range(2)]
+        return made.add("y", "Mul", gates, function(0, parts[0]) * function(1, parts[1]))
+
+    return build
+
+
+def sigmoid(x):
+    return (1 / (1 + np.exp(-x.astype(np.float64)))).astype(f32)
+
+
+def test_a_forget_bias():
+    legacy = graph(gated(lambda n, x: sigmoid(x)))
+    first, second = (part.astype(np.float64) for part in np.split(X, 2, axis=1))
+    result = (sigmoid(first) * sigmoid(second + 1)).astype(f32)
+    assert "1 is added to the forget gate, expected 0" in first_cause(legacy, None, result)
+
+
+def test_gates_that_are_hard_sigmoids():
+    legacy = graph(gated(lambda n, x: sigmoid(x)))
+    first, second = (np.clip(f32(0.2) * part + f32(0.5), 0, 1) for part in np.split(X, 2, axis=1))
+    cause = first_cause(legacy, None, first * second)
+    assert "the gates are hard_sigmoid of slope 0.2, Keras 2's" in cause
+
+
+def test_what_stayed_as_it_was():
+    cause = first_cause(graph(moved(0.1), OLD), None, OLD.copy())
+    assert "the answer is x, which stayed what it was" in cause
+
+
+def test_keep_prob_for_rate():
+    cause = first_cause(graph(product_by(1 / 0.9)), graph(product_by(1 / 0.1)))
+    assert cause.startswith("cause: keep_prob and rate are taken for each other, 0.1 for 0.9")
+
+
+def product_by(number):
+    def build(made, x, array):
+        return made.add("mul", "Mul", [x, constant(made, "scale", number)], array * f32(number))
+
+    return build
+
+
+# -- the judge, where only the port's own spelling allows too much
+
+
+class Allowing(Reference):
+    """An answer that allows as much for every element."""
+
+    def __init__(self, value, much):
+        super().__init__(value)
+        self.much = much
+
+    def worst(self, dtype):
+        return np.full(self.value.shape, self.much)
+
+
+def test_a_spelling_that_allows_anything_is_no_evidence():
+    made = graph(dense(KERNEL))
+    place = places(made.side, made.side, made.outputs())[-1]
+    outputs = {"y": place.pair.result}
+    record = Record("ok", "case", "float32", outputs=outputs)
+    measured = {"y": Allowing(place.answer.value + 1, 1e-5)}
+    allowing = place._replace(allowed=Allowing(place.answer.value, np.inf))
+    for one, word in ((place, "agrees"), (allowing, "differs")):
+        assert _of_outputs(record, made.kept.read, [one], measured)["y"].word == word

@@ -63,5 +63,5 @@ def test_an_explainer_that_says_nothing_is_found_out(monkeypatch):
 def test_a_judge_that_flags_everything_is_found_out(monkeypatch):
     judge = traps.judge_port
     monkeypatch.setattr(traps, "judge_port", lambda *of: dataclasses.replace(judge(*of), word="differs"))
-    found = judged("conv2d_padding_ignored")
+    found = judged("hard_sigmoid")
     assert not found.holds and len(found.alarms) == len(found.harmless) > 0

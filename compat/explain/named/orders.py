@@ -20,7 +20,7 @@ def _weights_in_another_order(place: Place, result: Array, dtype: str) -> Option
     """What the legacy graph takes, taken in another order of rows or columns: the port's own tensors say which."""
     if place.spelled is None:
         return None
-    theirs = [array for array in _taken(place.spelled).values() if array.ndim]
+    theirs = [a for a in {**place.spelled.sources(), **_taken(place.spelled)}.values() if a.ndim]
     moved: Dict[str, Tuple[Array, List[str]]] = {}
     for name, array in _taken(place.followed).items():
         if array.ndim == 0 or any(_same(array, other) for other in theirs):

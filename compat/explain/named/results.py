@@ -6,7 +6,7 @@ import numpy as np
 
 from ...arrays import Array
 from ...judge.graphs import Place
-from ..wiring import at
+from ..wiring import at, bare
 from .ways import way
 
 
@@ -22,6 +22,21 @@ def _nothing_flows(place: Place, result: Array, dtype: str) -> Optional[str]:
         "the answer is 0 everywhere: nothing flows here (a stopped gradient, a missing read; "
         "softmax_cross_entropy_with_logits of TensorFlow 1 gives the labels no gradient, its _v2 does)"
     )
+
+
+@way
+def _left_as_it_was(place: Place, result: Array, dtype: str) -> Optional[str]:
+    """What the legacy graph moves on, as it was before."""
+    expected = place.followed.recorded(place.pair.legacy)
+    if result.dtype.kind != "f" or result.size < 2 or not np.ptp(result) or expected.shape != result.shape:
+        return None
+    for name, before in {**place.followed.given, **place.followed.sources()}.items():
+        if name != place.pair.legacy and np.array_equal(before, result):
+            return (
+                f"the answer is {bare(name)}, which stayed what it was: run the update operations "
+                "(tf.GraphKeys.UPDATE_OPS), call with training=True, or assign what was computed"
+            )
+    return None
 
 
 @way
