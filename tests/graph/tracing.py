@@ -32,9 +32,9 @@ def in_session(build, **inputs):
     tf, kept = DIALECTS["tf1.session"].module(), Kept()
     with tf.Graph().as_default() as graph:
         fed = {name: tf.placeholder(array.dtype, array.shape, name=name) for name, array in inputs.items()}
-        outputs = build(tf, **fed)
+        with one_by_one(tf, graph):
+            outputs = build(tf, **fed)
         outputs = outputs if isinstance(outputs, dict) else {"y": outputs}
-        one_by_one(tf, graph)
         with tf.Session(graph=graph) as session:
             if tf.global_variables():
                 session.run(tf.global_variables_initializer())

@@ -8,14 +8,15 @@ have value"), and cannot look into a loop.
 """
 
 import collections
-from typing import Any, Dict, List, Mapping, Optional, Set
+import contextlib
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set
 
 import numpy as np
 
 from ...arrays import plain
-from ...records import Output
 from ..nodes import Keep, Trace
-from .unrolling import VARIABLES, Loops, assembled
+from .frames import ENTER, Frames
+from .unrolling import VARIABLES, Noted, assembled, telling
 
 _INVISIBLE = ("resource", "variant")
 
@@ -32,13 +33,13 @@ def traced(
 
     ``feed``: as ``Session.run`` takes it.  ``inputs``: the placeholders by the names of the sample's inputs.
     The session's graph keeps the ops that write: use it for nothing else afterwards.  Loops are seen from inside where
-    the graph went through ``one_by_one``.
+    the graph was built within ``one_by_one``.
     """
     ops = _ancestors(outputs.values())
-    loops = Loops(session.graph, ops)
-    seen = _Seen(tf, keep)
+    frames = Frames(session.graph, ops)
+    seen = _Seen(tf, keep, telling(ops))
     before = {}
-    for op in loops.order:
+    for op in frames.order:
         if op.type in VARIABLES:
             value = op.outputs[0] if op.type != "VarHandleOp" else _read(tf, op)
             before[op.name] = session.run(value, feed)
@@ -48,23 +49,34 @@ def traced(
             seen.note(op.outputs[0].name, before[op.inputs[0].op.name])
     probes = [
         seen.probe(session.graph, tensor)
-        for op in loops.order
-        if op.type not in VARIABLES and not _shares_memory(op) and loops.can_be_told(op)
+        for op in frames.order
+        if op.type not in VARIABLES and not _shares_memory(op) and frames.can_be_told(op)
         for tensor in op.outputs
         if tensor.dtype.base_dtype.name not in _INVISIBLE
     ]
     session.run(probes + [tensor.op for tensor in outputs.values()], feed)
-    return assembled(tf, loops, seen.outputs, inputs or {}, outputs)
+    return assembled(tf, frames, seen.noted, inputs or {}, outputs)
 
 
-def one_by_one(tf: Any, graph: Any) -> None:
-    """Let the iterations of every loop run one after the other, so that they can be told apart.
+@contextlib.contextmanager
+def one_by_one(tf: Any, graph: Any, wanted: bool = True) -> Iterator[None]:
+    """Within, and where it is wanted, every loop that the graph gets lets its iterations run one after the other, so that they can be told
+    apart.
 
-    To be called before a session has run anything of the graph: TensorFlow takes no change after that.
+    While it is built, as TensorFlow takes no change of what a session has once run.
     """
-    for op in graph.get_operations():
-        if op.type == "Enter":
+    made = graph._create_op_helper
+
+    def one_iteration(op: Any, *options: Any, **more: Any) -> None:
+        if wanted and op.type in ENTER:
             op._set_attr("parallel_iterations", tf.AttrValue(i=1))
+        made(op, *options, **more)
+
+    graph._create_op_helper = one_iteration
+    try:
+        yield
+    finally:
+        graph._create_op_helper = made
 
 
 def _read(tf: Any, handle: Any) -> Any:
@@ -89,20 +101,26 @@ def _ancestors(tensors: Any) -> Set[Any]:
 
 
 class _Seen:
-    """``outputs``: of each tensor what was written down, one for every time that it was computed."""
+    """``noted``: of each tensor what was written down, one for every time that it was computed.
 
-    def __init__(self, tf: Any, keep: Keep) -> None:
+    ``telling``: the tensors whose numbers say which way, or which element.
+    """
+
+    def __init__(self, tf: Any, keep: Keep, telling: Set[str]) -> None:
         self._tf = tf
         self._keep = keep
-        self.outputs: Dict[str, List[Output]] = collections.defaultdict(list)
+        self._telling = telling
+        self.noted: Dict[str, List[Noted]] = collections.defaultdict(list)
 
     def note(self, name: str, value: Any, dtype: Optional[str] = None) -> None:
         array, own = plain(value)
-        self.outputs[name].append(self._keep(array, dtype or own))
+        told = np.array(array) if name in self._telling else None
+        self.noted[name].append(Noted(self._keep(array, dtype or own), told))
 
     def probe(self, graph: Any, tensor: Any) -> Any:
         """An op of the graph that writes the tensor down."""
         tf, name, dtype = self._tf, tensor.name, tensor.dtype.base_dtype.name
+        self.noted[name] = []  # it may never run
 
         def write(value):
             self.note(name, value, dtype if dtype == "bfloat16" else None)

@@ -1,223 +1,238 @@
-"""The ops of a TensorFlow 1 graph as nodes without cycles: a while frame (Enter, Merge, Switch, NextIteration, Exit)
-is one copy of its ops for every iteration, and of a branch there is what ran.
+"""The ops of a TensorFlow 1 graph as nodes without cycles: of a loop there is one copy for every iteration, and of a
+branch there is what ran.
 
-The frames are those of Yu et al., Dynamic control flow in large-scale machine learning, 2018.
+The graph is walked as TensorFlow's executor walks it: an op runs where all that it takes is there, a Merge where one
+is, and a Switch passes on to one side.  What was written down of a tensor comes in the order of the iterations, so that
+each time that the op runs is the next.
 """
 
 import collections
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
+from ...arrays import Array
 from ...records import Output
 from ..nodes import Node, Trace
 from .attributes import of_node_def
+from .frames import ENTER, EXIT, MERGE, NEXT, SWITCH, Frame, Frames
+from .held import Held, Value, is_on_handle, linked, says_where
 
 #: Ops that are a variable; what they had before the run is written down.
 VARIABLES = ("VariableV2", "Variable", "VarHandleOp", "TemporaryVariable")
 #: Ops that read one.
 _READS = ("Identity", "ReadVariableOp")
-_LOOP_IN_LOOP, _BRANCH_IN_LOOP = "in a loop within a loop", "on a branch within a loop"
-_SIDE_BY_SIDE = "in a loop whose iterations run side by side"
+#: Ops that pass on a handle.
+_PASS = (*ENTER, *EXIT, *MERGE, *SWITCH, *NEXT, "Identity", "RefIdentity")
+
+
+class Noted(NamedTuple):
+    """What was written down of a tensor; ``array`` where it says which way or which element."""
+
+    output: Output
+    array: Optional[Array]
+
+
 #: Tensor name -> what was written down, one for every time that it was computed.
-Seen = Mapping[str, List[Output]]
+Seen = Mapping[str, List[Noted]]
+#: What there is in an iteration: the values of tensors by name, and of ops that ran.
+Here = Dict[str, Value]
 
 
-class Loops:
-    """``order``: the ops in the order of flow.  ``members``: of every loop, by name, its ops in that order."""
-
-    def __init__(self, graph: Any, ops: Set[Any]) -> None:
-        self._places = {op.name: _place(op) for op in ops}
-        self._ops = [op for op in graph.get_operations() if op in ops]
-        self._overlapping = {
-            self._places[op.name][0]
-            for op in ops
-            if op.type == "Enter" and op.get_attr("parallel_iterations") != 1
-        }
-        unordered = collections.defaultdict(list)
-        for op in self._ops:
-            if self.loop(op):
-                unordered[self.loop(op)].append(op)
-        self.members: Dict[str, List[Any]] = unordered
-        self.order = self._in_order()
-        self.members = collections.defaultdict(list)
-        for op in self.order:
-            if self.loop(op):
-                self.members[self.loop(op)].append(op)
-
-    def loop(self, op: Any) -> str:
-        """The name of the loop that an op runs in; "" outside of all."""
-        return self._places[op.name][0]
-
-    def why_not(self, op: Any) -> str:
-        """Why the iterations of an op cannot be told apart; or nothing."""
-        loop, why = self._places[op.name]
-        return why or (_SIDE_BY_SIDE if loop in self._overlapping else "")
-
-    def can_be_told(self, op: Any) -> bool:
-        return not self.why_not(op)
-
-    def _in_order(self) -> List[Any]:
-        """Each after what it depends on, but for the edge that begins a loop anew; an Exit after all of its loop."""
-        order: List[Any] = []
-        met: Set[Any] = set()
-        for first in self._ops:
-            waiting = [(first, False)]
-            while waiting:
-                op, left = waiting.pop()
-                if left:
-                    order.append(op)
-                elif op not in met:
-                    met.add(op)
-                    waiting.append((op, True))
-                    waiting += [(one, False) for one in self._before(op)]
-        return order
-
-    def _before(self, op: Any) -> Iterator[Any]:
-        if op.type == "Exit":
-            yield from self.members[self.loop(op.inputs[0].op)]
-        for one in [tensor.op for tensor in op.inputs] + list(op.control_inputs):
-            if one.type != "NextIteration" and one.name in self._places:
-                yield one
-
-
-def _place(op: Any) -> Tuple[str, str]:
-    """(the loop that an op runs in, why its iterations cannot be told apart)."""
-    context, loops, branch = op._get_control_flow_context(), [], False
-    if op.type == "Exit" and context is not None:
-        context = context.outer_context
-    while context is not None:
-        if type(context).__name__ == "WhileContext":
-            loops.append(context.name)
-        branch |= type(context).__name__ == "CondContext" and not loops
-        context = context.outer_context
-    if len(loops) > 1:
-        return loops[0], _LOOP_IN_LOOP
-    return "".join(loops), _BRANCH_IN_LOOP if loops and branch else ""
+def telling(ops: Iterable[Any]) -> Set[str]:
+    """The tensors whose numbers say which way, or which element of an array."""
+    found = set()
+    for op in ops:
+        if op.type in SWITCH:
+            found.add(op.inputs[1].name)
+        found.update(op.inputs[place].name for place in says_where(op) if place < len(op.inputs))
+    return found
 
 
 def assembled(
-    tf: Any, loops: Loops, seen: Seen, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
+    tf: Any, frames: Frames, seen: Seen, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
 ) -> Trace:
-    """The Trace of what ran: ``seen`` of every tensor.  ``inputs``, ``outputs``: tensors by name."""
-    return _Assembly(tf, loops, seen).trace(inputs, outputs)
+    """The Trace of what ran: ``seen`` of every visible tensor.  ``inputs``, ``outputs``: tensors by name."""
+    return _Assembly(tf, frames, seen).trace(inputs, outputs)
 
 
 class _Assembly:
-    def __init__(self, tf: Any, loops: Loops, seen: Seen) -> None:
+    def __init__(self, tf: Any, frames: Frames, seen: Seen) -> None:
         self._tf = tf
-        self._loops = loops
-        self._seen = seen
-        self._known: Set[str] = set()
-        self._written = _written(loops.order)
+        self._frames = frames
+        self._seen = {name: iter(noted) for name, noted in seen.items()}
+        self._ran: Set[Any] = set()
+        self._written = _written(frames.order)
         self._before_writing = {name: _all_before(writers) for name, writers in self._written.items()}
         self._trace = Trace()
 
     def trace(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Trace:
+        here: Here = {}
+        self._iteration((), here, {}, "")
         unseen: Dict[str, int] = collections.Counter()
-        placed: Set[str] = set()
-        for op in self._loops.order:
-            loop = self._loops.loop(op)
-            if op.type == "Exit":
-                inner = self._loops.loop(op.inputs[0].op)
-                if inner not in placed:
-                    placed.add(inner)
-                    self._add_loop(inner)
-            if not loop and self._add(op) is None and op.outputs:
-                unseen["not computed (branch not taken)"] += 1
-            elif self._loops.why_not(op):
-                unseen[self._loops.why_not(op)] += 1
+        for op in self._frames.order:
+            why = self._frames.why_not(self._frames.of(op))
+            if why or (op.outputs and op not in self._ran):
+                unseen[why or "not computed (branch not taken)"] += 1
+        known = {name: value.name for name, value in here.items() if value.name}
         self._trace.unseen = dict(unseen)
-        self._trace.outputs = {name: tensor.name for name, tensor in outputs.items()}
+        self._trace.outputs = {
+            name: known.get(tensor.name, tensor.name) for name, tensor in outputs.items()
+        }
         self._trace.inputs = {
-            name: tensor.name for name, tensor in inputs.items() if tensor.name in self._known
+            name: known[tensor.name] for name, tensor in inputs.items() if tensor.name in known
         }
         return self._trace
 
-    def _add_loop(self, loop: str) -> None:
-        members = [op for op in self._loops.members[loop] if self._loops.can_be_told(op)]
-        counts = [len(self._seen.get(tensor.name, ())) for op in members for tensor in op.outputs]
-        for iteration in range(max(counts or [0])):
-            for op in members:
-                self._add(op, iteration)
+    def _iteration(self, frame: Frame, here: Here, before: Here, at: str) -> None:
+        """One of a frame; a loop within it as a whole, where its ways out come.  ``before``: the one before it."""
+        left: Dict[Frame, Optional[Here]] = {}
+        for op in self._frames.members[frame]:
+            if op.type in EXIT:
+                inner = self._frames.of(op.inputs[0].op)
+                if inner not in left:
+                    left[inner] = self._loop(inner, here, at)
+                given = self._leaving(op, left[inner])
+            elif op.type in ENTER:
+                continue
+            else:
+                given = _taken(op, here, before)
+            if given is not None:
+                self._run(op, given, here, at)
 
-    def _add(self, op: Any, iteration: Optional[int] = None) -> Optional[Node]:
-        """The node of an op, in an iteration of its loop; None where it did not run then."""
-        outputs = {}
-        for number, tensor in enumerate(op.outputs):
-            output = self._output(op, number, tensor.name, iteration)
-            if output is not None:
-                outputs[str(number)] = output
-        if not outputs:
+    def _loop(self, frame: Frame, outer: Here, at: str) -> Optional[Here]:
+        """All iterations of a loop: what there was at its ways out.  None where that is not seen."""
+        enters = [op for op in self._frames.members[frame] if op.type in ENTER]
+        if self._frames.why_not(frame):
+            for tensor in (tensor for op in enters for tensor in op.inputs):
+                _lose(outer.get(tensor.name))
             return None
-        name = op.name if iteration is None else f"{op.name}@{iteration}"
-        kind, inputs = op.type, self._inputs(op, iteration)
+        iteration, here, before, last = 0, {}, {}, {}  # type: int, Here, Here, Here
+        for op in enters:
+            given = _taken(op, outer, {})
+            if given is not None:
+                self._run(op, given, here, _place(at, 0))
+        # What a loop is given from outside is there once, for all of its iterations.
+        constant = {op.outputs[0].name for op in enters if op.get_attr("is_constant")}
+        invariant = {name: value for name, value in here.items() if name in constant}
+        starts = [op.outputs[0].name for op in self._frames.members[frame] if op.type in NEXT]
+        while iteration == 0 or before:
+            self._iteration(frame, here, before, _place(at, iteration))
+            last.update(here)
+            before = {name: here[name] for name in starts if name in here}
+            here, iteration = dict(invariant), iteration + 1
+        return last
+
+    def _leaving(self, op: Any, there: Optional[Here]) -> Optional[List[Value]]:
+        return [Value()] if there is None else _taken(op, there, {})
+
+    def _run(self, op: Any, given: List[Value], here: Here, at: str) -> None:
+        outputs: Dict[str, Noted] = {}
+        flowing: List[Any] = []
+        for number, tensor in enumerate(op.outputs):
+            if op.type in SWITCH and given[1].array is not None and bool(given[1].array) != bool(number):
+                continue
+            noted = next(self._seen[tensor.name], None) if tensor.name in self._seen else None
+            if noted is not None:
+                outputs[str(number)] = noted
+            if noted is not None or tensor.name not in self._seen:
+                flowing.append(tensor)
+        if op.outputs and not flowing:
+            return
+        self._ran.add(op)
+        here[op.name] = Value()
+        node, held = self._node(op, given, outputs, at)
+        if outputs:
+            self._trace.nodes.append(node)
+        for tensor in flowing:
+            noted = outputs.get(str(tensor.value_index))
+            name = node.tensor(tensor.value_index) if noted else self._passed_on(op, given)
+            here[tensor.name] = Value(name, noted.array if noted else None, held)
+
+    def _node(
+        self, op: Any, given: List[Value], outputs: Dict[str, Noted], at: str
+    ) -> Tuple[Node, Optional[Held]]:
+        """The node of an op, and what its output is the handle of."""
+        kind, names, held = op.type, [value.name for value in given], None
+        attributes = of_node_def(op.node_def, self._dtype)
         if kind in VARIABLES or self._reads_what_is_written(op):
-            kind, inputs = "Variable", []
-        elif inputs is None:
-            kind, inputs = f"{op.type} of what is not visible", []
-        node = Node(name, kind, inputs, outputs, of_node_def(op.node_def, self._dtype), line_of(op))
-        self._trace.nodes.append(node)
-        self._known.update(node.tensor(int(number)) for number in outputs)
-        return node
+            kind, names = "Variable", []
+        elif is_on_handle(op):
+            shape = outputs["0"].output.shape if "0" in outputs else []
+            link = linked(op, given, shape)
+            names = [None] if link is None else list(link.inputs)
+            if link is not None:
+                held = link.held
+                attributes.update(link.attributes)
+        elif op.type in _PASS:
+            held = given[0].held
+            if op.type in MERGE:
+                attributes["came"] = given[0].came
+        else:
+            for value in given:
+                _lose(value)
+        if None in names or any(self._may_be_overwritten(op, tensor) for tensor in op.inputs):
+            kind, names = f"{op.type} of what is not visible", []
+        found = {number: noted.output for number, noted in outputs.items()}
+        return Node(op.name + at, kind, list(map(str, names)), found, attributes, line_of(op)), held
+
+    @staticmethod
+    def _passed_on(op: Any, given: List[Value]) -> Optional[str]:
+        """A handle that goes into a loop stands for what it did."""
+        return given[0].name if op.type in _PASS else None
 
     def _dtype(self, number: int) -> str:
         return str(self._tf.as_dtype(number).name)
 
-    def _output(self, op: Any, number: int, tensor: str, iteration: Optional[int]) -> Optional[Output]:
-        found = self._seen.get(tensor, [])
-        if op.type == "Switch" and iteration is not None and number == 0:
-            # The way out is taken once, when all other iterations have gone the other way.
-            iteration -= len(self._seen.get(op.outputs[1].name, ()))
-        place = iteration or 0
-        return found[place] if 0 <= place < len(found) else None
-
-    def _inputs(self, op: Any, iteration: Optional[int]) -> Optional[List[str]]:
-        """The names of the tensors that it took; None where one of them is not visible."""
-        if any(self._may_be_overwritten(op, tensor) for tensor in op.inputs):
-            return None
-        names = [self._input(op, tensor, iteration) for tensor in op.inputs]
-        if op.type == "Merge":  # takes the one that came
-            return [name for name in names if name in self._known][:1]
-        return names if all(name in self._known for name in names) else None  # type: ignore[return-value]
-
-    def _input(self, op: Any, tensor: Any, iteration: Optional[int]) -> Optional[str]:
-        maker = tensor.op
-        if not self._loops.loop(maker) or (
-            op.type == "Enter" and self._loops.loop(maker) != self._loops.loop(op)
-        ):
-            return str(tensor.name)
-        if maker.type == "NextIteration":
-            iteration = (iteration or 0) - 1
-        elif op.type == "Exit":
-            iteration = len(self._seen.get(maker.outputs[1].name, ()))
-        elif op.type == "Merge" and maker.type == "Enter" and iteration:
-            return None
-        node, _, number = tensor.name.rpartition(":")
-        there = f"{node}@{iteration}:{number}"
-        # What a loop is given from outside is there once, for all of its iterations.
-        return there if there in self._known or maker.type != "Enter" else f"{node}@0:{number}"
-
     def _reads_what_is_written(self, op: Any) -> bool:
-        return op.type in _READS and op.inputs[0].op.name in self._written
+        return op.type in _READS and _origin(op.inputs[0]).name in self._written
 
     def _may_be_overwritten(self, op: Any, tensor: Any) -> bool:
         """Whether a tensor shares the memory of a variable that is assigned to before, or while, the op takes it."""
         if tensor.op.type != "Identity" or not self._reads_what_is_written(tensor.op):
             return False
-        return op not in self._before_writing[tensor.op.inputs[0].op.name]
+        return op not in self._before_writing[_origin(tensor.op.inputs[0]).name]
+
+
+def _place(at: str, iteration: int) -> str:
+    """What is behind the name of an op in an iteration: ``@2``, and ``@2.0`` in a loop within a loop."""
+    return f"{at}.{iteration}" if at else f"@{iteration}"
+
+
+def _taken(op: Any, here: Here, before: Here) -> Optional[List[Value]]:
+    """What an op takes; None where it does not run.  ``before``: what comes from the iteration before."""
+    if op.type in MERGE:
+        came = [(before if tensor.op.type in NEXT else here).get(tensor.name) for tensor in op.inputs]
+        return [value._replace(came=place) for place, value in enumerate(came) if value is not None][:1] or None
+    waited = [one.name for one in op.control_inputs if one.type not in NEXT and op.type not in EXIT]
+    if any(name not in here for name in [*waited, *(tensor.name for tensor in op.inputs)]):
+        return None
+    return [here[tensor.name] for tensor in op.inputs]
+
+
+def _lose(value: Optional[Value]) -> None:
+    """What a handle stands for is used where nobody sees it."""
+    if value is not None and value.held is not None:
+        value.held.lost = True
 
 
 def _written(ops: List[Any]) -> Dict[str, List[Any]]:
     """The variables to which ops assign, with these ops: when such a variable is read makes a difference."""
     writers: Dict[str, List[Any]] = collections.defaultdict(list)
     for op in ops:
-        if op.type in _READS or op.type in ("ResourceGather", "VarIsInitializedOp"):
+        if op.type in (*_READS, *_PASS, "ResourceGather", "VarIsInitializedOp"):
             continue
         for tensor in op.inputs:
-            if tensor.op.type in VARIABLES and (
-                tensor.dtype._is_ref_dtype or tensor.op.type == "VarHandleOp"
-            ):
-                writers[tensor.op.name].append(op)
+            origin = _origin(tensor)
+            if origin.type in VARIABLES and (tensor.dtype._is_ref_dtype or origin.type == "VarHandleOp"):
+                writers[origin.name].append(op)
     return writers
+
+
+def _origin(tensor: Any) -> Any:
+    """The op that a handle or a reference comes from, on its way into a loop or a branch."""
+    op = tensor.op
+    while op.type in _PASS[:-2] and op.inputs:
+        op = op.inputs[0].op
+    return op
 
 
 def _all_before(ops: List[Any]) -> Set[Any]:

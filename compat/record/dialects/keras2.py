@@ -9,7 +9,7 @@ import contextlib
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ...errors import CompatError, Unsupported
-from ...graph.capture.session import traced
+from ...graph.capture.session import one_by_one, traced
 from ...graph.nodes import Keep, Trace
 from ..versions import tensorflow_version, threads, version_of
 from .base import Dialect, Results, load, named
@@ -72,7 +72,7 @@ class Keras2(Dialect):
         keras.backend.clear_session()
         if (tensorflow_version() or ()) >= (2,):
             return heard(tf, lambda *given: implementation(keras, *given, **parameters), inputs, 1, keep)
-        with _in_session(keras, implementation, list(inputs.values()), parameters) as (
+        with _in_session(keras, implementation, list(inputs.values()), parameters, as_it_is=True) as (
             session,
             feed,
             first,
@@ -89,18 +89,28 @@ def flowing_and_weights(tf: Any, inputs: Dict[str, Any]) -> List[Any]:
 
 @contextlib.contextmanager
 def _in_session(
-    keras: Any, implementation: Callable[..., Any], fixtures: List[Any], parameters: Dict[str, Any]
+    keras: Any,
+    implementation: Callable[..., Any],
+    fixtures: List[Any],
+    parameters: Dict[str, Any],
+    as_it_is: bool = False,
 ) -> Iterator[Tuple[Any, Dict[Any, Any], Any, Dict[str, Any]]]:
-    """(session, what to feed, the first input's tensor, the outputs by name)."""
+    """(session, what to feed, the first input's tensor, the outputs by name).
+
+    ``as_it_is``: the graph runs node by node, none rewritten.
+    """
     tf = import_tensorflow()
     if tf.executing_eagerly():
         raise Unsupported("Keras of TensorFlow 1 is run as a graph: not in a process with eager execution on")
     if any(fixture.dtype == "bfloat16" for fixture in fixtures):
         raise Unsupported("Keras of TensorFlow 1 knows no bfloat16")
     config = tf.ConfigProto(intra_op_parallelism_threads=threads(), inter_op_parallelism_threads=1)
-    with tf.Session(graph=tf.get_default_graph(), config=config) as session:
+    config.graph_options.rewrite_options.disable_meta_optimizer = as_it_is
+    graph = tf.get_default_graph()
+    with tf.Session(graph=graph, config=config) as session:
         keras.backend.set_session(session)
         first = tf.placeholder(fixtures[0].array.dtype, fixtures[0].array.shape)
         weights = [fixture.array for fixture in fixtures[1:]]
-        outputs = named(implementation(keras, first, *weights, **parameters))
+        with one_by_one(tf, graph, as_it_is):
+            outputs = named(implementation(keras, first, *weights, **parameters))
         yield keras.backend.get_session(), {first: fixtures[0].array}, first, outputs

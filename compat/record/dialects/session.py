@@ -62,10 +62,9 @@ class Session(Dialect):
                 tensors[name] = (
                     tf.cast(placeholder, tf.bfloat16) if fixture.dtype == "bfloat16" else placeholder
                 )
-            outputs = named(implementation(tf, *tensors.values(), **parameters))
+            with one_by_one(tf, graph, as_it_is):
+                outputs = named(implementation(tf, *tensors.values(), **parameters))
             first = initializers(tf)
-            if as_it_is:
-                one_by_one(tf, graph)
             with tf.Session(graph=graph, config=config) as session:
                 for initializer in first:
                     session.run(initializer, feed)

@@ -48,8 +48,8 @@ def _(call: NodeCall, x: Flow, taken: Flow) -> List[Flow]:
 
 @rule_of("Merge", "RefMerge")
 def _(call: NodeCall, x: Flow) -> List[Any]:
-    """The input that came; which one that was is told by nobody but the branch."""
-    return [x, None]
+    """The input that came, and which one that was, where the trace says so: the branch decides."""
+    return [x, np.int32(call.get("came")) if "came" in call.attributes else None]
 
 
 @rule_of("Reshape")

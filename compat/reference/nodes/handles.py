@@ -1,12 +1,18 @@
 """Ops on what a graph holds behind a handle: stacks, arrays, lists and maps of tensors.
 
-What comes out was put in by another node, which the handle does not tell: it is taken as recorded.  A node whose handle
-is no tensor that can be seen is captured as ``TensorArrayReadV3 of what is not visible``.
+Those on a TensorArray or a stack of TensorFlow 1 take what was put there, where the trace knows it
+(``compat.graph.capture.held``): in pairs the tensors and where each was put, and last what is asked for; the attribute
+``put`` says how each was.  What comes out otherwise was put in by another node, which the handle does not tell: it is
+taken as recorded.  A node whose handle is no tensor that can be seen is captured as ``TensorArrayReadV3 of what is not
+visible``.
 """
 
-from typing import Any
+from typing import Any, Iterator, List, Sequence, Tuple
 
-from .registry import Flow, NodeCall, Taken, rule_of
+import numpy as np
+
+from .flows import floating, is_exact, joined, moved, numbers, tracked, value_of
+from .registry import RULES_OF_NODES, Flow, NodeCall, NoRule, Taken, rule_of
 
 _OF_ARRAYS = (
     "",
@@ -49,9 +55,115 @@ HANDLED = (
 )
 
 
+def _versions(*ops: str) -> List[str]:
+    return [op + version for op in ops for version in ("", "V2", "V3")]
+
+
+@rule_of(*_versions("TensorArray"))
+def _(call: NodeCall, size: Flow) -> Any:
+    """A handle, and the flow: a zero that orders what is done to the array."""
+    return [None, np.zeros((), np.float32)]
+
+
+@rule_of(*_versions("TensorArrayGrad"))
+def _(call: NodeCall, flow: Flow) -> Any:
+    return [None, flow]
+
+
+@rule_of(*_versions("TensorArrayWrite", "TensorArrayScatter", "TensorArraySplit"))
+def _(call: NodeCall, where: Flow, value: Flow, flow: Flow) -> Flow:
+    return flow
+
+
+@rule_of("StackPush", "StackPushV2", "StackPop", "StackPopV2")
+def _(call: NodeCall, x: Flow) -> Flow:
+    return x
+
+
+@rule_of(*_versions("TensorArrayRead"))
+def _(call: NodeCall, *flows: Flow) -> Flow:
+    *puts, index = _known(call, flows)
+    return _element(call, puts, numbers(index)[0])
+
+
+@rule_of(*_versions("TensorArrayGather"))
+def _(call: NodeCall, *flows: Flow) -> Flow:
+    *puts, indices = _known(call, flows)
+    elements = [_element(call, puts, index) for index in numbers(indices)]
+    if not elements:
+        raise NoRule("no element at all")
+    return joined(np.stack, elements)
+
+
+@rule_of(*_versions("TensorArrayConcat"))
+def _(call: NodeCall, *puts: Flow) -> Any:
+    """One behind the other, and how long each is."""
+    elements = [_element(call, _known(call, puts), index) for index in range(call.get("elements", 0))]
+    lengths = [len(value_of(element)) for element in elements]
+    return [joined(np.concatenate, elements), np.array(lengths, np.int64)]
+
+
+@rule_of(*_versions("TensorArraySize"))
+def _(call: NodeCall, *flows: Flow) -> Flow:
+    """As it was made, or more where it has grown."""
+    *puts, size = _known(call, flows)
+    last = [index for how, _, where in _puts(call, puts) for index in _indices(how, where)]
+    return np.array(max([numbers(size)[0], *(1 + index for index in last)]), np.int32)
+
+
+def _known(call: NodeCall, flows: Sequence[Flow]) -> Sequence[Flow]:
+    if "put" not in call.attributes:
+        raise Taken("read from a list of tensors")
+    return flows
+
+
+def _puts(call: NodeCall, puts: Sequence[Flow]) -> Iterator[Tuple[str, Flow, Flow]]:
+    return zip(call.get("put"), puts[::2], puts[1::2])
+
+
+def _indices(how: str, where: Flow) -> List[int]:
+    return list(range(len(numbers(where)))) if how == "Split" else numbers(where)
+
+
+def _element(call: NodeCall, puts: Sequence[Flow], index: int) -> Flow:
+    """What is at an index: what was put there, added up; zeros where nothing was and the trace says so."""
+    found: List[Flow] = []
+    for how, value, where in _puts(call, puts):
+        for place, other in enumerate(_indices(how, where)):
+            if other == index:
+                found.append(_part(how, value, numbers(where), place))
+    if not found and "element" not in call.attributes:
+        raise NoRule("an element that was not put where it is read")
+    if not found:
+        return np.zeros(call.get("element"), "float32" if call.dtype == "bfloat16" else call.dtype)
+    total = found[0]
+    for more in found[1:]:
+        total = _sum(call, total, more)
+    return total
+
+
+def _part(how: str, value: Flow, where: List[int], place: int) -> Flow:
+    if how == "Write":
+        return value
+    if how == "Scatter":
+        return moved(lambda array: array[place], value)
+    first = sum(where[:place])
+    return moved(lambda array: array[first : first + where[place]], value)
+
+
+def _sum(call: NodeCall, a: Flow, b: Flow) -> Flow:
+    if floating(call.dtype):
+        return (tracked(a) + tracked(b)).reference()
+    if not (is_exact(a) and is_exact(b)):
+        raise NoRule(f"a sum of {call.dtype} that follow from rounded numbers")
+    return np.add(value_of(a), value_of(b))
+
+
 def _taken(call: NodeCall, *inputs: Flow) -> Any:
     raise Taken("read from a list of tensors")
 
 
 for _op in HANDLED:
-    rule_of(_op, f"{_op} of what is not visible")(_taken)
+    for _name in (_op, f"{_op} of what is not visible"):
+        if _name not in RULES_OF_NODES:
+            rule_of(_name)(_taken)
