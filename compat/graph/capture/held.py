@@ -46,7 +46,7 @@ class Held:
         self.lost = False
         self._elements: Dict[int, List[Put]] = collections.defaultdict(list)
         self._gradients: Dict[str, Held] = {}
-        self._stack: List[str] = []
+        self._stack: List[Value] = []
 
     def gradient(self, source: str) -> "Held":
         if source not in self._gradients:
@@ -57,10 +57,10 @@ class Held:
     def put(self, index: int, put: Put) -> None:
         self._elements[index].append(put)
 
-    def push(self, name: str) -> None:
-        self._stack.append(name)
+    def push(self, value: Value) -> None:
+        self._stack.append(value)
 
-    def pop(self) -> Optional[str]:
+    def pop(self) -> Optional[Value]:
         return self._stack.pop() if self._stack else None
 
     def at(self, indices: Any) -> List[Put]:
@@ -95,7 +95,7 @@ def says_where(op: Any) -> List[int]:
     kind = _OP.match(op.type)
     if kind is None or kind.group(1) == "Stack":
         return []
-    return [0] if kind.group(2) == "" else [1]
+    return [{"": 0, "Split": 2}.get(kind.group(2), 1)]
 
 
 def linked(op: Any, given: List[Value], shape: List[int]) -> Optional[Link]:
@@ -165,15 +165,19 @@ def _size(op: Any, held: Held, given: List[Value], shape: List[int]) -> Optional
 
 
 def _push(op: Any, held: Held, given: List[Value], shape: List[int]) -> Optional[Link]:
-    if given[0].name is None:
-        return None
-    held.push(given[0].name)
-    return Link([given[0].name])
+    held.push(given[0])
+    return _passed(given[0])
 
 
 def _pop(op: Any, held: Held, given: List[Value], shape: List[int]) -> Optional[Link]:
-    name = held.pop()
-    return None if name is None else Link([name])
+    return _passed(held.pop())
+
+
+def _passed(value: Optional[Value]) -> Optional[Link]:
+    """A tensor or, of a loop within a loop, the handle of another array."""
+    if value is None or (value.name is None and value.held is None):
+        return None
+    return Link([value.name] if value.name else [], {}, value.held)
 
 
 def _close(op: Any, held: Held, given: List[Value], shape: List[int]) -> Optional[Link]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...arrays import plain
 from ..nodes import Keep, Trace
-from .frames import ENTER, Frames
+from .frames import ENTER, EXIT, Frames
 from .unrolling import VARIABLES, Noted, assembled, telling
 
 _INVISIBLE = ("resource", "variant")
@@ -126,14 +126,31 @@ class _Seen:
             self.note(name, value, dtype if dtype == "bfloat16" else None)
             return np.int64(0)
 
-        # As a part of the loop or branch that the tensor is in: from outside TensorFlow would refuse it.
-        outside = graph._get_control_flow_context()
-        with graph.control_dependencies(None):
-            graph._set_control_flow_context(tensor.op._get_control_flow_context())
-            try:
-                seen = tf.cast(tensor, tf.float32) if dtype == "bfloat16" else tensor
-                op = tf.py_func(write, [seen], tf.int64, stateful=True).op
-            finally:
-                graph._set_control_flow_context(outside)
+        with _beside(graph, tensor.op):
+            seen = tf.cast(tensor, tf.float32) if dtype == "bfloat16" else tensor
+            op = tf.py_func(write, [seen], tf.int64, stateful=True).op
         graph._unfetchable_ops.discard(op)
         return op
+
+
+@contextlib.contextmanager
+def _beside(graph: Any, op: Any) -> Iterator[None]:
+    """Within, ops are made where the output of that op is, in its loop or branch.
+
+    From outside TensorFlow would refuse to take it; and what a loop or a branch does with an op that is built in it,
+    as to bring in what it takes, is done for all that is there already.
+    """
+    context = op._get_control_flow_context()
+    if context is not None and op.type in EXIT:
+        context = context.outer_context
+    outside = graph._get_control_flow_context()
+    with graph.control_dependencies(None):
+        graph._set_control_flow_context(context)
+        try:
+            if context is not None:
+                context.AddOp = lambda op: None
+            yield
+        finally:
+            graph._set_control_flow_context(outside)
+            if context is not None:
+                del context.AddOp

@@ -67,11 +67,7 @@ class _Assembly:
     def trace(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Trace:
         here: Here = {}
         self._iteration((), here, {}, "")
-        unseen: Dict[str, int] = collections.Counter()
-        for op in self._frames.order:
-            why = self._frames.why_not(self._frames.of(op))
-            if why or (op.outputs and op not in self._ran):
-                unseen[why or "not computed (branch not taken)"] += 1
+        unseen = collections.Counter(filter(None, map(self._why_unseen, self._frames.order)))
         known = {name: value.name for name, value in here.items() if value.name}
         self._trace.unseen = dict(unseen)
         self._trace.outputs = {
@@ -81,6 +77,13 @@ class _Assembly:
             name: known[tensor.name] for name, tensor in inputs.items() if tensor.name in known
         }
         return self._trace
+
+    def _why_unseen(self, op: Any) -> str:
+        why = self._frames.why_not(self._frames.of(op))
+        left = any(next(self._seen[tensor.name], None) for tensor in op.outputs if tensor.name in self._seen)
+        if left and not why and (op in self._ran or op.type not in (*VARIABLES, "Identity")):
+            return "computed more often than is understood"
+        return why or ("not computed (branch not taken)" if op.outputs and op not in self._ran else "")
 
     def _iteration(self, frame: Frame, here: Here, before: Here, at: str) -> None:
         """One of a frame; a loop within it as a whole, where its ways out come.  ``before``: the one before it."""
@@ -115,6 +118,8 @@ class _Assembly:
         invariant = {name: value for name, value in here.items() if name in constant}
         starts = [op.outputs[0].name for op in self._frames.members[frame] if op.type in NEXT]
         while iteration == 0 or before:
+            for name in invariant if iteration else ():
+                next(self._seen.get(name, iter(())), None)  # it was written down anew
             self._iteration(frame, here, before, _place(at, iteration))
             last.update(here)
             before = {name: here[name] for name in starts if name in here}
@@ -202,6 +207,8 @@ def _taken(op: Any, here: Here, before: Here) -> Optional[List[Value]]:
     if op.type in MERGE:
         came = [(before if tensor.op.type in NEXT else here).get(tensor.name) for tensor in op.inputs]
         return [value._replace(came=place) for place, value in enumerate(came) if value is not None][:1] or None
+    if op.type == "ControlTrigger":  # waits for all, also for what does not run
+        return []
     waited = [one.name for one in op.control_inputs if one.type not in NEXT and op.type not in EXIT]
     if any(name not in here for name in [*waited, *(tensor.name for tensor in op.inputs)]):
         return None
