@@ -48,35 +48,6 @@ def reaches(trace, output="y", given="x"):
     }
 
 
-def weights(tf, columns):
-    """The kernel and bias of a cell."""
-    kernel = np.random.RandomState(8).randn(3 + UNITS, columns).astype(np.float32) / 2
-    return tf.constant(kernel), tf.constant(np.linspace(-1, 1, columns, dtype=np.float32))
-
-
-def lstm_step(tf, kernel, bias, x, c, h, forget_bias=1.0):
-    i, j, f, o = tf.split(tf.matmul(tf.concat([x, h], 1), kernel) + bias, 4, 1)
-    c = tf.sigmoid(f + forget_bias) * c + tf.sigmoid(i) * tf.tanh(j)
-    return c, tf.sigmoid(o) * tf.tanh(c)
-
-
-def lstm(tf, x, forget_bias=1.0, order=range(5), late=0):
-    """What dynamic_rnn of an LSTM does, written with a loop over a TensorArray; ``late``: reads so many before."""
-    kernel, bias = weights(tf, 4 * UNITS)
-    steps = tf.TensorArray(tf.float32, 5).unstack(tf.gather(tf.transpose(x, [1, 0, 2]), list(order)))
-    zeros = tf.zeros([2, UNITS])
-
-    def step(t, c, h, kept):
-        c, h = lstm_step(tf, kernel, bias, steps.read(tf.maximum(t - late, 0) if late else t), c, h, forget_bias)
-        return t + 1, c, h, kept.write(t, h)
-
-    if late:
-        steps = tf.TensorArray(tf.float32, 5, clear_after_read=False).unstack(tf.transpose(x, [1, 0, 2]))
-    start = (0, zeros, zeros, tf.TensorArray(tf.float32, 5))
-    _, _, h, kept = tf.while_loop(lambda t, *_: t < 5, step, start)
-    return {"y": tf.transpose(kept.stack(), [1, 0, 2]), "h": h}
-
-
 def rnn_cells(tf):
     try:
         return tf.nn.rnn_cell.LSTMCell(UNITS), tf.nn.rnn_cell.GRUCell(UNITS)
@@ -291,3 +262,22 @@ def test_iterations_side_by_side_are_not_told_apart():
     (gather,) = ops(trace, "TensorArrayGather")
     assert gather.op.endswith("of what is not visible")
     assert words(trace, kept)[gather.tensor()] == "taken"
+
+
+def test_another_element_than_was_put_there_is_seen_through():
+    def build(tf, x):
+        steps = tf.TensorArray(tf.float32, 5).unstack(tf.transpose(x, [1, 0, 2]))
+        body = lambda t, kept: (t + 1, kept.write(t, steps.read(t) * 2.0))  # noqa: E731
+        kept = tf.while_loop(lambda t, kept: t < 5, body, [0, tf.TensorArray(tf.float32, 5)])[1]
+        return {"y": kept.stack(), "gradient": tf.gradients(kept.stack(), x)[0]}
+
+    trace, kept = seen(build, x=X)
+    reads = ops(trace, "TensorArrayRead")[:5]
+    one, other = reads[1].outputs["0"], reads[2].outputs["0"]
+    reads[1].outputs["0"], reads[2].outputs["0"] = other, one
+    found = words(trace, kept)
+    assert [found[read.tensor()] for read in reads] == ["agrees", "differs", "differs", "agrees", "agrees"]
+    reads[1].outputs["0"], reads[2].outputs["0"] = one, other
+    (gather,) = (node for node in ops(trace, "TensorArrayGather") if node.tensor() == trace.outputs["y"])
+    gather.outputs["0"] = kept.keep(kept.read(gather.outputs["0"].digest)[::-1], "float32")
+    assert words(trace, kept)[gather.tensor()] == "differs"

@@ -241,7 +241,7 @@ def test_what_is_kept_behind_a_handle_is_taken():
     for op in (
         "TensorArrayReadV3",
         "TensorArrayGatherV3 of what is not visible",
-        "StackPopV2",
+        "StackPopV2 of what is not visible",
         "TensorListGetItem",
     ):
         with pytest.raises(Taken, match="list of tensors"):

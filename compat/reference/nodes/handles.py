@@ -7,7 +7,8 @@ taken as recorded.  A node whose handle is no tensor that can be seen is capture
 visible``.
 """
 
-from typing import Any, Iterator, List, Sequence, Tuple
+import functools
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -83,32 +84,30 @@ def _(call: NodeCall, x: Flow) -> Flow:
 @rule_of(*_versions("TensorArrayRead"))
 def _(call: NodeCall, *flows: Flow) -> Flow:
     *puts, index = _known(call, flows)
-    return _element(call, puts, numbers(index)[0])
+    return _Elements(call, puts).at(numbers(index)[0])
 
 
 @rule_of(*_versions("TensorArrayGather"))
 def _(call: NodeCall, *flows: Flow) -> Flow:
     *puts, indices = _known(call, flows)
-    elements = [_element(call, puts, index) for index in numbers(indices)]
-    if not elements:
-        raise NoRule("no element at all")
-    return joined(np.stack, elements)
+    elements = _Elements(call, puts)
+    return joined(np.stack, [elements.at(index) for index in numbers(indices)])
 
 
 @rule_of(*_versions("TensorArrayConcat"))
-def _(call: NodeCall, *puts: Flow) -> Any:
+def _(call: NodeCall, *flows: Flow) -> Any:
     """One behind the other, and how long each is."""
-    elements = [_element(call, _known(call, puts), index) for index in range(call.get("elements", 0))]
-    lengths = [len(value_of(element)) for element in elements]
-    return [joined(np.concatenate, elements), np.array(lengths, np.int64)]
+    elements = _Elements(call, _known(call, flows))
+    found = [elements.at(index) for index in range(call.get("elements", 0))]
+    lengths = [len(value_of(element)) for element in found]
+    return [joined(np.concatenate, found), np.array(lengths, np.int64)]
 
 
 @rule_of(*_versions("TensorArraySize"))
 def _(call: NodeCall, *flows: Flow) -> Flow:
     """As it was made, or more where it has grown."""
     *puts, size = _known(call, flows)
-    last = [index for how, _, where in _puts(call, puts) for index in _indices(how, where)]
-    return np.array(max([numbers(size)[0], *(1 + index for index in last)]), np.int32)
+    return np.array(max([numbers(size)[0], *(1 + index for index in _Elements(call, puts).indices)]), np.int32)
 
 
 def _known(call: NodeCall, flows: Sequence[Flow]) -> Sequence[Flow]:
@@ -117,38 +116,34 @@ def _known(call: NodeCall, flows: Sequence[Flow]) -> Sequence[Flow]:
     return flows
 
 
-def _puts(call: NodeCall, puts: Sequence[Flow]) -> Iterator[Tuple[str, Flow, Flow]]:
-    return zip(call.get("put"), puts[::2], puts[1::2])
+class _Elements:
+    """``indices``: where something was put, and what: of which tensor which part."""
 
+    def __init__(self, call: NodeCall, puts: Sequence[Flow]) -> None:
+        self._call = call
+        self._puts = list(zip(call.get("put"), puts[::2], map(numbers, puts[1::2])))
+        self.indices: Dict[int, List[Tuple[int, int]]] = {}
+        for number, (how, _, where) in enumerate(self._puts):
+            for place, index in enumerate(range(len(where)) if how == "Split" else where):
+                self.indices.setdefault(index, []).append((number, place))
 
-def _indices(how: str, where: Flow) -> List[int]:
-    return list(range(len(numbers(where)))) if how == "Split" else numbers(where)
-
-
-def _element(call: NodeCall, puts: Sequence[Flow], index: int) -> Flow:
-    """What is at an index: what was put there, added up; zeros where nothing was and the trace says so."""
-    found: List[Flow] = []
-    for how, value, where in _puts(call, puts):
-        for place, other in enumerate(_indices(how, where)):
-            if other == index:
-                found.append(_part(how, value, numbers(where), place))
-    if not found and "element" not in call.attributes:
-        raise NoRule("an element that was not put where it is read")
-    if not found:
+    def at(self, index: int) -> Flow:
+        """What was put there, added up; zeros where nothing was and the trace says so."""
+        call, found = self._call, [self._part(*where) for where in self.indices.get(index, ())]
+        if found:
+            return functools.reduce(functools.partial(_sum, call), found)
+        if "element" not in call.attributes:
+            raise NoRule("an element that was not put where it is read")
         return np.zeros(call.get("element"), "float32" if call.dtype == "bfloat16" else call.dtype)
-    total = found[0]
-    for more in found[1:]:
-        total = _sum(call, total, more)
-    return total
 
-
-def _part(how: str, value: Flow, where: List[int], place: int) -> Flow:
-    if how == "Write":
-        return value
-    if how == "Scatter":
-        return moved(lambda array: array[place], value)
-    first = sum(where[:place])
-    return moved(lambda array: array[first : first + where[place]], value)
+    def _part(self, number: int, place: int) -> Flow:
+        how, value, where = self._puts[number]
+        if how == "Write":
+            return value
+        if how == "Scatter":
+            return moved(lambda array: array[place], value)
+        first = sum(where[:place])
+        return moved(lambda array: array[first : first + where[place]], value)
 
 
 def _sum(call: NodeCall, a: Flow, b: Flow) -> Flow:
