@@ -23,6 +23,7 @@ PASSING_ON = (
         "Reshape",
     ),
     *("Squeeze", "ExpandDims", "Shape", "Pack", "AssignVariableOp"),
+    *("StackPush", "StackPushV2", "StackPop", "StackPopV2"),
 )
 #: Ops that say the same whatever the order of what they take.
 _COMMUTE = ("Add", "AddV2", "Mul", "Maximum", "Minimum", "AddN", "SquaredDifference")

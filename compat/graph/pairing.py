@@ -38,6 +38,7 @@ _ASIDE = (
     *SOURCES,
     *("Identity", "ReadVariableOp", "Enter", "Exit", "Merge", "Switch", "NextIteration", "StopGradient"),
     *("Reshape", "Transpose", "Squeeze", "ExpandDims", "AssignVariableOp", "Assign", "Cast", "Fill"),
+    *("StackPush", "StackPushV2", "StackPop", "StackPopV2"),
 )
 #: The least correlation of two tensors that stand for each other; as a share of the norm, how near is the same.
 _ALIKE, _SAME_NUMBERS = 0.9, 1e-3

@@ -269,7 +269,8 @@ def test_another_element_than_was_put_there_is_seen_through():
         steps = tf.TensorArray(tf.float32, 5).unstack(tf.transpose(x, [1, 0, 2]))
         body = lambda t, kept: (t + 1, kept.write(t, steps.read(t) * 2.0))  # noqa: E731
         kept = tf.while_loop(lambda t, kept: t < 5, body, [0, tf.TensorArray(tf.float32, 5)])[1]
-        return {"y": kept.stack(), "gradient": tf.gradients(kept.stack(), x)[0]}
+        y = kept.stack()
+        return {"y": y, "gradient": tf.gradients(y, x)[0]}
 
     trace, kept = seen(build, x=X)
     reads = ops(trace, "TensorArrayRead")[:5]
@@ -281,3 +282,24 @@ def test_another_element_than_was_put_there_is_seen_through():
     (gather,) = (node for node in ops(trace, "TensorArrayGather") if node.tensor() == trace.outputs["y"])
     gather.outputs["0"] = kept.keep(kept.read(gather.outputs["0"].digest)[::-1], "float32")
     assert words(trace, kept)[gather.tensor()] == "differs"
+
+
+def test_the_functions_of_a_loop_of_tensorflow_2_are_said_to_be_unseen():
+    tf = DIALECTS["tf1.session"].module()
+    if not hasattr(tf, "enable_control_flow_v2") or DIALECTS["tf2.eager"].missing() is not None:
+        pytest.skip("loops are frames here")
+
+    def build(tf, x):
+        was = tf.control_flow_v2_enabled()
+        tf.enable_control_flow_v2()
+        try:
+            return tf.while_loop(lambda i, y: i < 3, lambda i, y: (i + 1, tf.tanh(y)), [0, x])[1] * 2.0
+        finally:
+            was or tf.disable_control_flow_v2()
+
+    with frames(tf):
+        trace, kept = in_session(build, x=X)
+    assert any(count >= 2 for why, count in trace.unseen.items() if re.match(r"in a function \(.*While\)", why))
+    found = words(trace, kept)
+    assert found[trace.outputs["y"]] == "agrees"
+    assert [word for word in found.values() if word.startswith("unruled")]

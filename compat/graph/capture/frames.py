@@ -23,6 +23,7 @@ class Frames:
     """
 
     def __init__(self, graph: Any, ops: Set[Any]) -> None:
+        self.graph = graph
         self._ops = ops
         self._within: Dict[Frame, List[Any]] = collections.defaultdict(list)
         self._frames: Dict[str, Frame] = {}

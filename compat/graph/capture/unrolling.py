@@ -57,11 +57,13 @@ def assembled(
 class _Assembly:
     def __init__(self, tf: Any, frames: Frames, seen: Seen) -> None:
         self._tf = tf
-        self._frames = frames
+        self._frames, self._graph = frames, frames.graph
         self._seen = {name: iter(noted) for name, noted in seen.items()}
         self._ran: Set[Any] = set()
         self._written = _written(frames.order)
         self._before_writing = {name: _all_before(writers) for name, writers in self._written.items()}
+        # What is written down of these may be from before or after they are changed.
+        self._changed = {op.inputs[0].name for op in frames.order if op.type.startswith("Inplace")}
         self._trace = Trace()
 
     def trace(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Trace:
@@ -69,6 +71,7 @@ class _Assembly:
         self._iteration((), here, {}, "")
         unseen = collections.Counter(filter(None, map(self._why_unseen, self._frames.order)))
         known = {name: value.name for name, value in here.items() if value.name}
+        unseen.update(_in_functions(self._graph, self._ran))
         self._trace.unseen = dict(unseen)
         self._trace.outputs = {
             name: known.get(tensor.name, tensor.name) for name, tensor in outputs.items()
@@ -150,6 +153,7 @@ class _Assembly:
         for tensor in flowing:
             noted = outputs.get(str(tensor.value_index))
             name = node.tensor(tensor.value_index) if noted else self._passed_on(op, given)
+            name = None if tensor.name in self._changed else name
             here[tensor.name] = Value(name, noted.array if noted else None, held)
 
     def _node(
@@ -174,7 +178,8 @@ class _Assembly:
         else:
             for value in given:
                 _lose(value)
-        if None in names or any(self._may_be_overwritten(op, tensor) for tensor in op.inputs):
+        changed = any(tensor.name in self._changed for tensor in op.outputs)
+        if changed or None in names or any(self._may_be_overwritten(op, tensor) for tensor in op.inputs):
             kind, names = f"{op.type} of what is not visible", []
         found = {number: noted.output for number, noted in outputs.items()}
         return Node(op.name + at, kind, list(map(str, names)), found, attributes, line_of(op)), held
@@ -192,9 +197,31 @@ class _Assembly:
 
     def _may_be_overwritten(self, op: Any, tensor: Any) -> bool:
         """Whether a tensor shares the memory of a variable that is assigned to before, or while, the op takes it."""
-        if tensor.op.type != "Identity" or not self._reads_what_is_written(tensor.op):
+        if op.type.startswith("ResourceGather"):
+            held = _origin(tensor).name
+        elif tensor.op.type == "Identity":
+            held = _origin(tensor.op.inputs[0]).name
+        else:
             return False
-        return op not in self._before_writing[_origin(tensor.op.inputs[0]).name]
+        return held in self._written and op not in self._before_writing[held]
+
+
+def _in_functions(graph: Any, ops: Iterable[Any]) -> Mapping[str, int]:
+    """How many ops are in the functions of a While or If of TensorFlow 2, whose inside no session shows."""
+    called = [
+        (op.type, value.func.name)
+        for op in ops
+        for value in op.node_def.attr.values()
+        if value.WhichOneof("value") == "func"
+    ]
+    unseen: Dict[str, int] = collections.Counter()
+    sizes = {}
+    if called:
+        functions = graph.as_graph_def().library.function
+        sizes = {one.signature.name: len(one.node_def) for one in functions}
+    for kind, name in called:
+        unseen[f"in a function ({kind})"] += sizes.get(name, 0)
+    return unseen
 
 
 def _place(at: str, iteration: int) -> str:
