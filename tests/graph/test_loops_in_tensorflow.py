@@ -43,9 +43,7 @@ def ops(trace, pattern):
 
 def reaches(trace, output="y", given="x"):
     """Whether the output follows from the input."""
-    return trace.inputs[given] in {
-        node.tensor() for node in trace.ancestors([trace.outputs[output]])
-    }
+    return trace.inputs[given] in {node.tensor() for node in trace.ancestors([trace.outputs[output]])}
 
 
 def rnn_cells(tf):
@@ -119,7 +117,9 @@ def test_an_element_that_is_read_twice_adds_up_its_gradients():
 def test_map_fn_and_scan():
     def build(tf, x):
         mapped = tf.map_fn(lambda row: tf.tanh(row) + tf.reduce_sum(row), x)
-        summed = tf.scan(lambda before, row: before * 0.5 + row, x, initializer=tf.zeros([5, 3]), reverse=True)
+        summed = tf.scan(
+            lambda before, row: before * 0.5 + row, x, initializer=tf.zeros([5, 3]), reverse=True
+        )
         return {"mapped": mapped, "summed": summed}
 
     trace, kept = seen(build, x=X)
@@ -156,7 +156,7 @@ def test_an_array_that_grows():
 def test_a_loop_in_a_loop():
     def build(tf, x):
         def outer(i, y):
-            inner = lambda j, z: (j + 1, tf.tanh(z) + tf.cast(i, tf.float32))  # noqa: E731
+            inner = lambda j, z: (j + 1, tf.tanh(z) + tf.cast(i, tf.float32))
             return i + 1, tf.while_loop(lambda j, z: j < i, inner, [0, y])[1] * 0.5
 
         return tf.while_loop(lambda i, y: i < 4, outer, [0, x])[1]
@@ -207,10 +207,10 @@ def test_a_branch_in_a_loop_in_a_loop_on_a_branch_and_its_gradients():
             return j + 1, tf.cond(tf.equal(j, 1), lambda: tf.tanh(z), lambda: z * 1.5)
 
         def outer(i, y):
-            there = lambda: tf.while_loop(lambda j, z: j < 3, inner, [0, y])[1]  # noqa: E731
+            there = lambda: tf.while_loop(lambda j, z: j < 3, inner, [0, y])[1]
             return i + 1, tf.cond(i < 2, there, lambda: y * 0.25)
 
-        loops = lambda: tf.while_loop(lambda i, y: i < 3, outer, [0, x])[1]  # noqa: E731
+        loops = lambda: tf.while_loop(lambda i, y: i < 3, outer, [0, x])[1]
         y = tf.cond(tf.reduce_sum(x * x) > 0.0, loops, lambda: x)
         return {"y": y, "gradient": tf.gradients(y, x)[0]}
 
@@ -251,7 +251,7 @@ def test_iterations_side_by_side_are_not_told_apart():
         graph = tf.get_default_graph()
         here, graph._create_op_helper = graph._create_op_helper, type(graph)._create_op_helper.__get__(graph)
         kept = tf.TensorArray(tf.float32, 3)
-        step = lambda i, kept: (i + 1, kept.write(i, x[i] * 2.0))  # noqa: E731
+        step = lambda i, kept: (i + 1, kept.write(i, x[i] * 2.0))
         kept = tf.while_loop(lambda i, kept: i < 3, step, [0, kept])[1]
         graph._create_op_helper = here
         return kept.stack()
@@ -267,7 +267,7 @@ def test_iterations_side_by_side_are_not_told_apart():
 def test_another_element_than_was_put_there_is_seen_through():
     def build(tf, x):
         steps = tf.TensorArray(tf.float32, 5).unstack(tf.transpose(x, [1, 0, 2]))
-        body = lambda t, kept: (t + 1, kept.write(t, steps.read(t) * 2.0))  # noqa: E731
+        body = lambda t, kept: (t + 1, kept.write(t, steps.read(t) * 2.0))
         kept = tf.while_loop(lambda t, kept: t < 5, body, [0, tf.TensorArray(tf.float32, 5)])[1]
         y = kept.stack()
         return {"y": y, "gradient": tf.gradients(y, x)[0]}
@@ -299,7 +299,9 @@ def test_the_functions_of_a_loop_of_tensorflow_2_are_said_to_be_unseen():
 
     with frames(tf):
         trace, kept = in_session(build, x=X)
-    assert any(count >= 2 for why, count in trace.unseen.items() if re.match(r"in a function \(.*While\)", why))
+    assert any(
+        count >= 2 for why, count in trace.unseen.items() if re.match(r"in a function \(.*While\)", why)
+    )
     found = words(trace, kept)
     assert found[trace.outputs["y"]] == "agrees"
     assert [word for word in found.values() if word.startswith("unruled")]

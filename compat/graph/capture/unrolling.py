@@ -73,9 +73,7 @@ class _Assembly:
         known = {name: value.name for name, value in here.items() if value.name}
         unseen.update(_in_functions(self._graph, self._ran))
         self._trace.unseen = dict(unseen)
-        self._trace.outputs = {
-            name: known.get(tensor.name, tensor.name) for name, tensor in outputs.items()
-        }
+        self._trace.outputs = {name: known.get(tensor.name, tensor.name) for name, tensor in outputs.items()}
         self._trace.inputs = {
             name: known[tensor.name] for name, tensor in inputs.items() if tensor.name in known
         }
@@ -233,7 +231,9 @@ def _taken(op: Any, here: Here, before: Here) -> Optional[List[Value]]:
     """What an op takes; None where it does not run.  ``before``: what comes from the iteration before."""
     if op.type in MERGE:
         came = [(before if tensor.op.type in NEXT else here).get(tensor.name) for tensor in op.inputs]
-        return [value._replace(came=place) for place, value in enumerate(came) if value is not None][:1] or None
+        return [value._replace(came=place) for place, value in enumerate(came) if value is not None][
+            :1
+        ] or None
     if op.type == "ControlTrigger":  # waits for all, also for what does not run
         return []
     waited = [one.name for one in op.control_inputs if one.type not in NEXT and op.type not in EXIT]

@@ -107,7 +107,9 @@ def _(call: NodeCall, *flows: Flow) -> Any:
 def _(call: NodeCall, *flows: Flow) -> Flow:
     """As it was made, or more where it has grown."""
     *puts, size = _known(call, flows)
-    return np.array(max([numbers(size)[0], *(1 + index for index in _Elements(call, puts).indices)]), np.int32)
+    return np.array(
+        max([numbers(size)[0], *(1 + index for index in _Elements(call, puts).indices)]), np.int32
+    )
 
 
 def _known(call: NodeCall, flows: Sequence[Flow]) -> Sequence[Flow]:
