@@ -2,8 +2,9 @@
 
 A Trace has one node for every op that ran, in the order in which tensors flow.  It has no cycles and no branches: of a
 conditional there is the branch that was taken, of a loop every iteration, the names of its nodes ending in ``@0``,
-``@1`` ...  A variable is the numbers it had: reading it is a node, and an op that assigns has the new numbers as its
-output.  Tensors are called as TensorFlow calls them, ``conv1/Relu:0``.
+``@1`` ..., and in ``@1.0`` in a loop within a loop.  What a handle holds is not among the tensors: what is read through
+it takes what was put there.  A variable is the numbers it had: reading it is a node, and an op that assigns has the
+new numbers as its output.  Tensors are called as TensorFlow calls them, ``conv1/Relu:0``.
 """
 
 import json

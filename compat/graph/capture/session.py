@@ -68,9 +68,10 @@ def traced(
 
 @contextlib.contextmanager
 def one_by_one(tf: Any, graph: Any, wanted: bool = True) -> Iterator[None]:
-    """Within, where it is wanted, loops that the graph gets run one iteration after the other, to be told apart.
+    """Within, and where it is wanted, the iterations of every loop that the graph gets run one after the other.
 
-    While it is built, as TensorFlow takes no change of what a session has once run.
+    Only so can they be told apart.  It is said while the graph is built, as TensorFlow takes no change of what a
+    session has once run.
     """
     made = graph._create_op_helper
 
