@@ -12,6 +12,12 @@ pytestmark = pytest.mark.skipif(
 NOISE = np.random.RandomState(5)
 
 
+@pytest.fixture(autouse=True)
+def same_numbers():
+    """Whatever ran before, and in whichever worker."""
+    NOISE.seed(5)
+
+
 def fields(tf, name, **arguments):
     found = raw(tf, name, **arguments)
     return dict(found._asdict()) if hasattr(found, "_asdict") else found

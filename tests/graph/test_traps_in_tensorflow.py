@@ -8,7 +8,10 @@ import pytest
 from compat.scorecard import traps
 
 CASES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "cases")
-pytestmark = pytest.mark.skipif(bool(traps.missing(CASES)), reason="needs TensorFlow")
+pytestmark = [
+    pytest.mark.skipif(bool(traps.missing(CASES)), reason="needs TensorFlow"),
+    pytest.mark.xdist_group("traps"),  # what they share takes minutes
+]
 
 #: Quick ones; the scorecard judges them all.
 OPERATIONS = (

@@ -7,7 +7,10 @@ import pytest
 from compat.scorecard import users
 from compat.scorecard.ports import KINDS, RESPELLINGS, kinds
 
-pytestmark = pytest.mark.skipif(bool(users.missing()), reason="needs TensorFlow")
+pytestmark = [
+    pytest.mark.skipif(bool(users.missing()), reason="needs TensorFlow"),
+    pytest.mark.xdist_group("users"),  # what they share takes minutes
+]
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,8 @@ from .held import Held, Value, is_on_handle, linked, says_where
 VARIABLES = ("VariableV2", "Variable", "VarHandleOp", "TemporaryVariable")
 #: Ops that read one.
 _READS = ("Identity", "ReadVariableOp")
+#: Ops that look at a variable otherwise, and leave it as it is.
+_LOOKS = ("ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp")
 #: Ops that pass on a handle.
 _PASS = (*ENTER, *EXIT, *MERGE, *SWITCH, *NEXT, "Identity", "RefIdentity")
 
@@ -252,7 +254,7 @@ def _written(ops: List[Any]) -> Dict[str, List[Any]]:
     """The variables to which ops assign, with these ops: when such a variable is read makes a difference."""
     writers: Dict[str, List[Any]] = collections.defaultdict(list)
     for op in ops:
-        if op.type in (*_READS, *_PASS, "ResourceGather", "VarIsInitializedOp"):
+        if op.type in (*_READS, *_PASS, *_LOOKS):
             continue
         for tensor in op.inputs:
             origin = _origin(tensor)
