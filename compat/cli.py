@@ -20,6 +20,7 @@ COMMANDS = {
     "list": "operations, samples, and the dialects available here",
     "run": "compute, record and judge samples in this environment",
     "judge": "the verdicts of what is recorded, anew, without a framework",
+    "trace": "run a checkpoint, a graph, a model or code of yours, recording every tensor",
     "diff": "what changed between two runs: identical, drift, regression",
     "explain": "why a result differs, and the edit that mends it",
     "since": "the versions at which a result changed, of those that were run",
