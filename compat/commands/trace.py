@@ -56,7 +56,7 @@ def main(arguments: Any) -> int:
     )
     if traced.random:
         _tell(f"random: {', '.join(traced.random)} had other bits when run again on the same inputs")
-    _tell(summary(traced.trace, program.hidden))
+    _tell(summary(traced.trace))
     return 0
 
 

@@ -11,7 +11,6 @@ import traceback
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ..errors import CompatError
-from ..record.dialects import DIALECTS
 from ..record.dialects.tensorflow import frames, import_tensorflow, initializers
 from ..record.versions import tensorflow_version, version_of
 from .graphs import copied, tensorflow_1
@@ -280,3 +279,13 @@ def program_of_built(where: str, tf: Any, made: Any) -> Program:
     if not live.is_graph:
         raise CompatError(f"{where}: returned no tensors of its graph")
     return _of_graph(where, tf, live)
+
+
+def program_of_model(where: str, model: Any, wish: Wish) -> Program:
+    """The Program of a Keras model that was loaded."""
+    live = _Live(tensorflow_1(), model)
+    if live.is_graph:
+        program = _of_graph(where, tensorflow_1(), live)
+        program.notes, program.dialect = [], "keras2"
+        return program
+    return program_of_live(where, model, wish)

@@ -1,5 +1,6 @@
 """A function, a tf.Module or a Keras model of TensorFlow 2 as a graph with its variables."""
 
+from functools import partial
 from typing import Any, Callable, Dict, List
 
 from ..errors import CompatError
@@ -8,10 +9,12 @@ from .inlining import hidden, inlined
 from .program import Program, point_of
 
 
-def program_of(where: str, tf: Any, call: Callable[..., Any], specs: Dict[str, Any], dialect: str) -> Program:
+def program_of(
+    where: str, tf: Any, call: Callable[..., Any], specs: Dict[str, Any], dialect: str, named: Dict[str, Any]
+) -> Program:
     """The Program of ``call(*specs)``.  ``specs``: a tf.TensorSpec for each input by name.
 
-    ``call`` returns a tensor, or tensors in a dict or list.  Raises CompatError for what cannot become a graph.
+    ``named``: variables by better names than their own, in the order in which they were made.  ``call`` returns a tensor, or tensors in a dict or list.  Raises CompatError for what cannot become a graph.
     """
     try:
         concrete = tf.function(call).get_concrete_function(*specs.values())
@@ -19,7 +22,7 @@ def program_of(where: str, tf: Any, call: Callable[..., Any], specs: Dict[str, A
         raise CompatError(f"{where}: cannot be run as a graph: {point_of(error)}") from None
     outputs = _named(concrete.structured_outputs, concrete)
     graph_def = concrete.graph.as_graph_def()
-    renamed, values = _captured(where, tf, concrete, graph_def)
+    renamed, values = _captured(where, tf, concrete, graph_def, named)
     fed = {name: tensor.name for name, tensor in zip(specs, concrete.inputs)}
     graph_def, now = inlined(graph_def, [*outputs.values(), *fed.values()])
     graph = imported(where, graph_def)
@@ -32,7 +35,7 @@ def program_of(where: str, tf: Any, call: Callable[..., Any], specs: Dict[str, A
         dialect=dialect,
         lines=lines_of(concrete.graph.get_operations()),
         variables=[name for name in renamed if name in kept],
-        hidden=hidden(graph_def),
+        hidden=partial(hidden, graph_def),
     )
     return program
 
@@ -53,23 +56,27 @@ def _named(outputs: Any, concrete: Any) -> Dict[str, str]:
     return dict(zip(named, flat))
 
 
-def _captured(where: str, tf: Any, concrete: Any, graph_def: Any) -> Any:
+def _captured(where: str, tf: Any, concrete: Any, graph_def: Any, named: Dict[str, Any]) -> Any:
     """(variables in the order in which they were made, their values): each becomes a variable of the GraphDef itself.
 
     What else the function holds on to becomes a constant.
     """
-    handles = {id(variable.handle): variable for variable in concrete.graph.variables}
-    by_id = {getattr(variable.handle, "_id", None): variable for variable in concrete.graph.variables}
+    better = {_number(variable): name for name, variable in named.items()}
+    by_handle = {
+        _number(variable): variable for variable in (*_in_order(concrete.graph.variables), *named.values())
+    }
     nodes = {node.name: node for node in graph_def.node}
     new: Dict[str, str] = {}
+    names: Dict[int, str] = {}
     values: Dict[str, Any] = {}
     for external, internal in _pairs(concrete.graph.captures):
         node = nodes[internal.op.name]
-        variable = handles.get(id(external)) or by_id.get(getattr(external, "_id", 0))
+        number = _number(external)
+        variable = by_handle.get(number)
         if variable is not None:
-            name = _free(_plain_name(variable), set(nodes) | set(values))
+            name = _free(better.get(number) or _plain_name(variable), set(nodes) | set(values))
             _as_variable(node, name, variable)
-            new[internal.op.name], values[name] = name, variable.numpy()
+            new[internal.op.name], values[name], names[number] = name, variable.numpy(), name
         elif external.dtype.name in ("resource", "variant"):
             raise CompatError(
                 f"{where}: it holds a table or an iterator, which no copy of its graph can hold"
@@ -81,17 +88,20 @@ def _captured(where: str, tf: Any, concrete: Any, graph_def: Any) -> Any:
             base, colon, number = given.lstrip("^").partition(":")
             if base in new:
                 node.input[place] = ("^" if given.startswith("^") else "") + new[base] + colon + number
-    made = [_plain_name(variable) for variable in _in_order(concrete.graph.variables)]
-    order: List[str] = [name for base in made for name in values if name == base]
-    return order + [name for name in values if name not in order], values
+    first = [number for number in better if number in names]
+    return [
+        names[number] for number in [*first, *(n for n in by_handle if n in names and n not in better)]
+    ], values
+
+
+def _number(variable: Any) -> int:
+    """TensorFlow numbers what it makes: a variable is known by the number of its handle."""
+    return int(getattr(getattr(variable, "handle", variable), "_id", -1))
 
 
 def _in_order(variables: Any) -> List[Any]:
-    """As they were made: TensorFlow numbers what it makes."""
-    numbers = [getattr(getattr(variable, "handle", None), "_id", None) for variable in variables]
-    if any(number is None for number in numbers):
-        return list(variables)
-    return [variable for _, variable in sorted(zip(numbers, variables), key=lambda pair: pair[0])]
+    """As they were made."""
+    return sorted(variables, key=_number)
 
 
 def _pairs(captures: Any) -> List[Any]:

@@ -3,7 +3,7 @@
 A function's nodes are named as within it where the name is free, so that ``model/dense/MatMul`` is called so.
 """
 
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 #: Ops that run a function as often as its values say: their functions stay functions.
@@ -18,10 +18,12 @@ def inlined(graph_def: Any, wanted: List[str]) -> Tuple[Any, Dict[str, str]]:
     return _Inlining(graph_def).of(wanted)
 
 
-def hidden(graph_def: Any) -> int:
-    """How many nodes are within loops and branches that are functions."""
+def hidden(graph_def: Any, ops: Iterable[str]) -> int:
+    """How many nodes are within those of the ops (by name) that are loops and branches made of functions."""
     library = {function.signature.name: function for function in graph_def.library.function}
-    count, waiting, met = 0, list(graph_def.node), set()
+    wanted = set(ops)
+    count, met = 0, set()
+    waiting = [node for node in graph_def.node if node.name in wanted]
     while waiting:
         node = waiting.pop()
         for name in _functions_of(node):

@@ -1,9 +1,8 @@
 """What a graph is fed: from an .npz file, or made from its signature with a seed."""
 
 import io
-
 import zipfile
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Dict, List, Mapping, Optional
 
 import numpy as np
 

@@ -5,7 +5,6 @@ from typing import Any, Dict, List
 
 from ..errors import CompatError
 from ..record.dialects.tensorflow import import_tensorflow
-from ..record.versions import tensorflow_version
 from .functions import program_of
 from .graphs import tensorflow_1
 from .program import Program, Wish, point_of
@@ -26,17 +25,11 @@ def program_of_live(where: str, made: Any, wish: Wish) -> Program:
         return _keras(where, tf, made, wish)
     call = made if not hasattr(made, "variables") or hasattr(made, "get_concrete_function") else made.__call__
     specs = _signature(tf, call) or _specs(where, tf, _names(call), wish)
-    return program_of(where, tf, call, specs, "tf2.function")
+    return program_of(where, tf, call, specs, "tf2.function", _by_path(made))
 
 
 def _keras(where: str, tf: Any, model: Any, wish: Wish) -> Program:
-    dialect = (
-        "keras3"
-        if hasattr(model, "ops")
-        or type(model).__mro__[-2].__module__.startswith("keras.src.")
-        and _is_keras_3()
-        else "keras2"
-    )
+    dialect = "keras3" if hasattr(model, "quantize") else "keras2"
     inputs = _inputs(model)
     if inputs:
         names = [str(name) for name in _input_names(model, inputs)]
@@ -57,11 +50,24 @@ def _keras(where: str, tf: Any, model: Any, wish: Wish) -> Program:
             return dict(zip(names, result))
         return {names[0]: result} if names and len(names) == 1 and hasattr(result, "shape") else result
 
-    return program_of(where, tf, call, specs, dialect)
+    return program_of(where, tf, call, specs, dialect, _by_path(model))
 
 
-def _is_keras_3() -> bool:
-    return (tensorflow_version() or ()) >= (2, 16)
+def _by_path(made: Any) -> Dict[str, Any]:
+    """The variables by the names that a person knows: Keras's paths, the attributes of a tf.Module."""
+    variables = getattr(made, "variables", None) or []
+    if variables and all(hasattr(variable, "path") for variable in variables):  # Keras 3
+        return {variable.path: variable.value for variable in variables}
+    if hasattr(made, "layers") or not hasattr(made, "_flatten"):
+        return {
+            str(variable.name).partition(":")[0]: variable
+            for variable in variables
+            if hasattr(variable, "name")
+        }
+    pairs = made._flatten(
+        predicate=lambda one: hasattr(one, "handle") and hasattr(one, "assign"), with_path=True
+    )
+    return {"/".join(map(str, path)): variable for path, variable in pairs}
 
 
 def _inputs(model: Any) -> List[Any]:

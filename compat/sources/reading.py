@@ -1,11 +1,25 @@
 """Each kind of source, and what reads it."""
 
+from ..errors import CompatError, StoreError
 from .kinds import Source
-from .program import Program, Wish
+from .program import Program, Wish, point_of
 
 
 def program_of(source: Source, wish: Wish) -> Program:
     """The Program of a source.  Raises CompatError for what cannot be read here, or would run what is not trusted."""
+    try:
+        return _read(source, wish)
+    except (CompatError, StoreError):
+        raise
+    except MemoryError:
+        raise CompatError(f"{source.path}: there is not enough memory for it") from None
+    except Exception as error:  # a file may be broken in ways that only the framework meets
+        raise CompatError(
+            f"{source.path}: cannot be read: {type(error).__name__}: {point_of(error)}"
+        ) from error
+
+
+def _read(source: Source, wish: Wish) -> Program:
     if source.kind == "code":
         from . import code
 

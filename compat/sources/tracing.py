@@ -20,8 +20,7 @@ from .program import Program, Wish, ancestors, find_tensor, placeholders, point_
 
 Tell = Callable[[str], None]
 Progress = Callable[[int, int], None]
-#: Ops that look a row up, by the number of the input that is the table.
-_LOOKUPS = {"GatherV2": 0, "Gather": 0, "ResourceGather": 0, "OneHot": None}
+_HIDDEN = "in a loop, or on a branch, that is a function"
 
 
 class Traced(NamedTuple):
@@ -64,10 +63,10 @@ def trace_program(program: Program, wish: Wish, objects: Objects, tell: Tell, pr
     return Traced(trace, inputs, results, random, round(seconds, 6))
 
 
-def summary(trace: Trace, hidden: int) -> str:
+def summary(trace: Trace) -> str:
     """``95 tensors, 9 variables; 18 not computed (branch not taken); 47 inside a loop not visible``."""
     dead = sum(count for why, count in trace.unseen.items() if why.startswith("not computed"))
-    inside = sum(trace.unseen.values()) - dead + hidden
+    inside = sum(trace.unseen.values()) - dead
     text = f"{len(trace.tensors())} tensors, {len(trace.variables or ())} variables"
     text += f"; {dead} not computed (branch not taken)" if dead else ""
     return text + (f"; {inside} inside a loop not visible" if inside else "")
@@ -241,5 +240,8 @@ def _complete(trace: Trace, program: Program, outputs: Dict[str, Any]) -> None:
     for node in trace.nodes:
         node.source = program.lines.get(node.name.partition("@")[0], "")
     there = {node.name: node for node in trace.nodes}
+    hidden = program.hidden(there)
+    if hidden:
+        trace.unseen[_HIDDEN] = hidden
     trace.variables = [there[name].tensor() for name in program.variables if name in there]
     trace.check()
