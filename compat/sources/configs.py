@@ -38,7 +38,9 @@ def check_config(where: str, config: Any, trust: bool) -> None:
             raise CompatError(f"{where}: the layer `{name}` is a Lambda, whose code is in the file; {_TRUST}")
         module = entry.get("module")
         if isinstance(module, str) and module != "builtins" and not _MODULES.match(module):
-            raise CompatError(f"{where}: `{name}` would import {module}, which is not Keras's; {_TRUST}")
+            raise CompatError(
+                f"{where}: `{name}` is looked up in {module}, where Keras has no layers; {_TRUST}"
+            )
         if module == "builtins" and entry.get("class_name") not in (
             "slice",
             "int",

@@ -1,5 +1,6 @@
 """GraphDefs as graphs that can be run: imported, calls of functions in line, variables given values."""
 
+import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping
 
 from ..errors import CompatError
@@ -40,11 +41,12 @@ def imported(where: str, graph_def: Any, producer_ops: Any = None) -> Any:
         try:
             tf.import_graph_def(graph_def, name="", **arguments)
         except Exception as error:
+            unknown = re.search(r"Op type not registered '([^']*)'|No op named (\S+) in defined", str(error))
+            said = f"cannot read it: {point_of(error)}"
+            if unknown:
+                said = f"has no op {unknown.group(1) or unknown.group(2)}: a custom op, or one of another version"
             hint = hint_for_graph(graph_def.versions.producer)
-            version = version_of("tensorflow")
-            raise CompatError(
-                f"{where}: TensorFlow {version} cannot read it: {point_of(error)}{hint}"
-            ) from None
+            raise CompatError(f"{where}: TensorFlow {version_of('tensorflow')} {said}{hint}") from None
     return graph
 
 

@@ -1,5 +1,6 @@
 """A trace as a run: the same folder that ``compat run`` leaves, with one sample, the source."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -58,41 +59,55 @@ def record(
     text: str, files: List[str], program: Program, wish: Wish, folder: str,
     tell: Callable[[str], None], progress: Callable[[int, int], None],
 ) -> Traced:  # fmt: skip
-    """Trace the program into the run at ``folder``."""
+    """Trace the program into the run at ``folder``.  Where it fails nothing is there that was not there before."""
     run = Run(folder)
-    with run.locked():
-        run = opened(folder)
-        found = trace_program(program, wish, run.objects, tell, progress)
-        sample = sample_of(text)
-        operation, _, name = sample[:-1].partition("[")
-        inputs = {
-            key: Input(f"{operation}.{key}", dtype, run.objects.add(array))
-            for key, (array, dtype) in found.inputs.items()
-        }
-        case = hashlib.sha256(
-            repr([sample, sorted((k, i.dtype, i.digest) for k, i in inputs.items())]).encode()
-        )
-        first = next(iter(inputs.values()), None)
-        run.samples[sample] = Description(
-            operation, name, case.hexdigest(), TRACED + text, doc="; ".join(program.notes), inputs=inputs
-        )
-        run.add(
-            sample,
-            program.dialect,
-            Record(
-                "ok",
-                case.hexdigest(),
-                first.dtype if first else "float32",
-                "; ".join(program.notes),
-                {path: _sha256(path) for path in files},
-                code_of(run.environment),
-                outputs=found.outputs,
-                random=found.random,
-                trace=run.objects.add(found.trace.array()),
-                seconds=found.seconds,
-            ),
-        )
-        run.save()
+    try:
+        with run.locked():
+            return _record(text, files, program, wish, opened(folder), tell, progress)
+    finally:
+        if not Run.exists(folder):
+            _forget(folder)
+
+
+def _forget(folder: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(os.path.join(folder, "lock"))
+        os.rmdir(folder)
+
+
+def _record(
+    text: str, files: List[str], program: Program, wish: Wish, run: Run,
+    tell: Callable[[str], None], progress: Callable[[int, int], None],
+) -> Traced:  # fmt: skip
+    found = trace_program(program, wish, run.objects, tell, progress)
+    sample = sample_of(text)
+    operation, _, name = sample[:-1].partition("[")
+    inputs = {
+        key: Input(f"{operation}.{key}", dtype, run.objects.add(array))
+        for key, (array, dtype) in found.inputs.items()
+    }
+    case = hashlib.sha256(repr([sample, sorted((k, i.dtype, i.digest) for k, i in inputs.items())]).encode())
+    first = next(iter(inputs.values()), None)
+    run.samples[sample] = Description(
+        operation, name, case.hexdigest(), TRACED + text, doc="; ".join(program.notes), inputs=inputs
+    )
+    run.add(
+        sample,
+        program.dialect,
+        Record(
+            "ok",
+            case.hexdigest(),
+            first.dtype if first else "float32",
+            "; ".join(program.notes),
+            {path: _sha256(path) for path in files},
+            code_of(run.environment),
+            outputs=found.outputs,
+            random=found.random,
+            trace=run.objects.add(found.trace.array()),
+            seconds=found.seconds,
+        ),
+    )
+    run.save()
     return found
 
 

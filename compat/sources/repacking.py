@@ -21,11 +21,15 @@ def wheel_of(name: str, folder: str) -> str:
     try:
         distribution = metadata.distribution(name)
     except metadata.PackageNotFoundError:
-        raise CompatError(f"{name} is not installed as a package: pip install it, or work in a checkout") from None
+        raise CompatError(
+            f"{name} is not installed as a package: pip install it, or work in a checkout"
+        ) from None
     kept = {}
     for file in distribution.files or ():
         path = file.as_posix()
-        if path.startswith("../") or path.endswith((".pyc", "/RECORD", "/INSTALLER", "/REQUESTED", "/direct_url.json")):
+        if path.startswith("../") or path.endswith(
+            (".pyc", "/RECORD", "/INSTALLER", "/REQUESTED", "/direct_url.json")
+        ):
             continue  # scripts and caches are made anew
         kept[path] = read_bytes(os.fspath(file.locate()))
     information = next((path.rpartition("/")[0] for path in kept if path.endswith(".dist-info/METADATA")), "")
