@@ -6,6 +6,7 @@ tf.Module or a function of the inputs.  The code is run as it is: its own import
 
 import importlib.util
 import os
+import re
 import sys
 import traceback
 from typing import Any, Callable, Dict, List, Optional, Tuple
@@ -17,10 +18,12 @@ from .graphs import copied, tensorflow_1
 from .live import program_of_live
 from .program import Program, Wish, point_of
 
-_TF1_ONLY = ("has no attribute 'placeholder'", "has no attribute 'get_variable'", "tensorflow.contrib", "has no attribute 'layers'",
-             "has no attribute 'variable_scope'", "has no attribute 'contrib'", "has no attribute 'Session'",
-             "has no attribute 'truncated_normal'", "has no attribute 'app'", "tensorflow.examples",
-             "has no attribute 'reset_default_graph'", "has no attribute 'set_random_seed'")  # fmt: skip
+#: What TensorFlow 2 says of code for TensorFlow 1.
+_TF1_ONLY = re.compile(
+    r"module 'tensorflow' has no attribute '(placeholder|get_variable|variable_scope|layers|contrib|Session|app|"
+    r"truncated_normal|reset_default_graph|set_random_seed|global_variables_initializer|train|flags)'|"
+    r"tensorflow\.contrib|tensorflow\.examples"
+)
 
 
 def read(path: str, function: str, wish: Wish) -> Program:
@@ -99,7 +102,7 @@ def _failed(path: str, function: str, error: BaseException) -> str:
         place = f"{error.filename}:{error.lineno}"
     hint = ""
     version = version_of("tensorflow")
-    if any(text in str(error) for text in _TF1_ONLY) and (tensorflow_version() or ()) >= (2,):
+    if _TF1_ONLY.search(str(error)) and (tensorflow_version() or ()) >= (2,):
         hint = f"; it is code for TensorFlow 1, and this is {version}: compat trace --env tf1.15 ..."
     elif isinstance(error, ImportError):
         hint = "; --path DIR puts a folder on sys.path, --env NAME --with-requirements FILE installs packages"

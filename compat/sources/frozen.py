@@ -96,8 +96,8 @@ def _data(path: str) -> bytes:
         raise CompatError(f"{path}: is not there") from None
     if size > _LARGEST:
         raise CompatError(
-            f"{path}: has {size / 1e9:.1f} GB, and no graph of 2 GB and more can be read: keep its constants as variables "
-            "in a checkpoint"
+            f"{path}: has {size / 1e9:.1f} GB, and no graph of 2 GB and more can be read: keep its constants as "
+            "variables in a checkpoint"
         )
     return read_bytes(path)
 
@@ -122,8 +122,8 @@ def _meta_graph_def() -> Any:
 def _no_values(path: str, variables: List[str]) -> Callable[[Any], None]:
     def restore(session: Any) -> None:
         raise CompatError(
-            f"{path}: is not frozen: `{variables[0]}` and {len(variables) - 1} more variables have no values; trace the "
-            "checkpoint with its .meta"
+            f"{path}: is not frozen: `{variables[0]}` and {len(variables) - 1} more variables have no values; trace "
+            "the checkpoint with its .meta"
         )
 
     return restore
@@ -176,7 +176,7 @@ def _signature(path: str, meta: Any, wish: Wish) -> Any:
     }
     if not usable:
         raise CompatError(f"{path}: has no signature: save the model with one, or trace FILE.py:FUNCTION")
-    for name, signature in usable.items():
+    for signature in usable.values():
         if wish.outputs and all(one in signature.outputs for one in wish.outputs):
             return signature
     return usable.get("serving_default") or next(iter(usable.values()))

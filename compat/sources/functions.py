@@ -14,7 +14,8 @@ def program_of(
 ) -> Program:
     """The Program of ``call(*specs)``.  ``specs``: a tf.TensorSpec for each input by name.
 
-    ``named``: variables by better names than their own, in the order in which they were made.  ``call`` returns a tensor, or tensors in a dict or list.  Raises CompatError for what cannot become a graph.
+    ``call`` returns a tensor, or tensors in a dict or list.  ``named``: variables by better names than their own, in
+    the order in which they were made.  Raises CompatError for what cannot become a graph.
     """
     try:
         concrete = tf.function(call).get_concrete_function(*specs.values())

@@ -1,4 +1,4 @@
-"""HDF5 files as Keras writes them, checked: nothing that leads out of the file, nothing that unpacks to more than it is."""
+"""HDF5 files as Keras writes them, checked: nothing leads out of the file, or unpacks to more than it can hold."""
 
 import os
 from typing import Any, List
@@ -45,7 +45,7 @@ def _h5py() -> Any:
 
 
 def _weights_only(path: str, file: Any) -> str:
-    text = f"{path}: holds weights and no model: write a function that builds the model and loads them, FILE.py:FUNCTION"
+    text = f"{path}: holds weights and no model: trace a function that builds it and loads them, FILE.py:FUNCTION"
     if path.endswith(".weights.h5") and "layer_names" in file.attrs:
         text += f"; Keras 3 takes the name .weights.h5 for its own format: rename it {path[:-11]}.h5"
     return text

@@ -165,10 +165,8 @@ def _outputs(node: Any, library: Dict[str, Any]) -> List[Tuple[str, int]]:
 def _op_def(op: str) -> Any:
     from tensorflow.python.framework import op_def_registry
 
-    if hasattr(op_def_registry, "get"):
-        found = op_def_registry.get(op)
-    else:
-        found = op_def_registry.get_registered_ops().get(op)
+    registered = op_def_registry if hasattr(op_def_registry, "get") else op_def_registry.get_registered_ops()
+    found = registered.get(op)
     if found is None:
         raise LookupError(f"Op type not registered '{op}'")
     return found

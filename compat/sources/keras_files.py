@@ -16,10 +16,8 @@ _KERAS_3 = (2, 16)
 
 def read(source: Source, wish: Wish) -> Program:
     """The Program of a whole model in a file."""
-    if source.kind == "hdf5":
-        written = check_hdf5(source.path, wish.trust)
-    else:
-        written = check_archive(source.path, wish.trust)
+    check = check_hdf5 if source.kind == "hdf5" else check_archive
+    written = check(source.path, wish.trust)
     dialect = _dialect(source, written)
     keras = DIALECTS[dialect].module()
     from .code import program_of_model

@@ -91,7 +91,7 @@ def _folder(path: str) -> Source:
 
 
 def _latest(folder: str) -> str:
-    """The prefix that the file ``checkpoint`` names, in its folder: a path of the machine that wrote it does not count."""
+    """The prefix that the file ``checkpoint`` names, in its folder: where it was written does not count."""
     path = os.path.join(folder, "checkpoint")
     with open_regular(path) as file:
         found = _PATH_IN_CHECKPOINT.search(file.read(1 << 16))
@@ -132,8 +132,8 @@ def check_shards(prefix: str) -> None:
     """Raises CompatError where a file of the checkpoint is missing."""
     if not is_regular(f"{prefix}.meta"):
         raise CompatError(
-            f"{prefix}.meta: is not there, and the values alone are no graph: copy it beside them, or write a function that "
-            "builds the graph and restores them: FILE.py:FUNCTION"
+            f"{prefix}.meta: is not there, and the values alone are no graph: copy it beside them, or write a function "
+            "that builds the graph and restores them: FILE.py:FUNCTION"
         )
     if is_regular(prefix):
         return  # the format before .index and .data

@@ -15,7 +15,7 @@ _ITEM_BYTES = {1: 4, 2: 8, 3: 4, 5: 2, 8: 8, 9: 8, 14: 2, 17: 2, 18: 16, 19: 2, 
 
 @dataclass
 class NodeDef:
-    """``inputs``: as the file has them, ``node``, ``node:1`` or ``^node``.  ``constant_bytes``: of a Const, unpacked."""
+    """``inputs``: as the file has them, ``node``, ``node:1`` or ``^node``.  ``constant_bytes``: unpacked."""
 
     name: str
     op: str
