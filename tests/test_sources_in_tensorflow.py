@@ -36,7 +36,7 @@ def traced(tmp_path, compat_here):
 
     def run(source, *arguments, inputs="x.npz"):
         given = ["--inputs", inputs] if inputs else []
-        folders.append("runs/{}".format(len(folders)))
+        folders.append(f"runs/{len(folders)}")
         ended = compat_here("trace", source, *given, "--out", folders[-1], *arguments)
         assert ended.returncode == 0, ended.stderr
         run = Run.open(str(tmp_path / folders[-1]))

@@ -20,7 +20,6 @@ from .memory import CaseDigests
 from .ports import judge_port, wrong_places
 from .verdicts import random
 
-
 #: Of what ``compat trace`` recorded: neither a reference nor another record is named.
 TRACE_ALONE = "a trace alone says nothing of right and wrong: compat verify LEGACY PORT judges one by another"
 
