@@ -7,7 +7,7 @@ made of is no output.  Nor is what only they use.
 import re
 from typing import Any, Dict, List, Set
 
-from .program import placeholders
+from .program import placeholders, shape_of
 
 #: Ops that write, and those that say whether all is well: what only they use belongs to them.
 _WRITES = re.compile(r"(Resource)?(Sparse)?(Apply|Scatter)|Assign|Assert|SaveV2|MergeV2Checkpoints")
@@ -30,7 +30,9 @@ def chosen(graph: Any, unfed: Set[Any]) -> Dict[str, Any]:
     for op in ops:
         for tensor in op.inputs:
             consumers[tensor.op].append(op)
-    flowing = _after([op for op in ops if op.type in _SOURCES and not _is_text(op)], consumers)
+    sources = [op for op in ops if op.type in _SOURCES and not _is_text(op)]
+    # What follows from switches and probabilities alone is how it is computed, not what.
+    flowing = _after([op for op in sources if not _is_number(op)] or sources, consumers)
     if not flowing:
         flowing = {op for op in ops if op.type not in _SOURCES}
     blocked = _after(unfed, consumers, extents=True) | unfed
@@ -71,6 +73,11 @@ def _is_text(op: Any) -> bool:
     return bool(op.outputs) and op.outputs[0].dtype.base_dtype.name == "string"
 
 
+def _is_number(op: Any) -> bool:
+    """A placeholder of one number, or of a shape that nobody said: such are switches, rates and probabilities."""
+    return not shape_of(op.outputs[0])
+
+
 def _is_aside(op: Any) -> bool:
     name = op.outputs[0].dtype.base_dtype.name if op.outputs else "resource"
     return (
@@ -107,8 +114,14 @@ def _next(op: Any, consumers: Dict[Any, List[Any]]) -> List[Any]:
 
 
 def _belonging_to_writers(ops: List[Any], consumers: Dict[Any, List[Any]]) -> Set[Any]:
-    """What only ops that write use, and they themselves."""
+    """What only ops that write use, they themselves, and what only passes on what they wrote."""
     found: Set[Any] = {op for op in ops if _WRITES.search(op.type)}
+    waiting = list(found)
+    while waiting:
+        for op in consumers[waiting.pop()]:
+            if op not in found and op.type in ("Identity", "Merge", "Switch"):
+                found.add(op)
+                waiting.append(op)
     changed = True
     while changed:
         changed = False

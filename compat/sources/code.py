@@ -118,6 +118,7 @@ class _Live:
     def __init__(self, tf: Any, made: Any) -> None:
         self._tf = tf
         self.outputs: Dict[str, Any] = {}
+        self.inputs: Dict[str, Any] = {}
         self.named: Dict[str, Any] = {}
         self.session: Any = None
         self.graph: Any = None
@@ -195,6 +196,7 @@ class _Live:
         self.graph = model.outputs[0].graph
         names = getattr(model, "output_names", None) or [tensor.op.name for tensor in model.outputs]
         self.outputs = dict(zip(names, model.outputs))
+        self.inputs = dict(zip(getattr(model, "input_names", ()), model.inputs))
         self.session = import_tensorflow().keras.backend.get_session()
 
 
@@ -205,6 +207,7 @@ def is_keras(made: Any) -> bool:
 def _of_graph(where: str, tf: Any, live: _Live) -> Program:
     values, note = _values(where, tf, live)
     program = copied(live.graph, live.outputs, values, live.named, where)
+    program.inputs = {name: program.graph.get_tensor_by_name(t.name) for name, t in live.inputs.items()}
     program.notes += [note] if note else []
     return program
 

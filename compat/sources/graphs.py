@@ -34,6 +34,8 @@ def imported(where: str, graph_def: Any, producer_ops: Any = None) -> Any:
     tf = tensorflow_1()
     for node in graph_def.node:
         node.device = ""
+        if "_output_shapes" in node.attr:  # what one version infers another may contradict
+            del node.attr["_output_shapes"]
     arguments = (
         {"producer_op_list": producer_ops} if producer_ops is not None and len(producer_ops.op) else {}
     )

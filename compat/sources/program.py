@@ -60,7 +60,10 @@ def point_of(error: BaseException) -> str:
     """The line of a framework's message that says something."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = [line for line in lines if not line.startswith(_HEADINGS)]
-    return (said[0] if said else type(error).__name__)[:300]
+    point = (said[0] if said else type(error).__name__)[:300]
+    if "does not have value" in point:
+        return "an output is on a branch that is not taken: name others with --outputs"
+    return point
 
 
 def placeholders(tensors: Any) -> List[Any]:
