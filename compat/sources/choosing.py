@@ -19,7 +19,7 @@ _GRADIENTS = re.compile(r"(.*/)?gradients(_\d+)?/")
 #: Ops that look at an extent, not at the values.
 _EXTENTS = ("Shape", "ShapeN", "Size", "Rank")
 #: Ops that give the same numbers in another form.
-_FORMS = ("Reshape", "Identity", "ExpandDims", "Squeeze", "Cast", "StopGradient", "Transpose")
+_FORMS = ("Reshape", "ExpandDims", "Squeeze", "Cast", "StopGradient", "Transpose")
 _SOURCES = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "IteratorGetNext")
 
 

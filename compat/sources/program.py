@@ -50,6 +50,7 @@ class Program:
     notes: List[str] = field(default_factory=list)
 
 
+PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 #: How lines begin that say where, and not what.
 _HEADINGS = (
     "Traceback", "File ", "in user code", "Graph execution error", "Detected at", "Exception encountered"
@@ -68,11 +69,7 @@ def point_of(error: BaseException) -> str:
 
 def placeholders(tensors: Any) -> List[Any]:
     """The tensors of the placeholders that the tensors depend on, in the order of the graph."""
-    found = [
-        op
-        for op in ancestors(tensors)
-        if op.type in ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
-    ]
+    found = [op for op in ancestors(tensors) if op.type in PLACEHOLDERS]
     return [op.outputs[0] for op in found]
 
 

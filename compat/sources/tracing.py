@@ -16,7 +16,17 @@ from ..records import Output
 from .choosing import chosen, needed_but_unfed, waiting_for
 from .graphs import tensorflow_1
 from .inputs import SEED, fitted, made, matched
-from .program import Program, Wish, ancestors, find_tensor, placeholders, point_of, shape_of, shape_text
+from .program import (
+    PLACEHOLDERS,
+    Program,
+    Wish,
+    ancestors,
+    find_tensor,
+    placeholders,
+    point_of,
+    shape_of,
+    shape_text,
+)
 
 Tell = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -77,11 +87,8 @@ def _input_names(program: Program) -> Dict[str, Any]:
     found = dict(program.inputs)
     known = {tensor.name for tensor in found.values()}
     for op in program.graph.get_operations():
-        if (
-            op.type in ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
-            and op.outputs[0].name not in known
-        ):
-            found[op.name] = op.outputs[0]
+        if op.type in PLACEHOLDERS and op.outputs[0].name not in known:
+            found.setdefault(op.name, op.outputs[0])
     return found
 
 
