@@ -111,6 +111,7 @@ def _checked(path: str, read: Callable[[bytes], Any], data: bytes, trust: bool) 
         raise CompatError(f"{path}: is no graph as TensorFlow writes them, or damaged ({said})") from None
     for graph in found if isinstance(found, list) else [found]:
         check_graph(path, graph, trust)
+    tensorflow_1()  # quietly, and with one line where there is none
 
 
 def _meta_graph_def() -> Any:

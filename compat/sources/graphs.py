@@ -8,6 +8,7 @@ from ..graph.capture.unrolling import VARIABLES
 from ..record.dialects import DIALECTS
 from ..record.versions import version_of
 from .program import Program, point_of
+from .quiet import quietly
 from .versions import hint_for_graph
 
 
@@ -17,7 +18,8 @@ def tensorflow_1() -> Any:
     missing = dialect.missing()
     if missing:
         raise CompatError(f"{missing}: pip install tensorflow, or compat trace --env tf2.21 ...")
-    return dialect.module()
+    with quietly():
+        return dialect.module()
 
 
 def parsed(where: str, message: Any, data: bytes) -> Any:

@@ -10,6 +10,7 @@ from .archives import check_archive
 from .hdf5 import check_hdf5
 from .kinds import Source
 from .program import Program, Wish, point_of
+from .quiet import quietly
 
 _KERAS_3 = (2, 16)
 
@@ -19,7 +20,8 @@ def read(source: Source, wish: Wish) -> Program:
     check = check_hdf5 if source.kind == "hdf5" else check_archive
     written = check(source.path, wish.trust)
     dialect = _dialect(source, written)
-    keras = DIALECTS[dialect].module()
+    with quietly():
+        keras = DIALECTS[dialect].module()
     from .code import program_of_model
 
     return program_of_model(source.path, _loaded(source, keras, written, wish.trust), wish)
