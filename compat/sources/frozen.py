@@ -1,13 +1,12 @@
 """Saver checkpoints with their .meta, frozen graphs, and SavedModels: graphs in protocol buffers."""
 
 import os
-from functools import partial
 from typing import Any, Callable, Dict, List, Optional
 
 from ..errors import CompatError
 from ..files import is_regular, read_bytes
 from .graphs import imported, parsed, tensorflow_1, variables_of
-from .inlining import hidden, inlined
+from .inlining import inlined
 from .program import Program, Wish, point_of
 from .safety import check_graph
 from .wire import graph_of, graph_of_meta, graphs_of_saved_model, is_saved_model
@@ -28,7 +27,7 @@ def read_graph(path: str, wish: Wish) -> Program:
     graph_def = parsed(path, graph_pb2.GraphDef(), data)
     graph = imported(path, graph_def)
     variables = variables_of(graph_def)
-    program = Program(graph, variables=variables, hidden=partial(hidden, graph_def))
+    program = Program(graph, variables=variables)
     if variables:
         program.restore = _no_values(path, variables)
     return program
@@ -44,7 +43,7 @@ def read_checkpoint(prefix: str, wish: Wish) -> Program:
     saver = meta.saver_def
     if not saver.restore_op_name:
         raise CompatError(f"{path}: its graph has no Saver, so that nothing says which value is whose")
-    program = Program(graph, variables=variables_of(meta.graph_def), hidden=partial(hidden, meta.graph_def))
+    program = Program(graph, variables=variables_of(meta.graph_def))
     tables = _nodes_in(meta, "table_initializer")
     program.restore = _restoring(graph, saver, prefix, tables)
     return program
@@ -78,7 +77,6 @@ def read_saved_model(folder: str, wish: Wish) -> Program:
         inputs={name: graph.get_tensor_by_name(tensor) for name, tensor in inputs.items()},
         outputs={name: graph.get_tensor_by_name(now[tensor]) for name, tensor in outputs.items()},
         variables=variables_of(meta.graph_def),
-        hidden=partial(hidden, graph_def),
     )
     if program.variables and not is_regular(f"{prefix}.index"):
         raise CompatError(

@@ -1,11 +1,10 @@
 """A function, a tf.Module or a Keras model of TensorFlow 2 as a graph with its variables."""
 
-from functools import partial
 from typing import Any, Callable, Dict, List
 
 from ..errors import CompatError
 from .graphs import giving, imported, lines_of, tensorflow_1, variables_of
-from .inlining import hidden, inlined
+from .inlining import inlined
 from .program import Program, point_of
 
 
@@ -36,7 +35,6 @@ def program_of(
         dialect=dialect,
         lines=lines_of(concrete.graph.get_operations()),
         variables=[name for name in renamed if name in kept],
-        hidden=partial(hidden, graph_def),
     )
     return program
 

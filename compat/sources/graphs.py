@@ -4,6 +4,7 @@ import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping
 
 from ..errors import CompatError
+from ..graph.capture.frames import ENTER
 from ..graph.capture.unrolling import VARIABLES
 from ..record.dialects import DIALECTS
 from ..record.versions import version_of
@@ -36,6 +37,8 @@ def imported(where: str, graph_def: Any, producer_ops: Any = None) -> Any:
     tf = tensorflow_1()
     for node in graph_def.node:
         node.device = ""
+        if node.op in ENTER:  # one iteration after the other: only so can they be told apart
+            node.attr["parallel_iterations"].i = 1
         if "_output_shapes" in node.attr:  # what one version infers another may contradict
             del node.attr["_output_shapes"]
     arguments = (

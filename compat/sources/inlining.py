@@ -3,11 +3,9 @@
 A function's nodes are named as within it where the name is free, so that ``model/dense/MatMul`` is called so.
 """
 
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
-#: Ops that run a function as often as its values say: their functions stay functions.
-_LOOPS = ("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase")
 
 
 def inlined(graph_def: Any, wanted: List[str]) -> Tuple[Any, Dict[str, str]]:
@@ -16,32 +14,6 @@ def inlined(graph_def: Any, wanted: List[str]) -> Tuple[Any, Dict[str, str]]:
     Ops that assign, save and restore stay out unless they are wanted.
     """
     return _Inlining(graph_def).of(wanted)
-
-
-def hidden(graph_def: Any, ops: Iterable[str]) -> int:
-    """How many nodes are within those of the ops (by name) that are loops and branches made of functions."""
-    library = {function.signature.name: function for function in graph_def.library.function}
-    wanted = set(ops)
-    count, met = 0, set()
-    waiting = [node for node in graph_def.node if node.name in wanted]
-    while waiting:
-        node = waiting.pop()
-        for name in _functions_of(node):
-            if name in library and name not in met:
-                met.add(name)
-                count += len(library[name].node_def)
-                waiting += list(library[name].node_def)
-    return count
-
-
-def _functions_of(node: Any) -> Iterator[str]:
-    if node.op in _LOOPS + _CALLS:
-        for value in node.attr.values():
-            kind = value.WhichOneof("value")
-            if kind == "func":
-                yield value.func.name
-            elif kind == "list":
-                yield from (function.name for function in value.list.func)
 
 
 class _Inlining:

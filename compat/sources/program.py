@@ -1,7 +1,7 @@
 """A source as a TensorFlow 1 graph that can be run: every kind of source becomes one."""
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ..errors import CompatError
 
@@ -24,17 +24,12 @@ def _nothing(session: Any) -> None:
     """There are no variables."""
 
 
-def _nothing_hidden(ops: Iterable[str]) -> int:
-    return 0
-
-
 @dataclass
 class Program:
     """``inputs``, ``outputs``: tensors of the graph by name; without outputs they are to be chosen.
 
     ``restore``: gives the variables their values, in a session.  ``dialect``: in which the source is spelled.
     ``lines``: of an op's name the line that made it.  ``variables``: ops, in the order in which they were made.
-    ``hidden``: how many nodes are within those of the ops that are loops and branches made of functions.
     ``named``: further names of tensors.  ``notes``: what is to be said of it.
     """
 
@@ -45,7 +40,6 @@ class Program:
     dialect: str = "tf1.session"
     lines: Dict[str, str] = field(default_factory=dict)
     variables: List[str] = field(default_factory=list)
-    hidden: Callable[[Iterable[str]], int] = _nothing_hidden
     named: Dict[str, Any] = field(default_factory=dict)
     notes: List[str] = field(default_factory=list)
 

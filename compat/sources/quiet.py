@@ -1,4 +1,4 @@
-"""What libraries in C++ say on standard error while they are loaded: greetings, among which one line of ours is lost."""
+"""What C++ libraries say on standard error while they are loaded: among it a line of ours would be lost."""
 
 import contextlib
 import os

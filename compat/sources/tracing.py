@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arrays import Array, digest, plain
 from ..errors import CompatError, StoreError, Unsupported
-from ..graph.capture.session import one_by_one, traced
+from ..graph.capture.session import traced
 from ..graph.capture.unrolling import VARIABLES
 from ..graph.nodes import Trace
 from ..objects import Objects
@@ -30,7 +30,6 @@ from .program import (
 
 Tell = Callable[[str], None]
 Progress = Callable[[int, int], None]
-_HIDDEN = "in a loop, or on a branch, that is a function"
 
 
 class Traced(NamedTuple):
@@ -54,7 +53,6 @@ def trace_program(program: Program, wish: Wish, objects: Objects, tell: Tell, pr
     needed = {tensor.name for tensor in placeholders(outputs.values())}
     inputs = _inputs(program, wish, {n: t for n, t in names.items() if t.name in needed}, given, tell)
     tf = tensorflow_1()
-    one_by_one(tf, program.graph)
     feed = {names[name]: array for name, (array, _) in inputs.items()}
     config = tf.ConfigProto(intra_op_parallelism_threads=threads(), inter_op_parallelism_threads=1)
     config.graph_options.rewrite_options.disable_meta_optimizer = True
@@ -247,8 +245,5 @@ def _complete(trace: Trace, program: Program, outputs: Dict[str, Any]) -> None:
     for node in trace.nodes:
         node.source = program.lines.get(node.name.partition("@")[0], "")
     there = {node.name: node for node in trace.nodes}
-    hidden = program.hidden(there)
-    if hidden:
-        trace.unseen[_HIDDEN] = hidden
     trace.variables = [there[name].tensor() for name in program.variables if name in there]
     trace.check()
