@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Callable, Dict, List, Mapping, Optional
 
-from ..arrays import Array
+from ..arrays import UNIT_ROUNDOFF, Array
 from ..errors import CompatError
 from ..graph.nodes import Trace, trace_of
 from ..graph.replay import KNOWN
@@ -195,6 +195,7 @@ def untried(legacy: Trace, port: Trace) -> str:
         node
         for node in legacy.nodes
         if node.op in _SELECTING
+        and node.outputs["0"].dtype in UNIT_ROUNDOFF  # a loop counts with whole numbers
         and node.outputs["0"].digest in {tensors[name].digest for name in node.inputs}
         and not any(other.op == node.op for other in port.nodes)
     ]
