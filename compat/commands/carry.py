@@ -45,7 +45,8 @@ def main(arguments: Any) -> int:
         if os.path.lexists(_MAP):
             _tell(f"{_MAP} is there and stays as it is: --map {_MAP} takes it")
         else:
-            write_map(_MAP, [(row.port, row.legacy, row.why) for row in found.rows], found.unused)
+            rows = [(row.port, row.legacy, row.why) for row in found.rows]
+            write_map(_MAP, rows, found.unused, found.refused)
             _tell(f"wrote {_MAP}")
     if found.refused:
         for line in found.refused:

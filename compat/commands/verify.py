@@ -1,19 +1,18 @@
 """``compat verify``: a port judged by the legacy graph, its weights carried first."""
 
-import os
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple
 
 from ..errors import CompatError
 from ..judge.graphs import Side
-from ..porting.carrying import assign, plan
+from ..porting.carrying import Plan, assign, plan
 from ..porting.kernels import kernels
 from ..porting.mapping import Map, read_map
 from ..porting.outputs import as_outputs, paired_outputs
-from ..porting.sides import Port, Recorded, legacy_side, port_side
+from ..porting.sides import Port, Recorded, legacy_side, live_side, port_side
 from ..porting.table import table
 from ..porting.verifying import Judged, judged, lines
+from ..sources import code
 from ..sources.inputs import read_npz
-from ..store import Run
 from ..texts import printable
 
 
@@ -23,7 +22,7 @@ def add_arguments(parser: Any) -> None:
     add(
         "port",
         metavar="PORT",
-        help="FILE.py:FUNCTION, which returns a Keras model, a tf.Module or a function of the inputs; a file; a traced run",
+        help="FILE.py:FUNCTION, which returns a Keras model, a tf.Module or a function of the inputs; a file; a run",
     )
     add("--inputs", metavar="X.npz", help="compute both on these (default: the inputs of the traced run)")
     add("--pair", action="append", default=[], metavar="A=B", help="a legacy tensor and the port's for it")
@@ -35,9 +34,9 @@ def main(arguments: Any) -> int:
     arrays = read_npz(arguments.inputs) if arguments.inputs else None
     told = read_map(arguments.map) if arguments.map else Map({}, [])
     legacy = legacy_side(arguments.legacy, arrays, _tell)
-    port, given = _port(arguments, legacy, told)
-    _tell(f"kernels {kernels(legacy, _tell)}")
-    one = _judged(legacy, port, given, arguments.pair)
+    port = _port(arguments, legacy, told)
+    _tell(f"kernels {kernels(legacy)}")
+    one = _judged(legacy, port, arguments.pair)
     known = {f"the input {name}": array for name, (array, _) in legacy.inputs.items()}
     for line in lines(one, known):
         _tell(line)
@@ -46,36 +45,51 @@ def main(arguments: Any) -> int:
     return 0 if one.holds else 1
 
 
-def _port(arguments: Any, legacy: Recorded, told: Map) -> Tuple[Recorded, "dict[str, str]"]:
-    """The port's side, and of each of its inputs the legacy side's; its weights carried first."""
-    live: Optional[Port] = None
-    if not (os.path.isdir(arguments.port) and Run.exists(arguments.port)) and ".py:" in arguments.port:
-        live = Port(arguments.port)
-    if live is None or not live.has_variables:
-        return port_side(arguments.port, legacy, live)
-    if not arguments.no_carry:
-        found = plan(legacy, live.traced(legacy.inputs), told)
-        for line in [*table(found), *found.refused]:
-            _tell(line)
-        if found.refused:
-            raise CompatError(
-                f"{len(found.refused)} weights not carried: say in a map what they are, --map map.toml (compat carry writes "
-                "one), or --no-carry"
-            )
-        assign(live, found.rows)
-    return port_side(arguments.port, legacy, live)
+class _Port(NamedTuple):
+    """``given``: of each of its inputs the legacy side's.  ``anchors``: pairs that the weights tell (``Plan``)."""
+
+    recorded: Recorded
+    given: Dict[str, str]
+    anchors: Dict[str, str]
 
 
-def _judged(legacy: Recorded, port: Recorded, given: "dict[str, str]", told: List[str]) -> Judged:
-    outputs = paired_outputs(legacy.side, port.side, told)
-    mine = as_outputs(legacy.side.trace, {name: pair[0] for name, pair in outputs.pairs.items()})
-    theirs = as_outputs(port.side.trace, {name: pair[1] for name, pair in outputs.pairs.items()}, given)
+def _port(arguments: Any, legacy: Recorded, told: Map) -> _Port:
+    """The port's side, its weights carried first."""
+    if code.split(arguments.port) is None:
+        return _Port(*port_side(arguments.port, legacy), {})
+    live = Port(arguments.port)
+    if live.has_variables and not arguments.no_carry:
+        _carry(plan(legacy, live.traced(legacy.inputs), told), live)
+    traced = live.traced(legacy.inputs)
+    anchors = plan(legacy, traced, told).anchors if live.has_variables else {}
+    return _Port(live_side(arguments.port, traced, live.objects.read), traced.given, anchors)
+
+
+def _carry(found: Plan, live: Port) -> None:
+    for line in [*table(found), *found.refused]:
+        _tell(line)
+    if found.refused:
+        raise CompatError(
+            f"{len(found.refused)} weights not carried: say in a map what they are, --map map.toml (compat carry "
+            "writes one), or --no-carry"
+        )
+    assign(live, found.rows)
+
+
+def _judged(legacy: Recorded, port: _Port, told: List[str]) -> Judged:
+    theirs = port.recorded
+    outputs = paired_outputs(legacy.side, theirs.side, told)
+    first = as_outputs(legacy.side.trace, {name: pair[0] for name, pair in outputs.pairs.items()})
+    second = as_outputs(
+        theirs.side.trace, {name: pair[1] for name, pair in outputs.pairs.items()}, port.given
+    )
     more = [
         f"{who} is random: {', '.join(side.random)} had other bits when it was run again"
-        for who, side in (("the legacy side", legacy), ("the port", port))
+        for who, side in (("the legacy side", legacy), ("the port", theirs))
         if side.random
     ]
-    return judged(Side(mine, legacy.side.read), Side(theirs, port.side.read), outputs, more)
+    sides = Side(first, legacy.side.read), Side(second, theirs.side.read)
+    return judged(*sides, outputs, more, port.anchors)
 
 
 def _tell(text: str) -> None:

@@ -1,6 +1,6 @@
 """The legacy variables' numbers in the port's variables: what goes where, how and why, and what is refused."""
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -25,12 +25,16 @@ class Row(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """``refused``: lines that say what is not clear, by name, and what to put into the map."""
+    """``refused``: lines that say what is not clear, by name, and what to put into the map.
+
+    ``anchors``: tensors of the legacy graph and those of the port that stand for them, as they use the same variables.
+    """
 
     rows: List[Row]
     refused: List[str]
     unused: List[str]
     notes: List[str]
+    anchors: Dict[str, str]
 
 
 def plan(legacy: Recorded, port: TracedPort, told: Map) -> Plan:
@@ -50,6 +54,7 @@ class _Planning:
         self._rows: Dict[str, Row] = {}
         self._used = set(told.unused)
         self._refused: List[str] = []
+        self._open: Set[str] = set()
         self._notes: List[str] = []
 
     def _check_names(self) -> None:
@@ -97,7 +102,21 @@ class _Planning:
         self._refuse_open(found.open)
         self._refuse_left(found.bare)
         rows = [self._rows[name] for name in self._theirs if name in self._rows]
-        return Plan(self._checked(rows), self._refused, list(self._told.unused), self._notes)
+        return Plan(
+            self._checked(rows),
+            self._refused,
+            list(self._told.unused),
+            self._notes,
+            self._anchors(found.matches),
+        )
+
+    def _anchors(self, matches: Sequence[Match]) -> Dict[str, str]:
+        found = {}
+        for match in matches:
+            mine, theirs = f"{match.legacy.node}:0", f"{match.port.node}:0"
+            if match.port.cell is None and mine in self._tensors and theirs in self._wanted:
+                found[mine] = theirs
+        return found
 
     # What is carried.
 
@@ -116,10 +135,10 @@ class _Planning:
         self._put(Row(name, [what], what, why, array))
 
     def _carry(self, match: Match) -> None:
-        if match.port.cell is not None and match.legacy.cell is not None:
-            if match.legacy.cell.style != match.port.cell.style:
-                self._carry_cell(match)
-                return
+        cells = match.legacy.cell, match.port.cell
+        if cells[0] is not None and cells[1] is not None and cells[0].style != cells[1].style:
+            self._carry_cell(match)
+            return
         how = hows(match.legacy, match.port)
         why = f"{match.why}: {match.legacy.node} is {match.port.node}"
         for part, theirs in match.port.parts.items():
@@ -153,8 +172,8 @@ class _Planning:
             if after:
                 how += "; the bias of the state zeros"
                 self._notes.append(
-                    f"{match.port.parts['kernel'].variable}: reset_after=True is another function than the legacy cell's, which "
-                    "resets the state before the product: set reset_after=False"
+                    f"{match.port.parts['kernel'].variable}: reset_after=True is another function than the legacy "
+                    "cell's, which resets the state before the product: set reset_after=False"
                 )
         why = f"{match.why}: the cell {cell.name}"
         for part, theirs in match.port.parts.items():
@@ -179,20 +198,21 @@ class _Planning:
     # What is refused.
 
     def _refuse_open(self, found: Sequence[Tuple[Use, List[Use]]]) -> None:
-        for use, others in found:
+        for number, (use, others) in enumerate(found):
             for part, mine in use.parts.items():
                 may = [other.parts[part].variable for other in others if part in other.parts]
                 may = [name for name in may if name not in self._rows]
                 if mine.variable in self._used or not may:
                     continue
                 self._used.add(mine.variable)
+                one = may[number % len(may)]
+                self._open.update(may)
                 self._refused.append(
                     f"ambiguous: {mine.variable} {list(mine.shape)} may be {' or '.join(may)}: put "
-                    f'"{may[0]}" = "{mine.variable}" (or another of them) into the map'
+                    f'"{one}" = "{mine.variable}" (or another of them) into the map'
                 )
 
     def _refuse_left(self, bare: Sequence[Use]) -> None:
-        open_ = {name for line in self._refused for name in self._theirs if name in line.split()}
         free = [name for name in self._theirs if name not in self._rows]
         for name, shape in self._mine.items():
             if name in self._used:
@@ -204,7 +224,7 @@ class _Planning:
                 f'"PORT VARIABLE" = "{name}" into the map, or unused = ["{name}"]'
             )
         for name in free:
-            if name in open_:
+            if name in self._open:
                 continue
             self._refused.append(
                 f"without weights: the port's {name} {list(self._theirs[name])} gets nothing of the legacy side: put "

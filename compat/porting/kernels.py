@@ -1,7 +1,7 @@
 """The legacy graph once more, in this process: whether another version's kernels do more than round."""
 
 import os
-from typing import Callable, Dict
+from typing import Dict
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from .outputs import as_outputs
 from .sides import Recorded, variables_of
 
 
-def kernels(legacy: Recorded, tell: Callable[[str], None]) -> str:
+def kernels(legacy: Recorded) -> str:
     """One line.  To be asked last: a person's TensorFlow 1 code may turn eager execution off for good."""
     here = f"TensorFlow {version_of('tensorflow')}"
     if legacy.record is None:

@@ -55,7 +55,8 @@ def cell_of_lstm(kernel: Array, recurrent: Array, bias: Optional[Array], forget:
 
 
 def lstm_of_cudnn(kernel: Array, recurrent: Array, bias: Array) -> Arrays:
-    """Keras's LSTM of its CuDNNLSTM: the kernels stand transposed gate by gate, of two biases (8 units,) the sum counts.
+    """Keras's LSTM of its CuDNNLSTM: the kernels stand transposed gate by gate, of two biases (8 units,) the sum
+    counts.
 
     As keras.saving's ``_convert_rnn_weights`` has it (keras 2.15, saving/legacy/hdf5_format.py).
     """

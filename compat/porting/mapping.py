@@ -50,11 +50,18 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-def write_map(path: str, rows: Iterable[Tuple[str, List[str], str]], unused: Iterable[str]) -> None:
-    """``rows``: (variable of the port, the legacy variables that it is made of, why)."""
+def write_map(
+    path: str, rows: Iterable[Tuple[str, List[str], str]], unused: Iterable[str], refused: Iterable[str] = ()
+) -> None:
+    """``rows``: (variable of the port, the legacy variables that it is made of, why).
+
+    ``refused``: what is to be said of those that are not clear.
+    """
     with appearing(path, "w") as file:
         file.write(_HEAD)
         file.write(f"unused = {json.dumps(list(unused))}\n\n[weights]\n")
         for name, legacy, why in rows:
             value = json.dumps(legacy[0] if len(legacy) == 1 else legacy)
             file.write(f"{json.dumps(name)} = {value}  # {' '.join(why.split())}\n")
+        for line in refused:
+            file.write(f"# {' '.join(line.split())}\n")

@@ -133,8 +133,8 @@ class _Matching:
         """Narrow by the flow and fix what only one can stand for, until nothing changes."""
         changed = True
         while changed:
-            changed = any([self._narrow(number) for number in self._open()])
-            changed = self._fix() or changed
+            narrowed = [self._narrow(number) for number in self._open()]
+            changed = self._fix() or any(narrowed)
 
     def _narrow(self, number: int) -> bool:
         """Keep what has matching uses before and after; nothing changes where none has."""
@@ -249,6 +249,10 @@ def _follows(side: Mapping[int, Use], later: int, one: int) -> bool:
     return False
 
 
+_WHAT = re.compile(
+    r"(kernel|recurrent_kernel|depthwise_kernel|pointwise_kernel|embeddings|weights?|w|bias(es)?|b|gamma|beta|moving_mean|"
+    r"moving_variance|scale|offset)\Z"
+)
 #: Names that Keras gives by counting: conv2d_1 is the second, whatever conv1 is.
 _COUNTED = re.compile(
     r"(conv\d?d?(_transpose)?|dense|batch_?norm(alization)?|depthwise_conv2d|separable_conv2d|embedding|lstm|gru|rnn|layer|"
@@ -258,13 +262,16 @@ _COUNTED = re.compile(
 
 def common_scopes(mine: str, theirs: str) -> int:
     """How many scopes two names share, from the last one on; none where that one is a name that counts."""
-    ours, others = (
-        [re.sub(r"[^a-z0-9]+", "_", part) for part in name.lower().partition(":")[0].split("/")[:-1]]
-        for name in (mine, theirs)
-    )
+    ours, others = _scopes(mine), _scopes(theirs)
     count = 0
     for one, other in zip(reversed(ours), reversed(others)):
         if one != other:
             break
         count += 1
     return 0 if count and all(_COUNTED.match(part) for part in ours[len(ours) - count :]) else count
+
+
+def _scopes(name: str) -> List[str]:
+    """Without a last part that says what it is, and not where: kernel, w."""
+    parts = [re.sub(r"[^a-z0-9]+", "_", part) for part in name.lower().partition(":")[0].split("/")]
+    return parts[:-1] if parts and _WHAT.match(parts[-1]) else parts

@@ -1,9 +1,11 @@
 """Which output of the port stands for which tensor of the legacy graph."""
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
 
 from ..errors import CompatError
-from ..graph.nodes import Node, Trace
+from ..graph.nodes import Keep, Node, Trace
 from ..graph.pairing import kind_of, same_numbers
 from ..judge.graphs import Side
 
@@ -53,6 +55,54 @@ def as_outputs(trace: Trace, tensors: Dict[str, str], inputs: Optional[Dict[str,
     """The trace with these outputs (tensors by name), its inputs renamed as ``inputs`` says."""
     named = {(inputs or {}).get(name, name): tensor for name, tensor in trace.inputs.items()}
     return Trace(trace.nodes, named, dict(tensors), trace.unseen, trace.variables)
+
+
+def anchored(
+    legacy: Side, port: Side, anchors: Mapping[str, str], keep: Keep, of_any_size: bool = False
+) -> Tuple[Side, Side]:
+    """Both sides with further pairs as outputs: tensors of the legacy graph and of the port that stand for each other.
+
+    The port's gets the legacy's form where that differs by axes of one element: a Conv1D's and that of a Conv2D.
+    ``keep(array, dtype)``: keeps an array where the port's are.  ``of_any_size``: also what has not as many numbers,
+    which is no fault where the port cuts off later what the legacy graph cuts off before.
+    """
+    mine, theirs = legacy.trace.tensors(), port.trace.tensors()
+    taken = set(legacy.trace.outputs.values()), set(port.trace.outputs.values())
+    first, second = dict(legacy.trace.outputs), dict(port.trace.outputs)
+    more: Dict[str, List[Node]] = {}
+    for one, other in anchors.items():
+        shapes = mine[one].shape, theirs[other].shape
+        if one in taken[0] or other in taken[1] or mine[one].dtype != theirs[other].dtype:
+            continue
+        fits = [d for d in shapes[0] if d != 1] == [d for d in shapes[1] if d != 1]
+        if not fits and not (of_any_size and np.prod(shapes[0]) != np.prod(shapes[1])):
+            continue
+        name = one.rpartition(":")[0]
+        first[name], second[name] = one, other
+        if fits and shapes[0] != shapes[1]:
+            nodes = _reshaped(port, other, shapes[0], keep)
+            more[other] = nodes
+            second[name] = nodes[-1].tensor()
+    return Side(as_outputs(legacy.trace, first), legacy.read), Side(
+        as_outputs(_with(port.trace, more), second), port.read
+    )
+
+
+def _reshaped(port: Side, tensor: str, shape: Sequence[int], keep: Keep) -> List[Node]:
+    """The nodes that give a tensor another form."""
+    node, output = tensor.rpartition(":")[0], port.trace.tensors()[tensor]
+    form = Node(f"{node}/its_form", "Const", [], {"0": keep(np.array(shape, np.int32), "int32")})
+    array = keep(port.read(output.digest).reshape(tuple(shape)), output.dtype)
+    return [form, Node(f"{node}/in_the_legacy_form", "Reshape", [tensor, form.tensor()], {"0": array})]
+
+
+def _with(trace: Trace, more: Mapping[str, List[Node]]) -> Trace:
+    nodes: List[Node] = []
+    for node in trace.nodes:
+        nodes.append(node)
+        for number in node.outputs:
+            nodes += more.get(node.tensor(int(number)), [])
+    return Trace(nodes, trace.inputs, trace.outputs, trace.unseen, trace.variables)
 
 
 def tensor_of(trace: Trace, name: str, where: str) -> str:

@@ -1,6 +1,7 @@
 """The two sides: a legacy graph with its numbers, and a port that is there in this process."""
 
 import os
+import sys
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -76,6 +77,14 @@ def of_run(folder: str) -> Recorded:
     )
 
 
+class TracedPort(NamedTuple):
+    """``given``: of each of its inputs the legacy side's."""
+
+    program: Program
+    traced: Traced
+    given: Dict[str, str]
+
+
 class Port:
     """A model, a tf.Module or a function that ``FILE.py:FUNCTION`` returned."""
 
@@ -87,8 +96,8 @@ class Port:
         self.made = code.called(*found, [])
         if not callable(self.made):
             raise CompatError(
-                f"{text}: returned {type(self.made).__name__}; expected a Keras model, a tf.Module or a function of the "
-                "inputs"
+                f"{text}: returned {type(self.made).__name__}; expected a Keras model, a tf.Module or a "
+                "function of the inputs"
             )
 
     @property
@@ -106,13 +115,16 @@ class Port:
     def program(self, arrays: Mapping[str, Array]) -> Program:
         return program_of_live(self.text, self.made, Wish(dict(arrays)))
 
-    def traced(self, inputs: Mapping[str, Tuple[Array, str]]) -> "TracedPort":
+    def traced(self, inputs: Mapping[str, Tuple[Array, str]]) -> TracedPort:
         """Computed on the legacy side's inputs."""
         arrays = {name: array for name, (array, _) in inputs.items()}
         program = self._signed(arrays)
         given = inputs_of(self.text, program, arrays)
         wish = Wish({mine: arrays[theirs] for mine, theirs in given.items()}, "the legacy side's inputs")
         traced = trace_program(program, wish, self.objects, _silent, lambda done, total: None)
+        for node in traced.trace.nodes:  # of a Keras layer no line of the port is known
+            if node.source.partition(":")[0] == _own_script():
+                node.source = ""
         return TracedPort(program, traced, given)
 
     def _signed(self, arrays: Mapping[str, Array]) -> Program:
@@ -129,15 +141,17 @@ class Port:
             return self.program(by_form)
 
 
-def port_side(text: str, legacy: Recorded, live: Optional[Port]) -> Tuple[Recorded, Dict[str, str]]:
-    """PORT: the folder of a traced run, a source that is traced now on the legacy side's inputs, or what is ``live``.
+def live_side(text: str, port: TracedPort, read: Callable[[str], Array]) -> Recorded:
+    """The port that was traced from what is live."""
+    traced = port.traced
+    return Recorded(text, Side(traced.trace, read), traced.inputs, traced.random, text)
+
+
+def port_side(text: str, legacy: Recorded) -> Tuple[Recorded, Dict[str, str]]:
+    """PORT: the folder of a traced run, or a source that is traced now on the legacy side's inputs.
 
     With it, of each of its inputs the legacy side's.  Raises CompatError for a run that was fed otherwise.
     """
-    if live is not None:
-        found = live.traced(legacy.inputs)
-        read = Side(found.traced.trace, live.objects.read)
-        return Recorded(text, read, found.traced.inputs, found.traced.random, text), found.given
     if os.path.isdir(text) and Run.exists(text):
         run = of_run(text)
         given = {name: _same_input(text, name, one[0], legacy) for name, one in run.inputs.items()}
@@ -161,12 +175,8 @@ def _same_input(where: str, name: str, array: Array, legacy: Recorded) -> str:
     )
 
 
-class TracedPort(NamedTuple):
-    """``given``: of each of its inputs the legacy side's."""
-
-    program: Program
-    traced: Traced
-    given: Dict[str, str]
+def _own_script() -> str:
+    return os.path.basename(getattr(sys.modules["__main__"], "__file__", None) or "")
 
 
 def _arguments(made: Any) -> List[str]:
