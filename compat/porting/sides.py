@@ -93,6 +93,7 @@ class Port:
         if found is None:
             raise CompatError(f"{text}: expected FILE.py:FUNCTION, called without arguments")
         self.text, self.objects = text, Memory()
+        self._folder = os.path.dirname(os.path.abspath(found[0]))
         self.made = code.called(*found, [])
         if not callable(self.made):
             raise CompatError(
@@ -123,7 +124,8 @@ class Port:
         wish = Wish({mine: arrays[theirs] for mine, theirs in given.items()}, "the legacy side's inputs")
         traced = trace_program(program, wish, self.objects, _silent, lambda done, total: None)
         for node in traced.trace.nodes:  # of a Keras layer no line of the port is known
-            if node.source.partition(":")[0] == _own_script():
+            file = node.source.partition(":")[0]
+            if file == _own_script() or not os.path.exists(os.path.join(self._folder, file)):
                 node.source = ""
         return TracedPort(program, traced, given)
 

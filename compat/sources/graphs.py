@@ -41,6 +41,8 @@ def imported(where: str, graph_def: Any, producer_ops: Any = None) -> Any:
             node.attr["parallel_iterations"].i = 1
         if "_output_shapes" in node.attr:  # what one version infers another may contradict
             del node.attr["_output_shapes"]
+        if "_class" in node.attr:  # beside what it is placed: a node that may be called otherwise here
+            del node.attr["_class"]
     arguments = (
         {"producer_op_list": producer_ops} if producer_ops is not None and len(producer_ops.op) else {}
     )

@@ -1,7 +1,7 @@
 """A Program run and recorded: twice to see whether it is random, then with every tensor written down."""
 
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Set, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Set, Tuple, Union
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from ..errors import CompatError, StoreError, Unsupported
 from ..graph.capture.session import traced
 from ..graph.capture.unrolling import VARIABLES
 from ..graph.nodes import Trace
-from ..objects import Objects
+from ..objects import Memory, Objects
 from ..record.versions import threads
 from ..records import Output
 from .choosing import chosen, needed_but_unfed, waiting_for
@@ -42,7 +42,9 @@ class Traced(NamedTuple):
     seconds: float
 
 
-def trace_program(program: Program, wish: Wish, objects: Objects, tell: Tell, progress: Progress) -> Traced:
+def trace_program(
+    program: Program, wish: Wish, objects: Union[Objects, Memory], tell: Tell, progress: Progress
+) -> Traced:
     """The trace of the Program on what the Wish gives, its tensors kept in ``objects``.
 
     Raises CompatError for inputs that are missing or do not fit, and for a graph that does not run.
@@ -227,7 +229,7 @@ class _Run:
 class _Keeping:
     """Keeps tensors, and tells how many of about ``total``."""
 
-    def __init__(self, objects: Objects, progress: Progress, total: int) -> None:
+    def __init__(self, objects: Union[Objects, Memory], progress: Progress, total: int) -> None:
         self._objects, self._progress, self._total = objects, progress, total
         self._count = 0
 
