@@ -17,6 +17,7 @@ REPORTS = "reports/compat_reports"
 CLOSED = {
     "compat/case": ("judge", "explain", "commands", "scorecard", "record", "asserting"),
     "compat/record": ("judge", "explain", "commands", "scorecard", "asserting"),
+    "compat/sources": ("judge", "explain", "commands", "scorecard", "asserting"),
     "compat/reference": ("record", "judge", "explain", "commands", "scorecard", "store", "asserting"),
     "compat/judge": ("explain", "commands", "scorecard", "asserting"),
     "compat/explain": ("commands", "asserting"),

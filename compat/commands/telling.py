@@ -29,8 +29,14 @@ def add_all(parser: Any) -> None:
 class Progress:
     """A line every few seconds, written over on a terminal: a short command says nothing."""
 
-    def __init__(self, what: str, every: float = 3.0, write: Callable[[str], Any] = sys.stderr.write) -> None:
-        self._what, self._every, self._write = what, every, write
+    def __init__(
+        self,
+        what: str,
+        every: float = 3.0,
+        write: Callable[[str], Any] = sys.stderr.write,
+        unit: str = "samples",
+    ) -> None:
+        self._what, self._every, self._write, self._unit = what, every, write, unit
         self._last = time.monotonic()
         self._shown = False
 
@@ -42,7 +48,7 @@ class Progress:
             return
         if time.monotonic() - self._last >= (0.3 if self._shown and terminal else self._every):
             self._last, self._shown = time.monotonic(), True
-            text = f"{self._what}: {done:,} of {total:,} samples"
+            text = f"{self._what}: {done:,} of {total:,} {self._unit}"
             self._write(f"\r{text}" if terminal else f"{text}\n")
             sys.stderr.flush()
 

@@ -63,13 +63,15 @@ class Node:
 class Trace:
     """``inputs``, ``outputs``: the tensor that stands for each input and output of the sample, by its name.
 
-    ``unseen``: how many ops are not among the nodes, by the reason.
+    ``unseen``: how many ops are not among the nodes, by the reason.  ``variables``: their tensors in the order in
+    which they were made; None where that is not known.
     """
 
     nodes: List[Node] = field(default_factory=list)
     inputs: Dict[str, str] = field(default_factory=dict)
     outputs: Dict[str, str] = field(default_factory=dict)
     unseen: Dict[str, int] = field(default_factory=dict)
+    variables: Optional[List[str]] = None
 
     def check(self) -> None:
         names = [node.name for node in self.nodes]
@@ -81,7 +83,7 @@ class Trace:
                 if name not in before:
                     raise ValueError(f"{node.name}: its input {name} does not come before it")
             before.update({f"{node.name}:{number}": output for number, output in node.outputs.items()})
-        for name in (*self.inputs.values(), *self.outputs.values()):
+        for name in (*self.inputs.values(), *self.outputs.values(), *(self.variables or ())):
             if name not in before:
                 raise ValueError(f"{name} is no tensor of the graph")
 

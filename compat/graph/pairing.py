@@ -95,15 +95,25 @@ def pairs(
     return sorted(found, key=lambda pair: order[pair.legacy])
 
 
+def computing(trace: Trace) -> List[Node]:
+    """The nodes whose tensor is worth a pair, in the order of flow."""
+    return [
+        node for node in trace.ancestors(trace.outputs.values()) if node.op not in _ASIDE and _worth(node)
+    ]
+
+
+def kind_of(op: str) -> str:
+    """An op's name, the same for all spellings of it."""
+    return _SAME.get(op, op)
+
+
 def _computing(trace: Trace, read: Callable[[str], Array]) -> List[_Tensor]:
-    """What is worth a pair, in the order of flow."""
     found = []
-    for node in trace.ancestors(trace.outputs.values()):
-        if node.op not in _ASIDE and _worth(node):
-            array = read(node.outputs["0"].digest)
-            with np.errstate(all="ignore"):
-                norm = float(np.linalg.norm(array.ravel()))
-            found.append(_Tensor(node.tensor(), _SAME.get(node.op, node.op), node.outputs["0"], array, norm))
+    for node in computing(trace):
+        array = read(node.outputs["0"].digest)
+        with np.errstate(all="ignore"):
+            norm = float(np.linalg.norm(array.ravel()))
+        found.append(_Tensor(node.tensor(), kind_of(node.op), node.outputs["0"], array, norm))
     return found
 
 
@@ -122,7 +132,7 @@ def _of_same_numbers(mine: List[_Tensor], theirs: List[_Tensor]) -> Dict[str, st
         for number, other in enumerate(forms.get(tensor.form, ())):
             # What differs by so much in its norm differs by more: most are told apart without being compared.
             near = abs(tensor.norm - other.norm) <= 2 * _SAME_NUMBERS * tensor.norm
-            if near and _same_numbers(tensor.array, other.array):
+            if near and same_numbers(tensor.array, other.array):
                 found[tensor.name] = other.name
                 # What has the same numbers again, as a relu of what is positive, pairs with the next.
                 del forms[tensor.form][number]
@@ -130,7 +140,8 @@ def _of_same_numbers(mine: List[_Tensor], theirs: List[_Tensor]) -> Dict[str, st
     return found
 
 
-def _same_numbers(a: Array, b: Array) -> bool:
+def same_numbers(a: Array, b: Array) -> bool:
+    """Whether two arrays of one shape are the same but for rounding, and are no constant."""
     with np.errstate(all="ignore"):
         distance, size = np.linalg.norm((a - b).ravel()), np.linalg.norm(a.ravel())
         varied = a.size > 0 and bool(np.any(a != a.ravel()[0]))

@@ -20,6 +20,9 @@ from .memory import CaseDigests
 from .ports import judge_port, wrong_places
 from .verdicts import random
 
+#: Of what ``compat trace`` recorded: neither a reference nor another record is named.
+TRACE_ALONE = "a trace alone says nothing of right and wrong: compat verify LEGACY PORT judges one by another"
+
 
 @dataclass
 class Judged:
@@ -243,6 +246,8 @@ class _Sample:
             return Verdict("unjudged", trouble)
         if description is not None and description.against:
             return self._against(run, dialect, record, description, case)
+        if case is None and record.trace is not None:
+            return Verdict("unjudged", TRACE_ALONE)
         if case is None:
             return Verdict("unjudged", why_not)
         return self._of_case(case).verdict(run, record)

@@ -3,9 +3,9 @@
 import dataclasses
 from typing import Callable, Dict, List, Mapping, Optional
 
-from ..arrays import Array
+from ..arrays import UNIT_ROUNDOFF, Array
 from ..errors import CompatError
-from ..graph.nodes import Trace, trace_of
+from ..graph.nodes import Node, Trace, trace_of
 from ..graph.replay import KNOWN
 from ..records import SEVERITY, Numbers, Output, Record, Verdict
 from ..reference import Reference
@@ -195,6 +195,8 @@ def untried(legacy: Trace, port: Trace) -> str:
         node
         for node in legacy.nodes
         if node.op in _SELECTING
+        and node.outputs["0"].dtype in UNIT_ROUNDOFF  # a loop counts with whole numbers
+        and not _is_drawn(legacy, node)
         and node.outputs["0"].digest in {tensors[name].digest for name in node.inputs}
         and not any(other.op == node.op for other in port.nodes)
     ]
@@ -202,6 +204,11 @@ def untried(legacy: Trace, port: Trace) -> str:
         return ""
     named = ", ".join(f"{node.op} ({node.source or node.name})" for node in idle[:_MOST])
     return f"not tried by these inputs: {named} of the legacy graph changes nothing, and the port has no {idle[0].op}"
+
+
+def _is_drawn(trace: Trace, node: Node) -> bool:
+    """Whether what it selects by is drawn: a dropout that keeps everything is none."""
+    return "Select" in node.op and any("Random" in one.op for one in trace.ancestors(node.inputs[:1]))
 
 
 def told(found: List[Place]) -> str:

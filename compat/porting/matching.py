@@ -1,0 +1,277 @@
+"""Which use of variables in the port stands for which of the legacy graph.
+
+What can stand for each other has the same kind and fitting shapes.  Of those the flow decides: what comes right before
+and right after must stand for each other as well.  What the flow leaves open, places in a concat, names and, along one
+path, the order settle; what is open after that is ambiguous, and nobody guesses.
+"""
+
+import re
+from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+from .layouts import fitting
+from .uses import Use
+
+
+class Match(NamedTuple):
+    legacy: Use
+    port: Use
+    why: str
+
+
+class Matching(NamedTuple):
+    """``open``: legacy uses with several port uses that may stand for them; ``left``, ``bare``: uses of the legacy
+    side and of the port without any."""
+
+    matches: List[Match]
+    open: List[Tuple[Use, List[Use]]]
+    left: List[Use]
+    bare: List[Use]
+
+
+def matching(
+    legacy: Sequence[Use], port: Sequence[Use], told: Optional[Mapping[str, FrozenSet[str]]] = None
+) -> Matching:
+    """``told``: of a port's variable the legacy variables that a person named for it."""
+    return _Matching(
+        [u for u in legacy if u.kind != "gone"], [u for u in port if u.kind != "gone"], told or {}
+    ).found()
+
+
+def hows(legacy: Use, port: Use) -> Dict[str, str]:
+    """How each part becomes the port's (``layouts.fitting``), by part; none where they do not fit."""
+    if legacy.kind != port.kind:
+        return {}
+    if legacy.cell is not None and port.cell is not None:
+        return _of_cells(legacy, port)
+    found = {}
+    for name, part in port.parts.items():
+        mine = legacy.parts.get(name)
+        if mine is not None:
+            how = fitting(mine.shape, mine.flipped, part.shape, part.flipped)
+            if not how:
+                return {}
+            found[name] = how
+    return found
+
+
+def _of_cells(legacy: Use, port: Use) -> Dict[str, str]:
+    assert legacy.cell is not None and port.cell is not None
+    mine, theirs = ({part: use.parts[part].shape for part in use.parts} for use in (legacy, port))
+    if legacy.cell.style == port.cell.style:
+        return (
+            {part: "as it is" for part in theirs if theirs[part] == mine.get(part)} if mine == theirs else {}
+        )
+    if legacy.cell.style != "cell" or port.cell.style != "keras":
+        return {}
+    inputs, units = theirs["kernel"][0], theirs["recurrent_kernel"][0]
+    rows, columns = mine["kernel" if legacy.kind == "lstm" else "candidate/kernel"]
+    gates = {"lstm": 4, "gru": 1}.get(legacy.kind, 0)
+    fits = (rows, columns) == (inputs + units, gates * units)
+    return dict.fromkeys(theirs, "gates in another order") if fits else {}
+
+
+class _Matching:
+    def __init__(self, legacy: List[Use], port: List[Use], told: Mapping[str, FrozenSet[str]]) -> None:
+        self._legacy, self._port = {u.number: u for u in legacy}, {u.number: u for u in port}
+        self._may: Dict[int, Set[int]] = {
+            one.number: {other.number for other in port if hows(one, other)} for one in legacy
+        }
+        self._why: Dict[int, str] = {}
+        self._after = {id(side): _after(side) for side in (self._legacy, self._port)}
+        self._alone = {number: len(may) == 1 for number, may in self._may.items()}
+        self._obey(told)
+        self._fixed: Dict[int, int] = {}
+
+    def _obey(self, told: Mapping[str, FrozenSet[str]]) -> None:
+        """A use with a variable that a person spoke of stands for a use with the one that was named."""
+        for number, one in self._legacy.items():
+            mine = set(one.variables)
+            for other in list(self._may[number]):
+                theirs = self._port[other].variables
+                named = [told[name] for name in theirs if name in told]
+                if named and not any(mine & names for names in named):
+                    self._may[number].discard(other)
+                elif any(mine & names for names in named):
+                    self._may[number] = {other}
+                    self._why[number] = "as the map says"
+                    break
+
+    def found(self) -> Matching:
+        self._settle()
+        for narrowed, why in ((self._by_slots, "by its place in the concat"), (self._by_names, "by name")):
+            while self._choose(narrowed, why):
+                self._settle()
+        while self._by_order():
+            self._settle()
+        matches = [
+            Match(self._legacy[one], self._port[other], self._why.get(one, "by where it is used"))
+            for one, other in self._fixed.items()
+        ]
+        matches.sort(key=lambda match: match.port.number)
+        open_, left = [], []
+        for number, use in self._legacy.items():
+            if number not in self._fixed:
+                may = self._free(number)
+                if may:
+                    open_.append((use, [self._port[other] for other in sorted(may)]))
+                else:
+                    left.append(use)
+        may_be = {other.number for _, others in open_ for other in others}
+        taken = set(self._fixed.values())
+        bare = [use for number, use in self._port.items() if number not in taken and number not in may_be]
+        return Matching(matches, open_, left, bare)
+
+    def _free(self, number: int) -> Set[int]:
+        return self._may[number] - set(self._fixed.values())
+
+    def _open(self) -> List[int]:
+        return [number for number in self._legacy if number not in self._fixed]
+
+    # What follows.
+
+    def _settle(self) -> None:
+        """Narrow by the flow and fix what only one can stand for, until nothing changes."""
+        changed = True
+        while changed:
+            narrowed = [self._narrow(number) for number in self._open()]
+            changed = self._fix() or any(narrowed)
+
+    def _narrow(self, number: int) -> bool:
+        """Keep what has matching uses before and after; nothing changes where none has."""
+        may = self._free(number)
+        if len(may) < 2:
+            return False
+        for sides in (True, False):
+            good = {other for other in may if self._fits(number, other, sides)}
+            if good and good != may:
+                self._may[number] = good
+                return True
+        return False
+
+    def _fits(self, one: int, other: int, both: bool) -> bool:
+        before = self._same(self._legacy[one].before, self._port[other].before)
+        after = self._same(self._after[id(self._legacy)][one], self._after[id(self._port)][other])
+        return (before and after) if both else (before or after)
+
+    def _same(self, mine: FrozenSet[int], theirs: FrozenSet[int]) -> bool:
+        mine, theirs = (
+            frozenset(n for n in numbers if n in side)
+            for numbers, side in ((mine, self._legacy), (theirs, self._port))
+        )
+        if not mine or not theirs:
+            return not mine and not theirs
+        return all(({self._fixed[one]} if one in self._fixed else self._may[one]) & theirs for one in mine)
+
+    def _fix(self) -> bool:
+        wanted: Dict[int, List[int]] = {}
+        for number in self._open():
+            for other in self._free(number):
+                wanted.setdefault(other, []).append(number)
+        fixed = False
+        for number in self._open():
+            may = self._free(number)
+            if len(may) == 1 and wanted[next(iter(may))] == [number]:
+                self._fixed[number] = next(iter(may))
+                self._why.setdefault(
+                    number,
+                    "the only one of its kind and shape" if self._alone[number] else "by where it is used",
+                )
+                fixed = True
+        return fixed
+
+    # What may be chosen by, where the flow leaves several.
+
+    def _choose(self, narrowed: Callable[[int, int], float], why: str) -> bool:
+        """Fix each two that are each other's best, strictly."""
+        scores = {(one, other): narrowed(one, other) for one in self._open() for other in self._free(one)}
+        chosen = []
+        for (one, other), score in scores.items():
+            rivals = [s for (a, b), s in scores.items() if (a == one) != (b == other)]
+            if score > 0 and all(score > rival for rival in rivals):
+                chosen.append((one, other))
+        for one, other in chosen:
+            self._fixed[one] = other
+            self._why.setdefault(one, why)
+        return bool(chosen)
+
+    def _by_slots(self, one: int, other: int) -> float:
+        mine, theirs = self._legacy[one].slots, self._port[other].slots
+        return float(bool(mine) and mine == theirs)
+
+    def _by_names(self, one: int, other: int) -> float:
+        return float(
+            max(
+                common_scopes(mine, theirs)
+                for mine in self._legacy[one].variables
+                for theirs in self._port[other].variables
+            )
+        )
+
+    def _by_order(self) -> bool:
+        """As many on either side that may all stand for each other, each side along one path: one after the other."""
+        groups: Dict[FrozenSet[int], List[int]] = {}
+        for number in self._open():
+            groups.setdefault(frozenset(self._free(number)), []).append(number)
+        for may, mine in groups.items():
+            if len(may) == len(mine) > 0 and all(
+                _on_one_path(side, numbers)
+                for side, numbers in ((self._legacy, mine), (self._port, sorted(may)))
+            ):
+                for one, other in zip(sorted(mine), sorted(may)):
+                    self._fixed[one] = other
+                    self._why.setdefault(one, "by the order of flow")
+                return True
+        return False
+
+
+def _after(side: Mapping[int, Use]) -> Dict[int, FrozenSet[int]]:
+    found: Dict[int, Set[int]] = {number: set() for number in side}
+    for number, use in side.items():
+        for one in use.before:
+            if one in found:
+                found[one].add(number)
+    return {number: frozenset(numbers) for number, numbers in found.items()}
+
+
+def _on_one_path(side: Mapping[int, Use], numbers: Sequence[int]) -> bool:
+    return all(_follows(side, later, one) for one, later in zip(sorted(numbers), sorted(numbers)[1:]))
+
+
+def _follows(side: Mapping[int, Use], later: int, one: int) -> bool:
+    waiting, met = [later], set()
+    while waiting:
+        number = waiting.pop()
+        if number == one:
+            return True
+        if number not in met:
+            met.add(number)
+            waiting += [n for n in (side[number].before if number in side else ()) if n < number]
+    return False
+
+
+_WHAT = re.compile(
+    r"(kernel|recurrent_kernel|depthwise_kernel|pointwise_kernel|embeddings|weights?|w|bias(es)?|b|gamma|beta|moving_mean|"
+    r"moving_variance|scale|offset)\Z"
+)
+#: Names that Keras gives by counting: conv2d_1 is the second, whatever conv1 is.
+_COUNTED = re.compile(
+    r"(conv\d?d?(_transpose)?|dense|batch_?norm(alization)?|depthwise_conv2d|separable_conv2d|embedding|lstm|gru|rnn|layer|"
+    r"(basic_)?lstm_cell|gru_cell|cell|sequential|model|functional|variable|w|b|kernel|weights?)_?\d*\Z"
+)
+
+
+def common_scopes(mine: str, theirs: str) -> int:
+    """How many scopes two names share, from the last one on; none where that one is a name that counts."""
+    ours, others = _scopes(mine), _scopes(theirs)
+    count = 0
+    for one, other in zip(reversed(ours), reversed(others)):
+        if one != other:
+            break
+        count += 1
+    return 0 if count and all(_COUNTED.match(part) for part in ours[len(ours) - count :]) else count
+
+
+def _scopes(name: str) -> List[str]:
+    """Without a last part that says what it is, and not where: kernel, w."""
+    parts = [re.sub(r"[^a-z0-9]+", "_", part) for part in name.lower().partition(":")[0].split("/")]
+    return parts[:-1] if parts and _WHAT.match(parts[-1]) else parts

@@ -1,0 +1,213 @@
+"""A port judged by the legacy graph, and what there is to say of it in lines."""
+
+import re
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+import numpy as np
+
+from ..arrays import Array
+from ..explain import causes_of_places
+from ..graph.pairing import computing, same_numbers
+from ..judge.graphs import Place, Side, places
+from ..judge.ports import untried
+from ..objects import Memory
+from ..records import Output
+from .outputs import Outputs, anchored
+
+#: Nodes without a partner that are named.
+_MOST = 60
+_SECONDS = 15.0
+_CAUSES = ("cause", "as well possible")
+_RESPELLED = re.compile(
+    r"the port has [\w, ]+( \([^)]*\))? where the legacy graph has [\w, ]+( \([^)]*\))?\Z"
+)
+_CUTTING = ("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "ClipByValue", "Maximum", "Minimum", "Softplus")
+#: How the op of a node is called whose inputs a trace does not show.
+_UNSEEN = "of what is not visible"
+
+
+class Judged(NamedTuple):
+    """``legacy``, ``port``: with the paired outputs as theirs.  ``more``: what else could not be judged."""
+
+    legacy: Side
+    port: Side
+    outputs: Outputs
+    found: List[Place]
+    more: List[str]
+
+    @property
+    def wrong(self) -> List[Place]:
+        return [place for place in self.found if place.wrong and not _hidden(place)]
+
+    @property
+    def unjudged(self) -> List[str]:
+        """What nothing can be said of, in lines."""
+        lines = list(self.more)
+        named = self.outputs.pairs
+        for place in self.found:
+            if place.numbers is None:
+                lines.append(f"{place.pair.name}: {place.why}")
+            elif place.wrong and _hidden(place):
+                lines.append(
+                    f"{place.pair.name}: it follows from a loop, or a function, whose inside is not visible"
+                )
+            elif place.vague and not place.wrong and place.pair.name in named:
+                lines.append(f"{place.pair.name}: its bound allows more than it tells")
+        for name in named:
+            if all(place.pair.name != name for place in self.found):
+                lines.append(f"{name}: it was not compared")
+        text = untried(self.legacy.trace, self.port.trace) or ("" if self.wrong else _fewer(self))
+        return lines + ([text] if text else [])
+
+    @property
+    def holds(self) -> bool:
+        """Whether something was compared, and all of it agrees."""
+        return bool(self.found) and not self.wrong and not self.unjudged
+
+
+def judged(
+    legacy: Side,
+    port: Side,
+    outputs: Outputs,
+    more: Sequence[str] = (),
+    anchors: Optional[Mapping[str, str]] = None,
+) -> Judged:
+    """``legacy``, ``port``: with the paired outputs as their outputs.  ``anchors``: further pairs, told by weights."""
+    said = [
+        f"the port's output {name} stands for no tensor of the legacy graph that is known: --pair LEGACY={name}"
+        for name in outputs.left
+    ]
+    sides = _anchored(legacy, port, anchors or {}, False)
+    found = Judged(*sides, outputs, _places(*sides), [*more, *said])
+    if found.wrong and anchors:  # where it begins may be where the sizes part
+        sides = _anchored(legacy, port, anchors, True)
+        if len(sides[0].trace.outputs) > len(found.legacy.trace.outputs):
+            closer = Judged(*sides, outputs, _places(*sides), [*more, *said])
+            found = closer if closer.wrong else found
+    return found
+
+
+def _places(legacy: Side, port: Side) -> List[Place]:
+    tensors = port.trace.tensors()
+    given: Dict[str, Output] = {name: tensors[tensor] for name, tensor in port.trace.outputs.items()}
+    with np.errstate(all="ignore"):
+        return places(legacy, port, given) if given else []
+
+
+def _anchored(legacy: Side, port: Side, anchors: Mapping[str, str], of_any_size: bool) -> Tuple[Side, Side]:
+    """Both sides with the anchors as outputs, and what that makes of the port's tensors kept beside them."""
+    kept = Memory()
+    made: Set[str] = set()
+
+    def keep(array: Array, dtype: str) -> Output:
+        digest = kept.add(array)
+        made.add(digest)
+        return Output(digest, dtype, list(array.shape))
+
+    def read(digest: str) -> Array:
+        return kept.read(digest) if digest in made else port.read(digest)
+
+    first, second = anchored(legacy, port, anchors, keep, of_any_size)
+    return first, Side(second.trace, read)
+
+
+def lines(one: Judged, known: Mapping[str, Array], seconds: float = _SECONDS) -> Iterator[str]:
+    """From ``paired`` to ``not judged:``.  ``known``: other tensors, that a result may be instead."""
+    yield _paired(one)
+    for name, why in one.outputs.why.items():
+        mine, theirs = one.outputs.pairs[name]
+        yield f"  the port's {theirs} is judged by {mine}: {why}"
+    for number, place in enumerate(one.wrong):
+        word = "also wrong: " if number else "first wrong: "
+        said = list(causes_of_places([place], one.port.read, known, seconds / max(1, min(3, len(one.wrong)))))
+        where = f" (the port's {_port_place(one, place)})" if place.pair.port else ""
+        head = said[0].replace("wrong at ", "on its own input, " if number else "", 1)
+        yield word + "; ".join([head + where, *_causes(said[1:])])
+    alone = without_partner(one)
+    if alone:
+        more = f" and {len(alone) - _MOST} more" if len(alone) > _MOST else ""
+        yield f"without a partner: {', '.join(alone[:_MOST])}{more}"
+    for line in one.unjudged:
+        yield f"not judged: {line}"
+    if not one.found:
+        yield "not judged: nothing of the port could be compared with the legacy graph"
+
+
+def _causes(said: Sequence[str]) -> List[str]:
+    """The causes, those first that name what to write: that two ops are spelled otherwise may be no fault at all."""
+    sentences = [line.partition(": ")[2] for line in said if line.startswith(_CAUSES)]
+    rest = [line for line in said if not line.startswith(_CAUSES)]
+    sentences.sort(key=lambda text: bool(_RESPELLED.match(text)))
+    return [f"{_CAUSES[bool(n)]}: {text}" for n, text in enumerate(sentences)] + rest
+
+
+def _fewer(one: Judged) -> str:
+    """What cuts off is there less often in the port than in the legacy graph, and nothing came of it here."""
+    counts = [
+        sum(node.op in _CUTTING and "@" not in node.name for node in computing(side.trace))
+        for side in (one.legacy, one.port)
+    ]
+    paired = {place.pair.legacy for place in one.found}
+    alone = [
+        node
+        for node in computing(one.legacy.trace)
+        if node.op in _CUTTING and "@" not in node.name and node.tensor() not in paired
+    ]
+    if counts[0] <= counts[1] or not alone:
+        return ""
+    named = ", ".join(f"{node.name} ({node.source})" if node.source else node.name for node in alone)
+    return (
+        f"the port has {counts[1]} of {counts[0]} ops that cut off, and these inputs do not show it: {named}"
+    )
+
+
+def _paired(one: Judged) -> str:
+    ways = {"name": 0, "structure": 0, "value": 0}
+    mine = one.legacy.trace.tensors()
+    met = set()
+    for place in one.found:
+        met.add(place.pair.port)
+        if place.pair.name in one.outputs.pairs:
+            way = "name" if one.outputs.why.get(place.pair.name) != "by the same numbers" else "value"
+        else:
+            expected, result = (
+                one.legacy.read(mine[place.pair.legacy].digest),
+                one.port.read(place.pair.result.digest),
+            )
+            same = expected.shape == result.shape and same_numbers(expected, result)
+            way = "value" if same else "structure"
+        ways[way] += 1
+    total = len({node.tensor() for node in computing(one.port.trace)} | met)
+    counts = ", ".join(f"{count} by {way}" for way, count in ways.items())
+    return f"paired {len(one.found)} of the port's {total} tensors: {counts}"
+
+
+def _port_place(one: Judged, place: Place) -> str:
+    node = one.port.trace.makers()[place.pair.port]
+    return f"{node.name}, {node.source}" if node.source else node.name
+
+
+def _hidden(place: Place) -> bool:
+    """Whether the legacy graph does not say where the tensor comes from: what it was may be otherwise in the port."""
+    return any(node.op.endswith(_UNSEEN) for node in place.followed.nodes)
+
+
+def without_partner(one: Judged) -> List[str]:
+    """The legacy nodes whose tensor pairs with none; they are judged on the way to the next one that does.
+
+    What runs in a loop is told once.
+    """
+    paired = {place.pair.legacy for place in one.found}
+    found: Dict[str, str] = {}
+    inside: Dict[str, int] = {}
+    for node in computing(one.legacy.trace):
+        if node.tensor() in paired:
+            continue
+        name, at, _ = node.name.partition("@")
+        if at:
+            scope = name.split("/while/")[0] if "/while/" in name else name.rpartition("/")[0]
+            inside[scope] = inside.get(scope, 0) + 1
+            found[scope] = f"the {inside[scope]} of the loop {scope}"
+        else:
+            found[name] = f"{name} ({node.op}{', ' + node.source if node.source else ''})"
+    return list(found.values())

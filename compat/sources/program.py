@@ -1,0 +1,119 @@
+"""A source as a TensorFlow 1 graph that can be run: every kind of source becomes one."""
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+from ..errors import CompatError
+
+
+class Wish(NamedTuple):
+    """What was asked for on the command line.
+
+    ``arrays``: the inputs by name, or None where they are to be made.  ``outputs``: their names; none: to be chosen.
+    ``path``: folders for ``sys.path``.  ``trust``: whether what it holds may run.
+    """
+
+    arrays: Optional[Dict[str, Any]] = None
+    inputs_path: str = "x.npz"
+    outputs: List[str] = []
+    path: List[str] = []
+    trust: bool = False
+
+
+def _nothing(session: Any) -> None:
+    """There are no variables."""
+
+
+@dataclass
+class Program:
+    """``inputs``, ``outputs``: tensors of the graph by name; without outputs they are to be chosen.
+
+    ``restore``: gives the variables their values, in a session.  ``dialect``: in which the source is spelled.
+    ``lines``: of an op's name the line that made it.  ``variables``: ops, in the order in which they were made.
+    ``named``: further names of tensors.  ``notes``: what is to be said of it.
+    """
+
+    graph: Any
+    inputs: Dict[str, Any] = field(default_factory=dict)
+    outputs: Dict[str, Any] = field(default_factory=dict)
+    restore: Callable[[Any], None] = _nothing
+    dialect: str = "tf1.session"
+    lines: Dict[str, str] = field(default_factory=dict)
+    variables: List[str] = field(default_factory=list)
+    named: Dict[str, Any] = field(default_factory=dict)
+    notes: List[str] = field(default_factory=list)
+
+
+PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
+#: How lines begin that say where, and not what.
+_HEADINGS = (
+    "Traceback", "File ", "in user code", "Graph execution error", "Detected at", "Exception encountered"
+)  # fmt: skip
+
+
+def point_of(error: BaseException) -> str:
+    """The line of a framework's message that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = [line for line in lines if not line.startswith(_HEADINGS)]
+    point = (said[0] if said else type(error).__name__)[:300]
+    if "does not have value" in point:
+        return "an output is on a branch that is not taken: name others with --outputs"
+    return point
+
+
+def placeholders(tensors: Any) -> List[Any]:
+    """The tensors of the placeholders that the tensors depend on, in the order of the graph."""
+    found = [op for op in ancestors(tensors) if op.type in PLACEHOLDERS]
+    return [op.outputs[0] for op in found]
+
+
+def ancestors(tensors: Any) -> List[Any]:
+    """The ops that the tensors depend on, also by control edges, in the order of the graph."""
+    met, waiting = set(), [tensor.op for tensor in tensors]
+    while waiting:
+        op = waiting.pop()
+        if op not in met:
+            met.add(op)
+            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
+    return [op for op in next(iter(met)).graph.get_operations() if op in met] if met else []
+
+
+def shape_text(tensor: Any) -> str:
+    """``float32 [?, 28, 28]``."""
+    dims = shape_of(tensor)
+    text = (
+        "of any rank"
+        if dims is None
+        else "[{}]".format(", ".join("?" if d is None else str(d) for d in dims))
+    )
+    return f"{tensor.dtype.base_dtype.name} {text}"
+
+
+def shape_of(tensor: Any) -> Optional[List[Optional[int]]]:
+    """The extents, None for one that is not known; None for an unknown rank."""
+    shape = tensor.shape
+    return None if shape.ndims is None else [None if d is None else int(d) for d in shape.as_list()]
+
+
+def find_tensor(program: Program, name: str) -> Any:
+    """The tensor of that name: of a tensor, an op, an output of the signature, or the one that ends so.
+
+    Raises CompatError where there is none, or more than one.
+    """
+    for table in (program.outputs, program.named):
+        if name in table:
+            return table[name]
+    node, _, number = name.partition(":")
+    operations = program.graph.get_operations()
+    ops = [op for op in operations if op.name == node] or [
+        op for op in operations if op.name.endswith("/" + node)
+    ]
+    ops = [op for op in ops if op.outputs]
+    if len(ops) == 1:
+        place = int(number) if number.isdigit() else 0
+        if place < len(ops[0].outputs):
+            return ops[0].outputs[place]
+    known = ", ".join(op.name for op in ops[:4])
+    raise CompatError(
+        f"--outputs {name}: {f'there are {known}: name one' if known else 'the graph has no tensor of that name'}"
+    )
