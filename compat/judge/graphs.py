@@ -22,7 +22,9 @@ from ..graph.replay import Followed, Replay
 from ..records import Numbers, Output
 from ..reference.bounds import Reference
 from ..reference.measured import Measured
+from ..reference.nodes.ambiguous import Either
 from ..reference.nodes.registry import NoRule
+from ..reference.nodes.whole import Whole
 from .compare import compare
 
 Read = Callable[[str], Array]
@@ -241,6 +243,8 @@ def of_both(answer: Reference, followed: Followed, own: Followed) -> Optional[Re
     assert isinstance(spelled, Reference)
     if spelled.value.shape != answer.value.shape or spelled.value.dtype.kind not in "fc":
         return None
+    if isinstance(answer, Whole) and isinstance(spelled, Whole):
+        return Either(answer, spelled)
     return Spelled(answer, spelled)
 
 

@@ -142,6 +142,34 @@ def test_what_comes_after_a_vague_bound_is_judged_from_the_port_itself(factor, w
     assert list(place.followed.given) == ["Sub_1:0" if word == "differs" else "x:0"]
 
 
+#: The largest two are one after a softmax in float32, and so are the smallest two, the first and the last.
+NEAR = np.array([[-1, 0, 1, 2 - 2.0**-23, 2, -1 + 2.0**-24]], f32)
+
+
+def chosen(op, of_softmax, prefix=""):
+    soft = np.exp(NEAR.astype(float)) / np.exp(NEAR.astype(float)).sum()
+    soft[0, 3], soft[0, 5] = soft[0, 4], soft[0, 0]
+    numbers = soft.astype(f32) if of_softmax else NEAR
+    choose = np.argmax if op == "ArgMax" else np.argmin
+
+    def build(add, x):
+        source = add("Softmax", [x], numbers) if of_softmax else x
+        return add(op, [source, add("Const", [], np.int32(1))], choose(numbers, axis=1))
+
+    return graph(build, prefix, x=NEAR)
+
+
+def test_a_choice_between_what_rounding_made_equal_is_the_ports():
+    place, result = last(chosen("ArgMax", False), chosen("ArgMax", True, "port/"))
+    assert list(result) == [3] and list(np.argmax(NEAR, axis=1)) == [4] and not place.wrong
+
+
+def test_a_choice_of_something_else_is_wrong_however_near_it_is():
+    """The smallest are five apart, and one of them is no farther than that from the largest."""
+    place, result = last(chosen("ArgMax", False), chosen("ArgMin", True, "port/"))
+    assert list(result) == [0] and place.numbers.word == "differs"
+
+
 # -- what the graph does otherwise
 
 

@@ -63,3 +63,18 @@ class OneOf(_Several):
     def rearranged(self, move: Move) -> "OneOf":
         allowed = [move(self.allowed[..., index]) for index in range(self.allowed.shape[-1])]
         return OneOf(move(self.whole), np.stack(allowed, axis=-1), self.dtype)
+
+
+class Either(_Several):
+    """What ``first`` allows; and what ``second`` does, where that allows the answer of the first as well."""
+
+    def __init__(self, first: Whole, second: Whole) -> None:
+        super().__init__(first.whole, np.maximum(first.radius, second.radius), first.dtype)
+        self.first, self.second = first, second
+
+    def unequal(self, result: Array) -> Optional[Array]:
+        excused = ~np.asarray(self.second.unequal(result)) & ~np.asarray(self.second.unequal(self.whole))
+        return np.asarray(self.first.unequal(result)) & ~excused
+
+    def rearranged(self, move: Move) -> "Either":
+        return Either(self.first.rearranged(move), self.second.rearranged(move))
