@@ -42,7 +42,9 @@ def runs(tmp_path_factory):
                 ["--inputs", text, "--outputs", "scores,predictions"] if program == "text_cnn" else []
             )
             if old:
-                subprocess.run([OLD, "-m", "compat", *arguments], check=True, env=environment(), timeout=300)
+                # Not what is installed for this Python, beside which a wheel of compat may be.
+                variables = dict(environment(), PYTHONPATH=str(CHECKOUT))
+                subprocess.run([OLD, "-m", "compat", *arguments], check=True, env=variables, timeout=300)
             else:
                 assert main(arguments) == 0
         return out
