@@ -14,7 +14,7 @@ from compat.record import repeats
 from compat.record.repeats import measure, moved
 from compat.reference import Reference
 from compat.reference.measured import Evidence, Measured
-from compat.scorecard.without_reference import judged
+from compat.scorecard.without_reference import judged, without_reference
 
 NOISE = fixtures.uniform("measured_noise", (40, 30), seed=281, low=-1.0, high=1.0)
 
@@ -297,3 +297,9 @@ def test_a_port_waits_for_what_it_is_judged_against(tmp_path, compat_command):
     assert "0 to compute" in again.stdout and "scipy        1 agrees" in again.stdout
     verdicts = json.loads((tmp_path / "runs" / "new" / "verdicts.json").read_text())["content"]
     assert verdicts["port[noise]"]["numpy"]["word"] == "identical"
+
+
+def test_the_kinds_of_the_scorecard_are_all_caught_and_none_is_flagged_that_is_harmless():
+    kinds = without_reference()
+    assert [missed for kind in kinds for missed in kind.missed] == []
+    assert [alarm for kind in kinds for alarm in kind.alarms] == []

@@ -84,8 +84,8 @@ class Evidence:
         counts = map(int, inputs) if inputs is not None and known else (1024, 0, 0, 0, 0)
         self.stride, self.free, self.repeat, self.stay, self.repeats = counts
 
-    def smooth(self, dtype: str) -> Tuple[Array, Array]:
-        """(the spread without the jumps, where it jumps) for outputs of that dtype."""
+    def smooth(self, dtype: str) -> Tuple[Array, float, Array]:
+        """(the spread without the jumps, what is usual of it, where it jumps) for outputs of that dtype."""
         u, size = UNIT_ROUNDOFF[dtype], _size(self.result)
         largest = size.max() if size.size else 0.0
         full = u < _HALF
@@ -103,11 +103,12 @@ class Evidence:
         # A step farther away than one unit: only the longer stride meets it.
         met = self.stretched > 8 * self.stride * np.maximum(self.spread, 4 * u * largest)
         steps = ~grown | single | met
+        usual = _typical(kept)
         if long:
             # One unit may be too little for all the repeats: sums are rounded back to what they were, though
             # another order is not.  What a step is to the longer stride stays MANY / stride of its height.
             kept = np.where(steps | whole, kept, np.maximum(kept, self.stretched / self.stride))
-        return kept, steps
+        return kept, usual, steps
 
     def reaches(self, other: Array, allowed: Array) -> Array:
         """Where another result lies within what was seen of this side, moved by so little."""
@@ -193,8 +194,8 @@ class Measured(Reference):
         roundings = 0.0 if self._sides else 4.0
         share = _SHARED if u < _HALF else _SHARED_OF_HALVES
         for side in self._sides:
-            spread, jumps = side.smooth(dtype)
-            squares, steps = squares + spread**2 + (share * _typical(spread)) ** 2, steps | jumps
+            spread, usual, jumps = side.smooth(dtype)
+            squares, steps = squares + spread**2 + (share * usual) ** 2, steps | jumps
             roundings = max(roundings, side.of_size())
         largest = size.max() if size.size else 0.0
         spread = _scale(u) * np.sqrt(squares)
