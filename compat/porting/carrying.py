@@ -7,6 +7,7 @@ import numpy as np
 from ..arrays import Array
 from ..errors import CompatError
 from ..graph.nodes import Node
+from .frozen import constants_as_variables
 from .layouts import fitted, fitting, gru_of_cell, gru_resets_after, lstm_of_cell
 from .mapping import FILLS, KEEP, Map
 from .matching import Match, hows, matching
@@ -46,7 +47,8 @@ class _Planning:
     def __init__(self, legacy: Recorded, port: TracedPort, told: Map) -> None:
         self._legacy, self._told = legacy, told
         trace = legacy.side.trace
-        self._mine, self._theirs = variables_of(trace), variables_of(port.traced.trace)
+        self._mine = variables_of(trace) or constants_as_variables(trace)
+        self._theirs = variables_of(port.traced.trace)
         self._tensors, self._wanted = trace.tensors(), port.traced.trace.tensors()
         self._check_names()
         self._uses = uses(_linked(trace.nodes, self._mine), self._mine, self._number)

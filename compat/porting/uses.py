@@ -25,6 +25,8 @@ _NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 _NORM_PARTS = ("gamma", "beta", "mean", "variance")
 _ADDS = ("Add", "AddV2", "BiasAdd", "BiasAddV1")
 _TABLES = ("GatherV2", "Gather", "ResourceGather")
+#: The kinds of uses whose variables are weights, whatever else of the graph is constant.
+WEIGHTED = ("batch norm", "bias", "embedding", *sorted(set(_KERNEL.values())), *_KERNEL)
 #: Consumers for which the place of what they take matters.
 _ORDERED = ("ConcatV2", "Concat", "Pack")
 

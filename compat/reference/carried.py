@@ -25,6 +25,7 @@ import numpy as np
 
 from ..arrays import Array
 from .bounds import Answer, Move, Reference, exact
+from .logsums import softmax_off
 
 
 class Carried:
@@ -117,16 +118,13 @@ def rectified(x: Answer) -> Optional[Carried]:
 def softmax(x: Answer, y: Array) -> Optional[Carried]:
     """Through y_i = exp(x_i) / sum exp(x_j).
 
-    Each exponential is off by a factor within exp(+-W_i), the sum by one within exp(+-max W):
-    |dy_i| <= y_i (exp(W_i + max W) - 1).  Noise and drift go by dy_i = y_i (e_i - sum y_j e_j).
+    The worst case by ``logsums.softmax_off``.  Noise and drift go by dy_i = y_i (e_i - sum y_j e_j).
     """
     if not isinstance(x, Reference):
         return None
 
     def worst(dtype):
-        w = x.worst(dtype)
-        with np.errstate(over="ignore"):
-            return np.minimum(y * np.expm1(w + w.max(axis=-1, keepdims=True)), 1.0)
+        return softmax_off(x.value, x.worst(dtype))
 
     def noise(dtype):
         s = (x.typical(dtype)) ** 2

@@ -10,13 +10,14 @@ from typing import Optional
 import numpy as np
 
 from ..arrays import Array
+from .logsums import log_sum_off
 from .tracked import Tracked, follows
 
 
 def log_sum_exp(x: Tracked) -> Tracked:
     """log(sum exp(x)) along the last axis, of k numbers at once or two by two.
 
-    Inherited: |lse(x') - lse(x)| <= max |x' - x|, the gradient being weights that sum to 1.
+    Inherited: by ``logsums.log_sum_off``, at most max |x' - x|.
 
     Rounded, two by two, max + log(1 + exp(-|difference|)) k - 1 times.  Each time the difference d rounds by
     u |d|, which weighs exp(-|d|) / (1 + exp(-|d|)), less than u / 2; the exponential, the sum of at most 2 and
@@ -30,7 +31,7 @@ def log_sum_exp(x: Tracked) -> Tracked:
     pairs = x.value.shape[-1] - 1
 
     def error(p, e):
-        inherited = e.max(axis=-1)
+        inherited = np.maximum(*log_sum_off(x.value, e))[..., 0]
         return inherited + p.gamma(pairs) * (abs(value) + inherited + 1) + p.gamma(pairs * (2 * p.call + 2))
 
     return follows(value, error, x)
@@ -39,9 +40,10 @@ def log_sum_exp(x: Tracked) -> Tracked:
 def softmax_of(x: Tracked, kept: Optional[Array] = None) -> Tracked:
     """exp(x) / sum exp(x) along the last axis, over what is ``kept`` (booleans of that shape); the rest is 0.
 
-    Numbers off by e_i change y_i by a factor of exp(e_i + max e) at most.  What is computed rounds, in shares of
-    y_i: the difference d_i from the greatest by u |d_i|, its exponential, the sum of k terms (whose own
-    differences weigh log k, see ``log_sum_exp``) by k - 1 and a call, the reciprocal (two) and the product.
+    Numbers off by e_i change y_i by a factor of exp(e_i + what the sum is off by) at most (``logsums``).  What is
+    computed rounds, in shares of y_i: the difference d_i from the greatest by u |d_i|, its exponential, the sum of
+    k terms (whose own differences weigh log k, see ``log_sum_exp``) by k - 1 and a call, the reciprocal (two) and
+    the product.
     """
     kept = np.ones(x.value.shape, bool) if kept is None else np.broadcast_to(kept, x.value.shape)
     greatest = np.where(kept, x.value, -np.inf).max(axis=-1, keepdims=True)
@@ -53,7 +55,7 @@ def softmax_of(x: Tracked, kept: Optional[Array] = None) -> Tracked:
 
     def error(p, e):
         e = np.where(kept, e, 0.0)
-        both = e + e.max(axis=-1, keepdims=True)
+        both = e + np.maximum(*log_sum_off(np.where(kept, x.value, -np.inf), e))
         rounded = p.gamma(below + both + math.log(count) + 2 * p.call + count + 2)
         flushed = np.minimum(3 * p.tiny, value) * count
         return np.where(kept, value * (np.exp(both) * (1 + rounded) - 1) + flushed, 0.0)

@@ -157,3 +157,12 @@ def test_no_rule_where_versions_differ():
     call = NodeCall("Maximum", {}, ("float32",) * 2, ("float32",))
     with pytest.raises(NoRule, match="NaN"):
         answer(call, [np.array([np.nan], np.float32), np.zeros(1, np.float32)])
+
+
+def test_a_tensor_less_itself_is_nothing_however_far_it_is_off():
+    """As tf.clip_by_global_norm asks whether the norm is a number."""
+    norm = Reference(np.array([3.0, np.inf]), np.ones(2), 1000)
+    assert outcome("Sub", [norm, norm], np.float32([0, np.nan])) == "agrees"
+    assert outcome("Sub", [norm, norm], np.float32([1e-6, np.nan])) == "differs"
+    other = Reference(np.array([3.0, np.inf]), np.ones(2), 1000)
+    assert outcome("Sub", [norm, other], np.float32([1e-6, np.nan])) == "agrees"

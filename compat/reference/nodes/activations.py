@@ -9,6 +9,7 @@ from .. import activations as layers
 from .. import carried, chain, functions, losses, tracked
 from ..bounds import Reference, exact
 from ..carried import Carried
+from ..logsums import log_softmax_off, softmax_off
 from ..tracked import Tracked, constant, follows
 from .elementwise import arithmetic
 from .flows import floating, is_exact, value_of, whole
@@ -38,7 +39,7 @@ def _(call: NodeCall, x: Flow) -> Flow:
     if not floating(call.dtype):
         raise NoRule(f"{call.op} of {call.dtype}")
     if call.op == "LogSoftmax":
-        return _carrying(losses.log_softmax(exact(x)), x, lambda w: w + w.max(axis=-1, keepdims=True))
+        return _carrying(losses.log_softmax(exact(x)), x, lambda w: log_softmax_off(exact(x), w))
     return {"Sigmoid": chain.sigmoid, "Tanh": chain.tanh, "Softmax": chain.softmax}[call.op](x)
 
 
@@ -131,11 +132,15 @@ def _(call: NodeCall, gradient: Flow, x: Flow) -> Flow:
 def _crossentropy(logits: Flow, labels: Array) -> List[Reference]:
     """The loss of each row and its gradient in the logits."""
     answers = losses.softmax_cross_entropy(exact(logits), labels, labels_constant=True)
-    off = lambda w: w + w.max(axis=-1, keepdims=True)
-    y = exact(tracked.softmax(exact(logits)).value)
-    _carrying(answers["loss"], logits, lambda w: (abs(labels) * off(w)).sum(-1))
-    _carrying(answers["dlogits"], logits, lambda w: np.minimum(y * np.expm1(off(w)), 1.0))
+    x = exact(logits)
+    _carrying(answers["loss"], logits, lambda w: _weighted(labels, log_softmax_off(x, w)).sum(-1))
+    _carrying(answers["dlogits"], logits, lambda w: softmax_off(x, w))
     return [answers["loss"], answers["dlogits"]]
+
+
+def _weighted(labels: Array, off: Array) -> Array:
+    """What no label asks for counts for nothing, however far off it is."""
+    return np.where(labels == 0, 0.0, abs(labels) * off)
 
 
 @rule_of("SoftmaxCrossEntropyWithLogits")

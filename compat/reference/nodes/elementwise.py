@@ -4,7 +4,7 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from ...arrays import PART
+from ...arrays import PART, Array
 from .. import functions, tracked
 from ..bounds import Reference
 from ..functions import monotone
@@ -20,11 +20,17 @@ def arithmetic(
     real: Callable[..., Tracked],
     of_whole: Optional[Callable[..., Any]] = None,
     of_complex: bool = False,
+    of_itself: Optional[Callable[[Array], Flow]] = None,
 ) -> None:
-    """The rule of ops by ``real``, of Tracked; ``of_whole``: of whole numbers; whether ``real`` is ``of_complex``."""
+    """The rule of ops by ``real``, of Tracked; ``of_whole``: of whole numbers; whether ``real`` is ``of_complex``.
+
+    ``of_itself``: of one tensor given twice, whose error is the same on both sides.
+    """
 
     @rule_of(*ops)
     def _(call: NodeCall, *inputs: Flow) -> Flow:
+        if of_itself is not None and isinstance(inputs[0], Reference) and inputs[0] is inputs[-1]:
+            return of_itself(inputs[0].value)
         if floating(call.dtype) or (of_complex and call.dtype in PART):
             return real(*[as_tracked(flow) for flow in inputs]).reference()
         if of_whole is None or call.dtype in PART:
@@ -143,6 +149,9 @@ arithmetic(
     real=lambda x, y: x - y,
     of_whole=np.subtract,
     of_complex=True,
+    of_itself=lambda x: Reference(
+        x - x, np.zeros(x.shape), 0
+    ),  # norm - norm is NaN, or no more than a test for it
 )
 arithmetic("AddN", "AccumulateNV2", real=added, of_whole=_whole_sum, of_complex=True)
 arithmetic("Mul", real=lambda x, y: x * y, of_whole=np.multiply, of_complex=True)
