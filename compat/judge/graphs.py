@@ -86,6 +86,8 @@ class _Walk:
         self._mine, self._theirs = Replay(legacy.trace, legacy.read), Replay(port.trace, port.read)
         # Both took the same inputs: what has no rule and follows from them is not known, and not as it was recorded.
         self._firm, self._near = (_Given(_inputs(self._mine), _inputs(self._theirs)) for _ in range(2))
+        #: The port's tensors of another shape than the legacy graph's: what comes after them may be right on them.
+        self._reshaped = _Given({}, {})
         #: Of vague tensors, the legacy answer that follows from firm ones.
         self._carried: Dict[str, Reference] = {}
         self._outputs = set(legacy.trace.outputs.values())
@@ -105,9 +107,12 @@ class _Walk:
         is_output = pair.legacy in self._outputs
         self.found.append(place if is_output else place._replace(answer=None, allowed=None))
         expected = self._mine.shape(pair.legacy), self._mine.dtype(pair.legacy)
-        if place.numbers is None or (pair.result.shape, pair.result.dtype) != expected:
+        if place.numbers is None or pair.result.dtype != expected[1]:
             return
         result = self._port.read(pair.result.digest)
+        if pair.result.shape != expected[0]:
+            self._reshaped.add(pair, result)
+            return
         self._near.add(pair, result)
         if not place.vague or place.wrong or is_output:
             self._firm.add(pair, result)
@@ -116,6 +121,10 @@ class _Walk:
 
     def _judged(self, pair: Pair) -> Place:
         near = self._from(self._near, pair)
+        if near.wrong and self._reshaped.legacy:
+            again = self._from(self._near.beside(self._reshaped), pair)
+            if again.numbers is not None:
+                return again
         if near.wrong or near.numbers is None or self._firm.legacy.keys() >= near.followed.given.keys():
             return near
         return self._from(self._firm, pair, self._carried)
@@ -183,6 +192,9 @@ class _Given(NamedTuple):
         self.legacy[pair.legacy] = result
         if pair.port:
             self.port[pair.port] = result
+
+    def beside(self, other: "_Given") -> "_Given":
+        return _Given({**self.legacy, **other.legacy}, {**self.port, **other.port})
 
     def without(self, pairs: Iterable[Pair]) -> "_Given":
         legacy, port = dict(self.legacy), dict(self.port)

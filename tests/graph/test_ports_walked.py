@@ -250,3 +250,30 @@ def test_what_does_not_follow_from_the_ports_own_nodes_is_not_listed():
 
     place, result = last(graph(normed), graph(odd, "port/"))
     assert place.wrong and differences.differences(place, result, "float32") is None
+
+
+# -- a tensor of another shape
+
+
+def squared(rows=6, wrong=()):
+    """y = (4 x x)^2 of the first rows, in three named steps; ``wrong``: those that are a tenth off."""
+
+    def off(name, array):
+        return (array * f32(1.1 if name in wrong else 1)).astype(f32)
+
+    made = Made()
+    made.trace.inputs["x"] = made.add("x", "Placeholder", [], X)
+    half = off("first", (X * X)[:rows])
+    made.output("first", made.add("first", "Mul", ["x:0", "x:0"], half))
+    double = off("second", half + half)
+    made.output("second", made.add("second", "Add", ["first:0", "first:0"], double))
+    made.output("y", made.add("y", "Mul", ["second:0", "second:0"], off("y", double * double)))
+    return made
+
+
+@pytest.mark.parametrize("wrong", [[], ["second"], ["y"], ["second", "y"]])
+def test_what_comes_after_a_tensor_of_another_shape_is_judged_on_it(wrong):
+    found = judged(squared(), squared(rows=4, wrong=wrong))
+    assert [place.pair.name for place in found if place.wrong] == ["first", *wrong]
+    assert "shape" in found[0].numbers.message
+    assert all("shape" not in place.numbers.message for place in found[1:])
