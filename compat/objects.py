@@ -1,5 +1,7 @@
 """The arrays of a store, each in a file named by its digest."""
 
+import functools
+import io
 import os
 from typing import IO, Any, Dict, List, Optional, Tuple
 
@@ -53,8 +55,7 @@ class Objects:
             raise CompatError(f"{path}: is missing: record it again")
         with open_regular(path) as file:
             try:
-                _check_header(file)
-                array = np.lib.format.read_array(file, allow_pickle=False)
+                array = _plain(file)
             except Exception:  # NumPy parses the header: ValueError, SyntaxError, EOFError, MemoryError ...
                 raise CompatError(
                     f"{path}: is no plain array (truncated, or pickled); delete it and run again"
@@ -107,15 +108,17 @@ def _may_be_kept_as(dtype: str, kept: str) -> bool:
     return dtype == kept or (dtype == "string" and kept.startswith("bytes"))
 
 
-def _check_header(file: IO[bytes]) -> None:
-    """Raises ValueError where the header does not speak of just the bytes that follow: nothing is made room for."""
+def _plain(file: IO[bytes]) -> np.ndarray:
+    """The array in a file.
+
+    Raises ValueError where its header does not speak of just the bytes that follow: nothing is made room for.
+    """
     version = np.lib.format.read_magic(file)
-    here = file.tell()
-    length = int.from_bytes(file.read(2 if version == (1, 0) else 4), "little")
-    if length > _LONGEST_HEADER:
+    length = file.read(2 if version == (1, 0) else 4)
+    if int.from_bytes(length, "little") > _LONGEST_HEADER:
         raise ValueError("no header is as long")
-    file.seek(here)
-    shape, _, dtype = _READ_HEADER[version](file)
+    header = file.read(int.from_bytes(length, "little"))
+    shape, by_columns, dtype = _parsed(version, length + header)
     size = dtype.itemsize
     for extent in shape:
         if type(extent) is not int or extent < 0:
@@ -125,4 +128,12 @@ def _check_header(file: IO[bytes]) -> None:
         raise ValueError("no numbers")
     if file.tell() + size != os.fstat(file.fileno()).st_size:
         raise ValueError("truncated, or more than the array")
-    file.seek(0)
+    count = int(np.prod(shape, dtype=np.int64))
+    array = np.fromfile(file, dtype, count) if size else np.empty(count, dtype)
+    return array.reshape(shape, order="F" if by_columns else "C")
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed(version: Tuple[int, int], header: bytes) -> Tuple[Tuple[int, ...], bool, np.dtype]:
+    """What a header says; NumPy takes longer to parse one than to read a small array."""
+    return _READ_HEADER[version](io.BytesIO(header))

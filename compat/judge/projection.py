@@ -75,6 +75,9 @@ def project(residual: Array, value: Array, products: Products, few_u: float) -> 
 
 def _copies(residual):
     """How many outputs have the very same error as each: of float64 residuals, those of equal windows."""
+    ordered = np.sort(residual, axis=None)
+    if not (ordered[1:] == ordered[:-1]).any():  # as a rule; to sort is faster than to rank
+        return np.ones(residual.shape)
     _, group, count = np.unique(residual.ravel(), return_inverse=True, return_counts=True)
     return count[group.ravel()].reshape(residual.shape)
 

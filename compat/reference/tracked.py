@@ -51,8 +51,11 @@ class Precision(collections.namedtuple("Precision", "dtype u tiny call")):
     def rounding(self, size: Any, error: Any, roundings: Any = 1) -> Any:
         """What rounding does to a result whose exact value is of that size, off by at most ``error``."""
         most = size + error
-        flushed = np.where(size - error < self.tiny, np.minimum(self.tiny, most), 0.0)
-        return np.maximum(self.gamma(roundings) * most, flushed)
+        rounded = self.gamma(roundings) * most
+        small = size - error < self.tiny
+        if not np.any(small):
+            return rounded
+        return np.maximum(rounded, np.where(small, np.minimum(self.tiny, most), 0.0))
 
     def summing(self, total: Any, additions: int, flushing: int) -> Any:
         """What that many additions, in any order, do to a sum whose terms add up to ``total`` in size.
