@@ -31,7 +31,7 @@ def causes_of_places(
     """
     steps = steps_of_training.sentence(found, read)
     for place in found[:_PLACES]:
-        result, dtype = read(place.pair.result.digest), place.pair.result.dtype
+        result, dtype = place.pair.array(read), place.pair.result.dtype
         where = f" ({place.source})" if place.source else ""
         yield f"wrong at {place.pair.name}{where}: {place.numbers.message if place.numbers else place.why}"
         if steps:

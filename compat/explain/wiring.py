@@ -5,6 +5,7 @@ from typing import Dict, Iterator, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from ..arrays import Array
+from ..graph.forms import squeezed
 from ..graph.nodes import Node
 from ..graph.replay import Followed
 from ..judge.graphs import Place
@@ -106,9 +107,9 @@ def _of_given(legacy: Followed, port: Followed) -> Iterator[Tuple[str, str]]:
     for theirs, array in port.given.items():
         for mine, other in legacy.given.items():
             same: Optional[bool] = other is array or (
-                other.shape == array.shape
+                squeezed(other.shape) == squeezed(array.shape)
                 and other.dtype == array.dtype
-                and bool(np.array_equal(other, array))
+                and bool(np.array_equal(other.ravel(), array.ravel()))
             )
             if same:
                 yield theirs, mine

@@ -172,7 +172,7 @@ def _paired(one: Judged) -> str:
         else:
             expected, result = (
                 one.legacy.read(mine[place.pair.legacy].digest),
-                one.port.read(place.pair.result.digest),
+                place.pair.array(one.port.read),
             )
             same = expected.shape == result.shape and same_numbers(expected, result)
             way = "value" if same else "structure"
