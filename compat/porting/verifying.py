@@ -13,6 +13,7 @@ from ..judge.ports import untried
 from ..objects import Memory
 from ..records import Output
 from .outputs import Outputs, anchored
+from .positions import nearer
 
 #: Nodes without a partner that are named.
 _MOST = 60
@@ -79,12 +80,26 @@ def judged(
     ]
     sides = _anchored(legacy, port, anchors or {}, False)
     found = Judged(*sides, outputs, _places(*sides), [*more, *said])
+    if found.wrong:
+        found = _nearer(found)
     if found.wrong and anchors:  # where it begins may be where the sizes part
         sides = _anchored(legacy, port, anchors, True)
         if len(sides[0].trace.outputs) > len(found.legacy.trace.outputs):
             closer = Judged(*sides, outputs, _places(*sides), [*more, *said])
             found = closer if closer.wrong else found
     return found
+
+
+def _nearer(found: Judged) -> Judged:
+    """With what stands at the same position on the way to the first wrong places, if it begins earlier then."""
+    further = nearer(found.wrong)
+    if not further:
+        return found
+    sides = _anchored(found.legacy, found.port, further, False)
+    closer = Judged(*sides, found.outputs, _places(*sides), found.more)
+    order = {name: number for number, name in enumerate(found.legacy.trace.tensors())}
+    first, other = ([order[place.pair.legacy] for place in one.wrong] for one in (found, closer))
+    return closer if other and min(other) < min(first) else found
 
 
 def _places(legacy: Side, port: Side) -> List[Place]:
