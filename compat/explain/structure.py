@@ -6,7 +6,7 @@ another order: each is done to the legacy graph, and is the cause if the port's 
 
 import difflib
 import itertools
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -72,9 +72,23 @@ def causes(place: Place, result: Array, dtype: str) -> List[str]:
     for edit in found:
         if fits([edit]):
             return [edit.sentence]
+    for group in _repeated(found):
+        if fits(group):
+            return [group[0].sentence]
     if len(found) > 1 and fits(found):
         return ["; and ".join(dict.fromkeys(edit.sentence for edit in found))]
     return []
+
+
+def _repeated(found: Sequence[Edit]) -> Iterator[List[Edit]]:
+    """What the port does otherwise in several places in the same way: one line of a function that is called twice."""
+    groups: Dict[Tuple[str, int], List[Edit]] = {}
+    met: Dict[Tuple[str, str], int] = {}
+    for edit in found:
+        key = edit.sentence, edit.node
+        met[key] = met.get(key, -1) + 1
+        groups.setdefault((edit.sentence, met[key]), []).append(edit)
+    return (group for group in groups.values() if len(group) > 1)
 
 
 def left_out(place: Place, result: Array, dtype: str) -> List[str]:
@@ -143,13 +157,35 @@ def _edited(followed: Followed, edits: Sequence[Edit]) -> Followed:
     taken = {
         name: dict(p for e in of_node for p in (e.inputs or {}).items()) for name, of_node in by_node.items()
     }
-    return other.through([_taking(node, taken.get(node.name)) for node in other.nodes])
+    nodes = [_taking(node, taken.get(node.name)) for node in other.nodes]
+    return other.through(_in_order(nodes) if any(taken.values()) else nodes)
+
+
+def _in_order(nodes: List[Node]) -> List[Node]:
+    """In the order of flow, as before where that is one.  Raises ValueError for a cycle."""
+    names = {node.name for node in nodes}
+    found: List[Node] = []
+    there: Set[str] = set()
+    waiting = list(nodes)
+    while waiting:
+        later = []
+        for node in waiting:
+            if any(name.rpartition(":")[0] in names - there for name in node.inputs):
+                later.append(node)
+            else:
+                found.append(node)
+                there.add(node.name)
+        if len(later) == len(waiting):
+            raise ValueError("a cycle")
+        waiting = later
+    return found
 
 
 def _taking(node: Node, inputs: Optional[Dict[int, str]]) -> Node:
     if not inputs:
         return node
     names = [inputs.get(number, name) for number, name in enumerate(node.inputs)]
+    names += [inputs[number] for number in sorted(inputs) if number >= len(names)]
     return Node(node.name, node.op, names, node.outputs, node.attributes, node.source)
 
 
