@@ -19,6 +19,7 @@ from ..records import PASSING
 from ..reference.bounds import Reference
 from ..reference.nodes import answer
 from .patience import over
+from .quick import numbers, plain
 from .wiring import PASSING_ON, Source, Wires, at
 
 #: Attributes that are no part of the mathematics.
@@ -40,6 +41,8 @@ _NAMES_ONLY = (
 _SHOWN = 6
 #: What an edit may leave of the difference that it explains: a bound that is wide must not make everything fit.
 _LEFT = 1e-2
+#: Nodes beyond which the numbers are computed first, without their bounds.
+_LONG = 60
 #: Roundings of the result, in the mean, that are nothing: in a half precision they are more than that.
 _ROUNDINGS = 2.0
 
@@ -116,7 +119,10 @@ class Fits:
     def _distance(self, reference: Reference) -> float:
         if reference.value.shape != self._result.shape or reference.value.dtype.kind not in "fc":
             return float(np.inf)
-        off = (self._result - reference.value).ravel()
+        return self._between(reference.value)
+
+    def _between(self, value: Array) -> float:
+        off = (self._result - value).ravel()
         return float(np.linalg.norm(off[np.isfinite(off)]))
 
     def __call__(self, edits: Sequence[Edit]) -> bool:
@@ -125,20 +131,29 @@ class Fits:
         try:
             with np.errstate(all="ignore"):
                 edited = _edited(self._followed, edits)
+                if len(edited.nodes) > _LONG and not self._near(_quickly(edited, edits)):
+                    return False
                 reference = edited.reference()
                 left = self._distance(reference)
         except Exception:  # a wrong graph may fail in every way there is
             return False
-        size = self._result.ravel()
-        roundings = (
-            _ROUNDINGS * UNIT_ROUNDOFF.get(self._dtype, 0.0) * float(np.linalg.norm(size[np.isfinite(size)]))
-        )
-        if np.isfinite(self._off) and not left <= max(_LEFT * self._off, roundings):
+        if not self._little(left):
             return False
         return any(
             compare(self._result, self._dtype, answer, self._dtype).word in PASSING
             for answer in self._spelled(reference, edited)
         )
+
+    def _little(self, left: float) -> bool:
+        size = self._result.ravel()
+        roundings = (
+            _ROUNDINGS * UNIT_ROUNDOFF.get(self._dtype, 0.0) * float(np.linalg.norm(size[np.isfinite(size)]))
+        )
+        return not np.isfinite(self._off) or left <= max(_LEFT * self._off, roundings)
+
+    def _near(self, numbers: Array) -> bool:
+        """Whether the numbers alone leave little of the difference."""
+        return numbers.shape == self._result.shape and self._little(self._between(numbers))
 
     def _spelled(self, reference: Reference, edited: Followed) -> Iterator[Reference]:
         """The answer, and with what rounding does to the port's own spelling on top."""
@@ -189,7 +204,15 @@ def _taking(node: Node, inputs: Optional[Dict[int, str]]) -> Node:
     return Node(node.name, node.op, names, node.outputs, node.attributes, node.source)
 
 
-def _other(edits: Sequence[Edit]) -> Other:
+def _quickly(edited: Followed, edits: Sequence[Edit]) -> Array:
+    by_node: Dict[str, List[Edit]] = {}
+    for edit in edits:
+        by_node.setdefault(edit.node, []).append(edit)
+    changed = {name: _other(of_node, plain) for name, of_node in by_node.items()}
+    return numbers(edited, edited.nodes, changed)
+
+
+def _other(edits: Sequence[Edit], answer: Other = answer) -> Other:
     def changed(call, inputs):
         for edit in edits:
             if edit.before:

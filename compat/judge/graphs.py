@@ -240,7 +240,7 @@ def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Arra
             answer = followed.reference()
         except NoRule as why:
             return Place(pair, followed, None, str(why), own)
-        numbers, vague = compare(result, pair.result.dtype, answer, dtype), _is_vague(answer, dtype)
+        numbers, vague = compare(result, pair.result.dtype, answer, dtype), _is_vague(answer, dtype, result)
         if numbers.word != "agrees" and followed.close:
             return Place(pair, followed, None, "what was measured is of inputs close to these", own)
         allowed = answer
@@ -249,12 +249,15 @@ def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Arra
             if both is not None:
                 again = compare(result, pair.result.dtype, both, dtype)
                 if again.word == "agrees":
-                    numbers, allowed, vague = again, both, _is_vague(both, dtype)
+                    numbers, allowed, vague = again, both, _is_vague(both, dtype, result)
         return Place(pair, followed, numbers, "", own, vague, answer, allowed)
 
 
-def _is_vague(answer: Reference, dtype: str) -> bool:
-    """Whether rounding may move a tensor by so much, in the mean, that a fault would hide in it."""
+def _is_vague(answer: Reference, dtype: str, result: Array) -> bool:
+    """Whether rounding may move a tensor by so much, in the mean, that a fault would hide in it.
+
+    What is as near to the answer as a bound that tells hides no more, however much would be allowed.
+    """
     if dtype not in UNIT_ROUNDOFF or not answer.value.size:
         return False
     finite = np.isfinite(answer.value)
@@ -262,7 +265,11 @@ def _is_vague(answer: Reference, dtype: str) -> bool:
         np.sqrt(np.mean(np.square(np.abs(array[finite])))) if finite.any() else 0.0
         for array in (answer.value, np.broadcast_to(answer.typical(dtype), answer.value.shape))
     )
-    return not allowed <= min(_VAGUE * UNIT_ROUNDOFF[dtype], _VAGUE_OF_HALVES) * size
+    most = min(_VAGUE * UNIT_ROUNDOFF[dtype], _VAGUE_OF_HALVES) * size
+    if not allowed > most or result.shape != answer.value.shape:
+        return not allowed <= most
+    off = np.sqrt(np.mean(np.square(np.abs(result[finite] - answer.value[finite]))))
+    return not off <= most
 
 
 def of_both(answer: Reference, followed: Followed, own: Followed) -> Optional[Reference]:
