@@ -78,12 +78,12 @@ def judged(
         f"the port's output {name} stands for no tensor of the legacy graph that is known: --pair LEGACY={name}"
         for name in outputs.left
     ]
-    sides = _anchored(legacy, port, anchors or {}, False)
+    sides = _anchored(legacy, port, anchors or {}, False, outputs.formed)
     found = Judged(*sides, outputs, _places(*sides), [*more, *said])
     if found.wrong:
         found = _nearer(found)
     if found.wrong and anchors:  # where it begins may be where the sizes part
-        sides = _anchored(legacy, port, anchors, True)
+        sides = _anchored(legacy, port, anchors, True, outputs.formed)
         if len(sides[0].trace.outputs) > len(found.legacy.trace.outputs):
             closer = Judged(*sides, outputs, _places(*sides), [*more, *said])
             found = closer if closer.wrong else found
@@ -109,7 +109,9 @@ def _places(legacy: Side, port: Side) -> List[Place]:
         return places(legacy, port, given) if given else []
 
 
-def _anchored(legacy: Side, port: Side, anchors: Mapping[str, str], of_any_size: bool) -> Tuple[Side, Side]:
+def _anchored(
+    legacy: Side, port: Side, anchors: Mapping[str, str], of_any_size: bool, formed: Sequence[str] = ()
+) -> Tuple[Side, Side]:
     """Both sides with the anchors as outputs, and what that makes of the port's tensors kept beside them."""
     kept = Memory()
     made: Set[str] = set()
@@ -122,7 +124,7 @@ def _anchored(legacy: Side, port: Side, anchors: Mapping[str, str], of_any_size:
     def read(digest: str) -> Array:
         return kept.read(digest) if digest in made else port.read(digest)
 
-    first, second = anchored(legacy, port, anchors, keep, of_any_size)
+    first, second = anchored(legacy, port, anchors, keep, of_any_size, formed)
     return first, Side(second.trace, read)
 
 

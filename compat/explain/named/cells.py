@@ -160,6 +160,41 @@ def _parts_swapped(which: Sequence[_Layer], one: int, other: int) -> List[Edit]:
 
 
 @way
+def _added_to_the_forget_gate(place: Place, result: Array, dtype: str) -> Optional[str]:
+    """The number that the legacy cell adds at run time, left out or added to the biases as well."""
+    fits = Fits(place, result, dtype)
+    for where, which in reversed(list(_groups(place.followed))):
+        adds = [found for layer in which for step in layer.steps for found in _added(place.followed, step)]
+        for times, words in ((0.0, "is left out"), (2.0, "is added twice")):
+            if adds and fits([_adding(node, at, number * times) for node, at, number in adds]):
+                return (
+                    f"the forget bias {adds[0][2]:g} {words} {where}: TensorFlow 1's cells add it at run time, and it is "
+                    "not among the weights; Keras has it among the biases: add it to them once"
+                )
+    return None
+
+
+def _added(side: Followed, step: Dict[str, Node]) -> Iterator[Tuple[Node, int, float]]:
+    """(node, place of the number, the number) where a number is added to a part of the split."""
+    makers = {node.tensor(int(number)): node for node in step.values() for number in node.outputs}
+    for node in step.values():
+        if node.op in ("Add", "AddV2") and len(node.inputs) == 2:
+            for place, name in enumerate(node.inputs):
+                other = makers.get(node.inputs[1 - place])
+                number = side.recorded(name)
+                if other is not None and other.op in ("Split", "SplitV") and number.size == 1:
+                    yield node, place, float(number.ravel()[0])
+
+
+def _adding(node: Node, place: int, number: float) -> Edit:
+    def before(call: Any, inputs: List[Any]) -> Any:
+        new = np.asarray(number, np.asarray(inputs[place]).dtype)
+        return call, [new if n == place else given for n, given in enumerate(inputs)]
+
+    return Edit("", node.name, before)
+
+
+@way
 def _backwards(place: Place, result: Array, dtype: str) -> Optional[str]:
     fits = Fits(place, result, dtype)
     for layer in layers(place.followed):
