@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 
@@ -50,12 +51,18 @@ def traced(folder, program):
         return run
     where, function, outputs, inputs = PROGRAMS[program]
     np.savez(run.with_suffix(".npz"), **inputs)
-    command = [str(OLD), "-m", "compat", "trace", f"{HERE / where / 'legacy.py'}:{function}", "--out", str(run)]
+    command = ["-m", "compat", "trace", f"{HERE / where / 'legacy.py'}:{function}", "--out", str(run)]
     command += ["--inputs", str(run.with_suffix(".npz")), *(["--outputs", outputs] if outputs else [])]
+    in_tensorflow_1(command)
+    return run
+
+
+def in_tensorflow_1(arguments, cwd=None):
+    """Run the Python of TensorFlow 1.15 with this checkout's compat."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     variables.update(PYTHONPATH=str(CHECKOUT), PYTHONIOENCODING="utf-8")
-    subprocess.run(command, check=True, env=variables, timeout=300, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return run
+    done = subprocess.run([str(OLD), *arguments], env=variables, cwd=cwd, timeout=300, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-2000:]
 
 
 def written(folder, program, edits=(), file="port.py", run=None):
@@ -84,19 +91,22 @@ def _variables(run):
 
 def verified(run, path, function, capsys, *options):
     """(status, what was printed)."""
-    import sys
+    alone(path.parent)
+    capsys.readouterr()
+    status = main(["verify", str(run), f"{path}:{function}", *options])
+    alone(path.parent)
+    told = capsys.readouterr()
+    return status, told.out + told.err
 
+
+def alone(folder):
+    """As in a process of its own: Keras counts its layers anew, and modules are those of the folder."""
     from tensorflow import keras
 
     keras.backend.clear_session()
-    for name in ("port", "loading"):
+    for name in ("port", "loading", "legacy"):
         sys.modules.pop(name, None)
-    sys.path[:] = [one for one in sys.path if one != str(path.parent)]
-    capsys.readouterr()
-    status = main(["verify", str(run), f"{path}:{function}", *options])
-    sys.path[:] = [one for one in sys.path if one != str(path.parent)]
-    told = capsys.readouterr()
-    return status, told.out + told.err
+    sys.path[:] = [one for one in sys.path if one != str(folder)]
 
 
 def found(mistake, status, told):
