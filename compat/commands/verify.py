@@ -58,9 +58,10 @@ def _port(arguments: Any, legacy: Recorded, told: Map) -> _Port:
     if code.split(arguments.port) is None:
         return _Port(*port_side(arguments.port, legacy), {})
     live = Port(arguments.port)
+    traced = live.traced(legacy.inputs)  # what is not built has no variables before
     if live.has_variables and not arguments.no_carry:
-        _carry(plan(legacy, live.traced(legacy.inputs), told), live)
-    traced = live.traced(legacy.inputs)
+        _carry(plan(legacy, traced, told), live)
+        traced = live.traced(legacy.inputs)
     anchors = plan(legacy, traced, told).anchors if live.has_variables else {}
     return _Port(live_side(arguments.port, traced, live.objects.read), traced.given, anchors)
 

@@ -4,10 +4,12 @@ from typing import Callable, Iterator, Mapping, Optional, Sequence
 
 from ..arrays import Array
 from ..judge.graphs import Place, Read
-from . import steps_of_training, structure
+from . import steps_of_training, structure, terms
 from .causes import causes
 from .differences import Differences, differences
+from .kept import without_dropout
 from .named import named
+from .patience import patience
 from .target import ReferenceOnly, Target
 
 _CAUSE = "cause: "
@@ -31,23 +33,30 @@ def causes_of_places(
     """
     steps = steps_of_training.sentence(found, read)
     for place in found[:_PLACES]:
-        result, dtype = read(place.pair.result.digest), place.pair.result.dtype
+        result, dtype = place.pair.array(read), place.pair.result.dtype
         where = f" ({place.source})" if place.source else ""
         yield f"wrong at {place.pair.name}{where}: {place.numbers.message if place.numbers else place.why}"
         if steps:
             yield from [f"{_CAUSE}{steps}"] if place is found[0] else []
             continue
-        sentences = named(place, result, dtype) or structure.causes(place, result, dtype)
+        place = place._replace(
+            followed=without_dropout(place.followed),
+            spelled=None if place.spelled is None else without_dropout(place.spelled),
+        )
+        share = seconds / min(len(found), _PLACES)
+        with patience(share):
+            sentences = (
+                named(place, result, dtype)
+                or structure.causes(place, result, dtype)
+                or terms.causes(place, result, dtype)
+            )
         if sentences:
             yield from (f"cause: {sentence}" for sentence in sentences)
             continue
         listed = differences(place, result, dtype)
-        # Where there is no bound there is nothing to ask numbers by.
-        told = (
-            []
-            if place.why
-            else list(_by_numbers(place, result, known, seconds / min(len(found), _PLACES), progress))
-        )
+        # Where there is no bound there is nothing to ask numbers by, nor where there are other numbers of them.
+        other_form = listed is not None and result.shape != place.followed.recorded(place.pair.legacy).shape
+        told = [] if place.why or other_form else list(_by_numbers(place, result, known, share, progress))
         if place.spelled is None and not any(line.startswith(_CAUSE) for line in told):
             told = [_CAUSE + sentence for sentence in structure.left_out(place, result, dtype)] or told
         yield from _in_order(listed, told)

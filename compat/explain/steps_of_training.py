@@ -52,7 +52,7 @@ def sentence(found: Sequence[Place], read: Callable[[str], Array]) -> Optional[s
         with np.errstate(all="ignore"):
             mine = solved(*(place.followed.recorded(place.pair.legacy) for place in (weights, gradients)))
             theirs = (
-                solved(*(read(place.pair.result.digest) for place in (weights, gradients))) if mine else None
+                solved(*(place.pair.array(read) for place in (weights, gradients))) if mine else None
             )
         if mine and theirs:
             return _difference(theirs, mine)

@@ -6,7 +6,7 @@ another order: each is done to the legacy graph, and is the cause if the port's 
 
 import difflib
 import itertools
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -19,18 +19,23 @@ from ..judge.graphs import Place, of_both
 from ..records import PASSING
 from ..reference.bounds import Reference
 from ..reference.nodes import answer
+from .patience import over
+from .quick import numbers, plain
 from .wiring import PASSING_ON, Source, Wires, at
 
 #: Constants of more numbers are named, and not shown.
 _SHOWN = 6
 #: What an edit may leave of the difference that it explains: a bound that is wide must not make everything fit.
 _LEFT = 1e-2
+#: Nodes beyond which the numbers are computed first, without their bounds.
+_LONG = 60
 #: Roundings of the result, in the mean, that are nothing: in a half precision they are more than that.
 _ROUNDINGS = 2.0
 
 
 #: Ops under which a variance and an epsilon stand; what epsilon usually is.
 _ROOTS = ("Rsqrt", "Sqrt")
+_AXES = ("ConcatV2", "Sum", "Mean", "Max", "Min", "Prod", "ArgMax", "GatherV2", "Softmax")
 EPSILONS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12)
 
 
@@ -56,9 +61,23 @@ def causes(place: Place, result: Array, dtype: str) -> List[str]:
     for edit in found:
         if fits([edit]):
             return [edit.sentence]
+    for group in _repeated(found):
+        if fits(group):
+            return [group[0].sentence]
     if len(found) > 1 and fits(found):
         return ["; and ".join(dict.fromkeys(edit.sentence for edit in found))]
     return []
+
+
+def _repeated(found: Sequence[Edit]) -> Iterator[List[Edit]]:
+    """What the port does otherwise in several places in the same way: one line of a function that is called twice."""
+    groups: Dict[Tuple[str, int], List[Edit]] = {}
+    met: Dict[Tuple[str, str], int] = {}
+    for edit in found:
+        key = edit.sentence, edit.node
+        met[key] = met.get(key, -1) + 1
+        groups.setdefault((edit.sentence, met[key]), []).append(edit)
+    return (group for group in groups.values() if len(group) > 1)
 
 
 def left_out(place: Place, result: Array, dtype: str) -> List[str]:
@@ -86,27 +105,41 @@ class Fits:
     def _distance(self, reference: Reference) -> float:
         if reference.value.shape != self._result.shape or reference.value.dtype.kind not in "fc":
             return float(np.inf)
-        off = (self._result - reference.value).ravel()
+        return self._between(reference.value)
+
+    def _between(self, value: Array) -> float:
+        off = (self._result - value).ravel()
         return float(np.linalg.norm(off[np.isfinite(off)]))
 
     def __call__(self, edits: Sequence[Edit]) -> bool:
+        if over():
+            return False
         try:
             with np.errstate(all="ignore"):
                 edited = _edited(self._followed, edits)
+                if len(edited.nodes) > _LONG and not self._near(_quickly(edited, edits)):
+                    return False
                 reference = edited.reference()
                 left = self._distance(reference)
         except Exception:  # a wrong graph may fail in every way there is
             return False
-        size = self._result.ravel()
-        roundings = (
-            _ROUNDINGS * UNIT_ROUNDOFF.get(self._dtype, 0.0) * float(np.linalg.norm(size[np.isfinite(size)]))
-        )
-        if np.isfinite(self._off) and not left <= max(_LEFT * self._off, roundings):
+        if not self._little(left):
             return False
         return any(
             compare(self._result, self._dtype, answer, self._dtype).word in PASSING
             for answer in self._spelled(reference, edited)
         )
+
+    def _little(self, left: float) -> bool:
+        size = self._result.ravel()
+        roundings = (
+            _ROUNDINGS * UNIT_ROUNDOFF.get(self._dtype, 0.0) * float(np.linalg.norm(size[np.isfinite(size)]))
+        )
+        return not np.isfinite(self._off) or left <= max(_LEFT * self._off, roundings)
+
+    def _near(self, numbers: Array) -> bool:
+        """Whether the numbers alone leave little of the difference."""
+        return numbers.shape == self._result.shape and self._little(self._between(numbers))
 
     def _spelled(self, reference: Reference, edited: Followed) -> Iterator[Reference]:
         """The answer, and with what rounding does to the port's own spelling on top."""
@@ -125,17 +158,47 @@ def _edited(followed: Followed, edits: Sequence[Edit]) -> Followed:
     taken = {
         name: dict(p for e in of_node for p in (e.inputs or {}).items()) for name, of_node in by_node.items()
     }
-    return other.through([_taking(node, taken.get(node.name)) for node in other.nodes])
+    nodes = [_taking(node, taken.get(node.name)) for node in other.nodes]
+    return other.through(_in_order(nodes) if any(taken.values()) else nodes)
+
+
+def _in_order(nodes: List[Node]) -> List[Node]:
+    """In the order of flow, as before where that is one.  Raises ValueError for a cycle."""
+    names = {node.name for node in nodes}
+    found: List[Node] = []
+    there: Set[str] = set()
+    waiting = list(nodes)
+    while waiting:
+        later = []
+        for node in waiting:
+            if any(name.rpartition(":")[0] in names - there for name in node.inputs):
+                later.append(node)
+            else:
+                found.append(node)
+                there.add(node.name)
+        if len(later) == len(waiting):
+            raise ValueError("a cycle")
+        waiting = later
+    return found
 
 
 def _taking(node: Node, inputs: Optional[Dict[int, str]]) -> Node:
     if not inputs:
         return node
     names = [inputs.get(number, name) for number, name in enumerate(node.inputs)]
+    names += [inputs[number] for number in sorted(inputs) if number >= len(names)]
     return Node(node.name, node.op, names, node.outputs, node.attributes, node.source)
 
 
-def _other(edits: Sequence[Edit]) -> Other:
+def _quickly(edited: Followed, edits: Sequence[Edit]) -> Array:
+    by_node: Dict[str, List[Edit]] = {}
+    for edit in edits:
+        by_node.setdefault(edit.node, []).append(edit)
+    changed = {name: _other(of_node, plain) for name, of_node in by_node.items()}
+    return numbers(edited, edited.nodes, changed)
+
+
+def _other(edits: Sequence[Edit], answer: Other = answer) -> Other:
     def changed(call, inputs):
         for edit in edits:
             if edit.before:
@@ -285,8 +348,17 @@ class Constants:
             if mine in self._depends[0] or new is None:
                 continue
             old = self._legacy.recorded(mine)
-            if not _alike(old, new):
+            if not _alike(old, new) and not self._one_axis(legacy, port, old, new):
                 yield self._edit(number, old, new, legacy, port)
+
+    def _one_axis(self, legacy: Node, port: Node, old: Array, new: Array) -> bool:
+        """Whether they say the same axis, counted from the first or the last one."""
+        if legacy.op not in _AXES or old.size != 1 or new.size != 1:
+            return False
+        axes = int(old.ravel()[0]), int(new.ravel()[0])
+        ranks = [side.recorded(node.inputs[0]).ndim for side, node in ((self._legacy, legacy), (self._port, port))]
+        first, last = ([axis % rank - back for axis, rank, back in zip(axes, ranks, away)] for away in ((0, 0), ranks))
+        return ranks[0] == ranks[1] and first[0] == first[1] or last[0] == last[1]
 
     def _edit(self, number: int, old: Array, new: Array, legacy: Node, port: Node) -> Edit:
         def before(call, inputs):

@@ -5,6 +5,7 @@ from typing import Dict, Iterator, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from ..arrays import Array
+from ..graph.forms import squeezed
 from ..graph.nodes import Node
 from ..graph.replay import Followed
 from ..judge.graphs import Place
@@ -42,7 +43,7 @@ class Wires:
         assert place.spelled is not None
         self._legacy, self._port = place.followed, place.spelled
         self._makers = [{n.tensor(): n for n in side.nodes} for side in (self._legacy, self._port)]
-        self._mine = dict(_of_given(self._legacy, self._port))
+        self._mine = dict(same_given(self._legacy, self._port))
         for legacy, port in aligned:
             for number in port.outputs:
                 self._mine[port.tensor(int(number))] = legacy.tensor(int(number))
@@ -66,8 +67,8 @@ class Wires:
             for number, (old, new) in enumerate(zip(mine, theirs))
             if new is not None and (not isinstance(new, str) or new != old)
         }
-        names = [new for new in theirs if isinstance(new, str)]
-        same = sorted(mine) == sorted(names)
+        names = [new for new in changed.values() if isinstance(new, str)]
+        same = sorted(mine[number] for number in changed) == sorted(names)
         if not changed or (legacy.op in _COMMUTE and same):
             return
         here, there = f"the port's {port.op}{at(port)}", f"the legacy graph{at(legacy)}"
@@ -101,14 +102,14 @@ def bare(tensor: str) -> str:
     return tensor[:-2] if tensor.endswith(":0") else tensor
 
 
-def _of_given(legacy: Followed, port: Followed) -> Iterator[Tuple[str, str]]:
+def same_given(legacy: Followed, port: Followed) -> Iterator[Tuple[str, str]]:
     """(the port's given tensor, the legacy one that it stands for)."""
     for theirs, array in port.given.items():
         for mine, other in legacy.given.items():
             same: Optional[bool] = other is array or (
-                other.shape == array.shape
+                squeezed(other.shape) == squeezed(array.shape)
                 and other.dtype == array.dtype
-                and bool(np.array_equal(other, array))
+                and bool(np.array_equal(other.ravel(), array.ravel()))
             )
             if same:
                 yield theirs, mine

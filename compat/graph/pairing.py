@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import UNIT_ROUNDOFF, Array
 from ..records import Output
+from .forms import squeezed
 from .nodes import SOURCES, Node, Trace
 
 #: Spellings of one op in the versions.
@@ -30,6 +31,9 @@ _SAME = {
     "FusedBatchNorm": "FusedBatchNormV3",
     "FusedBatchNormV2": "FusedBatchNormV3",
     "MaxPoolV2": "MaxPool",
+    "Max": "MaxPool",
+    "Mean": "AvgPool",
+    "LeakyRelu": "Maximum",
     "Relu6": "Relu",
     "Einsum": "MatMul",
 }
@@ -47,12 +51,19 @@ _FEWEST = 4
 
 
 class Pair(NamedTuple):
-    """``name``: of the output that it is, or of the legacy node.  ``legacy``, ``port``: tensors, "" of no graph."""
+    """``name``: of the output that it is, or of the legacy node.  ``legacy``, ``port``: tensors, "" of no graph.
+
+    ``result``: with the legacy tensor's shape where theirs differ by axes of one element, and it is no output.
+    """
 
     name: str
     legacy: str
     port: str
     result: Output
+
+    def array(self, read: Callable[[str], Array]) -> Array:
+        """The port's numbers, in the form that the pair is judged in."""
+        return read(self.result.digest).reshape(tuple(self.result.shape))
 
 
 class _Tensor(NamedTuple):
@@ -64,7 +75,8 @@ class _Tensor(NamedTuple):
 
     @property
     def form(self) -> Tuple[Tuple[int, ...], str]:
-        return tuple(self.output.shape), self.output.dtype
+        """Axes of one element come and go."""
+        return squeezed(self.output.shape), self.output.dtype
 
 
 def pairs(
@@ -83,16 +95,21 @@ def pairs(
     named = {tensor: port.outputs[name] for name, tensor in legacy.outputs.items() if name in port.outputs}
     fed = {tensor: port.inputs[name] for name, tensor in legacy.inputs.items() if name in port.inputs}
     alike = _of_one_kind(legacy, port, mine, theirs, {**fed, **same, **named})
+    mine_of, theirs_of = legacy.tensors(), port.tensors()
     found = [
-        Pair(tensor.rpartition(":")[0], tensor, other, port.tensors()[other])
+        Pair(tensor.rpartition(":")[0], tensor, other, _formed(theirs_of[other], mine_of[tensor]))
         for tensor, other in {**same, **alike}.items()
         if tensor not in legacy.outputs.values() and other not in port.outputs.values()
     ]
     for name, tensor in legacy.outputs.items():
         if name in outputs:
             found.append(Pair(name, tensor, port.outputs.get(name, ""), outputs[name]))
-    order = {name: number for number, name in enumerate(legacy.tensors())}
+    order = {name: number for number, name in enumerate(mine_of)}
     return sorted(found, key=lambda pair: order[pair.legacy])
+
+
+def _formed(output: Output, wanted: Output) -> Output:
+    return Output(output.digest, output.dtype, list(wanted.shape))
 
 
 def computing(trace: Trace) -> List[Node]:
@@ -132,7 +149,7 @@ def _of_same_numbers(mine: List[_Tensor], theirs: List[_Tensor]) -> Dict[str, st
         for number, other in enumerate(forms.get(tensor.form, ())):
             # What differs by so much in its norm differs by more: most are told apart without being compared.
             near = abs(tensor.norm - other.norm) <= 2 * _SAME_NUMBERS * tensor.norm
-            if near and same_numbers(tensor.array, other.array):
+            if near and same_numbers(tensor.array, other.array.reshape(tensor.array.shape)):
                 found[tensor.name] = other.name
                 # What has the same numbers again, as a relu of what is positive, pairs with the next.
                 del forms[tensor.form][number]
@@ -202,7 +219,7 @@ class _Origins:
 
 def _related(mine: Array, theirs: Array) -> bool:
     """Whether two tensors of one shape stand for each other: their numbers go together."""
-    if np.array_equal(mine, theirs):
+    if np.array_equal(mine.ravel(), theirs.ravel()):
         return True
     a, b = (
         np.abs(x) if x.dtype.kind == "c" else x.astype(np.float64) for x in (mine.ravel(), theirs.ravel())

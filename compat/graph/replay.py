@@ -202,6 +202,10 @@ class Followed:
     def recorded(self, tensor: str) -> Array:
         return self._replay.recorded(tensor)
 
+    def call(self, node: Node) -> NodeCall:
+        """The node as its rule sees it."""
+        return self._replay.call(node)
+
     def through(self, nodes: List[Node]) -> "Followed":
         """The same with these nodes in the place of its own."""
         other = Followed(self._replay, self.tensor, self.given, self._carried)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..arrays import UNIT_ROUNDOFF, Array
 from ..graph.alone import onward
+from ..graph.forms import in_forms, same_but_for_form
 from ..graph.nodes import Trace
 from ..graph.pairing import Pair, pairs
 from ..graph.replay import Followed, Replay
@@ -67,8 +68,16 @@ class Side(NamedTuple):
 
 def places(legacy: Side, port: Side, outputs: Dict[str, Output]) -> List[Place]:
     """Every pair judged, in the order of flow.  ``outputs``: what the port gave by name; its trace may be empty."""
-    walk = _Walk(legacy, port)
-    for pair in pairs(legacy.trace, outputs, port.trace, legacy.read, port.read):
+    found = pairs(legacy.trace, outputs, port.trace, legacy.read, port.read)
+    theirs = port.trace.tensors()
+    other_form = {
+        pair.port: pair.result.shape
+        for pair in found
+        if pair.port and list(theirs[pair.port].shape) != list(pair.result.shape)
+    }
+    trace, read, formed = in_forms(port.trace, port.read, other_form)
+    walk = _Walk(legacy, Side(trace, read), formed)
+    for pair in found:
         walk.meet(pair)
     return walk.found
 
@@ -81,13 +90,13 @@ class _Walk:
     graph makes of that in the tensor's place.  What no rule judges is given to nothing.
     """
 
-    def __init__(self, legacy: Side, port: Side) -> None:
-        self._port = port
+    def __init__(self, legacy: Side, port: Side, formed: Mapping[str, str]) -> None:
+        self._port, self._formed, self._port_makers = port, formed, port.trace.makers()
         self._mine, self._theirs = Replay(legacy.trace, legacy.read), Replay(port.trace, port.read)
         # Both took the same inputs: what has no rule and follows from them is not known, and not as it was recorded.
-        self._firm, self._near = (_Given(_inputs(self._mine), _inputs(self._theirs)) for _ in range(2))
+        self._firm, self._near = (_Given(_inputs(self._mine), _inputs(self._theirs), {}) for _ in range(2))
         #: The port's tensors of another shape than the legacy graph's: what comes after them may be right on them.
-        self._reshaped = _Given({}, {})
+        self._reshaped = _Given({}, {}, {})
         #: Of vague tensors, the legacy answer that follows from firm ones.
         self._carried: Dict[str, Reference] = {}
         self._outputs = set(legacy.trace.outputs.values())
@@ -109,15 +118,21 @@ class _Walk:
         expected = self._mine.shape(pair.legacy), self._mine.dtype(pair.legacy)
         if place.numbers is None or pair.result.dtype != expected[1]:
             return
-        result = self._port.read(pair.result.digest)
+        result, theirs = pair.array(self._port.read), self._of_port(pair)
         if pair.result.shape != expected[0]:
-            self._reshaped.add(pair, result)
+            self._reshaped.add(pair, result, theirs)
             return
-        self._near.add(pair, result)
+        self._near.add(pair, result, theirs)
         if not place.vague or place.wrong or is_output:
-            self._firm.add(pair, result)
+            self._firm.add(pair, result, theirs)
         elif place.answer is not None:
             self._carried[pair.legacy] = place.answer
+
+    def _of_port(self, pair: Pair) -> Dict[str, Array]:
+        """The port's tensors that have the pair's numbers: its own, and what that is in another form."""
+        tensor = self._formed.get(pair.port, pair.port)
+        names = [tensor, *same_but_for_form(self._port_makers, tensor)] if tensor else []
+        return {name: self._theirs.recorded(name) for name in names}
 
     def _judged(self, pair: Pair) -> Place:
         near = self._from(self._near, pair)
@@ -136,8 +151,9 @@ class _Walk:
         # Not from itself, where two outputs are one tensor.
         before = given.without([pair])
         followed = self._mine.follow(pair.legacy, before.legacy)
-        own = self._theirs.follow(pair.port, before.port) if pair.port else None
-        result = self._port.read(pair.result.digest)
+        tensor = self._formed.get(pair.port, pair.port)
+        own = self._theirs.follow(tensor, before.port) if pair.port else None
+        result = pair.array(self._port.read)
         short = self._mine.follow(pair.legacy, before.legacy, carried) if carried else followed
         place = _place(pair, short, own, result, self._mine.dtype(pair.legacy))
         followed.hows = short.hows
@@ -164,7 +180,7 @@ class _Walk:
         """
         if together.numbers is None or together.wrong:
             return False
-        result = self._port.read(place.pair.result.digest)
+        result = place.pair.array(self._port.read)
         with np.errstate(all="ignore"):
             left, whole = (
                 np.linalg.norm((result - one.followed.reference().value).ravel()) for one in (together, place)
@@ -187,21 +203,29 @@ class _Given(NamedTuple):
 
     legacy: Dict[str, Array]
     port: Dict[str, Array]
+    #: Of a legacy tensor those of the port that are given with it.
+    names: Dict[str, List[str]]
 
-    def add(self, pair: Pair, result: Array) -> None:
+    def add(self, pair: Pair, result: Array, theirs: Mapping[str, Array]) -> None:
         self.legacy[pair.legacy] = result
-        if pair.port:
-            self.port[pair.port] = result
+        self.port.update(theirs)
+        self.names[pair.legacy] = list(theirs)
 
     def beside(self, other: "_Given") -> "_Given":
-        return _Given({**self.legacy, **other.legacy}, {**self.port, **other.port})
+        return _Given(
+            {**self.legacy, **other.legacy}, {**self.port, **other.port}, {**self.names, **other.names}
+        )
 
     def without(self, pairs: Iterable[Pair]) -> "_Given":
-        legacy, port = dict(self.legacy), dict(self.port)
-        for pair in pairs:
-            legacy.pop(pair.legacy, None)
-            port.pop(pair.port, None)
-        return _Given(legacy, port)
+        gone = {pair.legacy for pair in pairs}
+        names = {legacy: theirs for legacy, theirs in self.names.items() if legacy not in gone}
+        kept = {name for theirs in names.values() for name in theirs}
+        lost = {name for legacy in gone for name in self.names.get(legacy, ()) if name not in kept}
+        return _Given(
+            {name: array for name, array in self.legacy.items() if name not in gone},
+            {name: array for name, array in self.port.items() if name not in lost},
+            names,
+        )
 
 
 def _inputs(replay: Replay) -> Dict[str, Array]:
@@ -216,7 +240,7 @@ def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Arra
             answer = followed.reference()
         except NoRule as why:
             return Place(pair, followed, None, str(why), own)
-        numbers, vague = compare(result, pair.result.dtype, answer, dtype), _is_vague(answer, dtype)
+        numbers, vague = compare(result, pair.result.dtype, answer, dtype), _is_vague(answer, dtype, result)
         if numbers.word != "agrees" and followed.close:
             return Place(pair, followed, None, "what was measured is of inputs close to these", own)
         allowed = answer
@@ -225,12 +249,15 @@ def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Arra
             if both is not None:
                 again = compare(result, pair.result.dtype, both, dtype)
                 if again.word == "agrees":
-                    numbers, allowed, vague = again, both, _is_vague(both, dtype)
+                    numbers, allowed, vague = again, both, _is_vague(both, dtype, result)
         return Place(pair, followed, numbers, "", own, vague, answer, allowed)
 
 
-def _is_vague(answer: Reference, dtype: str) -> bool:
-    """Whether rounding may move a tensor by so much, in the mean, that a fault would hide in it."""
+def _is_vague(answer: Reference, dtype: str, result: Array) -> bool:
+    """Whether rounding may move a tensor by so much, in the mean, that a fault would hide in it.
+
+    What is as near to the answer as a bound that tells hides no more, however much would be allowed.
+    """
     if dtype not in UNIT_ROUNDOFF or not answer.value.size:
         return False
     finite = np.isfinite(answer.value)
@@ -238,7 +265,11 @@ def _is_vague(answer: Reference, dtype: str) -> bool:
         np.sqrt(np.mean(np.square(np.abs(array[finite])))) if finite.any() else 0.0
         for array in (answer.value, np.broadcast_to(answer.typical(dtype), answer.value.shape))
     )
-    return not allowed <= min(_VAGUE * UNIT_ROUNDOFF[dtype], _VAGUE_OF_HALVES) * size
+    most = min(_VAGUE * UNIT_ROUNDOFF[dtype], _VAGUE_OF_HALVES) * size
+    if not allowed > most or result.shape != answer.value.shape:
+        return not allowed <= most
+    off = np.sqrt(np.mean(np.square(np.abs(result[finite] - answer.value[finite]))))
+    return not off <= most
 
 
 def of_both(answer: Reference, followed: Followed, own: Followed) -> Optional[Reference]:

@@ -15,6 +15,10 @@ from .sides import Port, Recorded, TracedPort, nodes_of, variables_of
 from .uses import Use, uses
 
 
+#: Keras 3's dropout has a variable of its own.
+_GENERATOR = "seed_generator_state"
+
+
 class Row(NamedTuple):
     """``legacy``: what the variable ``port`` is made of; ``array``: its new numbers, or None where it keeps its own."""
 
@@ -98,6 +102,9 @@ class _Planning:
         )
         for match in found.matches:
             self._carry(match)
+        for name in self._theirs:
+            if name not in self._rows and name.endswith(_GENERATOR):
+                self._fill(name, KEEP, "the state of a random generator, no weight")
         for name, legacy in self._told.weights.items():
             if name not in fixed and (name not in self._rows or self._rows[name].legacy != legacy):
                 self._directly(name, legacy)

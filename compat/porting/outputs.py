@@ -14,11 +14,13 @@ _PASSING_ON = ("Identity", "StopGradient", "Reshape", "Squeeze")
 
 class Outputs(NamedTuple):
     """``pairs``: by name (tensor of the legacy graph, of the port).  ``why``: of those whose names say nothing.
-    ``left``: outputs of the port that stand for nothing that is known."""
+    ``left``: outputs of the port that stand for nothing that is known.  ``formed``: pairs with the same rows in
+    another form: (batch, time, words) for (batch * time, words)."""
 
     pairs: Dict[str, Tuple[str, str]]
     why: Dict[str, str]
     left: List[str]
+    formed: Tuple[str, ...] = ()
 
 
 def paired_outputs(legacy: Side, port: Side, told: Sequence[str] = ()) -> Outputs:
@@ -36,7 +38,7 @@ def paired_outputs(legacy: Side, port: Side, told: Sequence[str] = ()) -> Output
         theirs = tensor_of(port.trace, second.strip(), f"--pair {text}: the port")
         found[mine.rpartition(":")[0]] = mine, theirs
         why[mine.rpartition(":")[0]] = "as --pair says"
-    left = []
+    left, formed = [], []
     for name, tensor in port.trace.outputs.items():
         if tensor in {theirs for _, theirs in found.values()}:
             continue
@@ -48,7 +50,16 @@ def paired_outputs(legacy: Side, port: Side, told: Sequence[str] = ()) -> Output
             found[key] = mine, tensor
             if reason:
                 why[key] = reason
-    return Outputs(found, why, left)
+            shapes = [side.tensors()[one].shape for side, one in ((legacy.trace, mine), (port.trace, tensor))]
+            if reason and shapes[0] != shapes[1] and same_rows(*shapes):
+                formed.append(key)
+                why[key] += f", in another form, {shapes[1]} for {shapes[0]}"
+    return Outputs(found, why, left, tuple(formed))
+
+
+def same_rows(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether both are rows of one length, as many of them."""
+    return len(one) > 1 < len(other) and one[-1] == other[-1] and np.prod(one) == np.prod(other)
 
 
 def as_outputs(trace: Trace, tensors: Dict[str, str], inputs: Optional[Dict[str, str]] = None) -> Trace:
@@ -58,18 +69,29 @@ def as_outputs(trace: Trace, tensors: Dict[str, str], inputs: Optional[Dict[str,
 
 
 def anchored(
-    legacy: Side, port: Side, anchors: Mapping[str, str], keep: Keep, of_any_size: bool = False
+    legacy: Side,
+    port: Side,
+    anchors: Mapping[str, str],
+    keep: Keep,
+    of_any_size: bool = False,
+    formed: Sequence[str] = (),
 ) -> Tuple[Side, Side]:
     """Both sides with further pairs as outputs: tensors of the legacy graph and of the port that stand for each other.
 
     The port's gets the legacy's form where that differs by axes of one element: a Conv1D's and that of a Conv2D.
     ``keep(array, dtype)``: keeps an array where the port's are.  ``of_any_size``: also what has not as many numbers,
-    which is no fault where the port cuts off later what the legacy graph cuts off before.
+    which is no fault where the port cuts off later what the legacy graph cuts off before.  ``formed``: outputs of the
+    port that get the legacy's form as well (``Outputs``).
     """
     mine, theirs = legacy.trace.tensors(), port.trace.tensors()
     taken = set(legacy.trace.outputs.values()), set(port.trace.outputs.values())
     first, second = dict(legacy.trace.outputs), dict(port.trace.outputs)
     more: Dict[str, List[Node]] = {}
+    for name in formed:
+        tensor, shape = second[name], mine[first[name]].shape
+        if theirs[tensor].shape != shape:
+            more[tensor] = _reshaped(port, tensor, shape, keep)
+            second[name] = more[tensor][-1].tensor()
     for one, other in anchors.items():
         shapes = mine[one].shape, theirs[other].shape
         if one in taken[0] or other in taken[1] or mine[one].dtype != theirs[other].dtype:
@@ -136,12 +158,14 @@ def _partner(
     if name in outputs and outputs[name] not in taken:
         return outputs[name], ""
     alike = [one for one, other in mine.items() if other.shape == output.shape and one not in taken]
+    alike = alike or [one for one, other in mine.items() if same_rows(other.shape, output.shape) and one not in taken]
     array = port.read(output.digest)
     if array.dtype.kind in "fc":
         same = [
             one
             for one in alike
-            if mine[one].dtype == output.dtype and same_numbers(legacy.read(mine[one].digest), array)
+            if mine[one].dtype == output.dtype
+            and same_numbers(legacy.read(mine[one].digest), array.reshape(mine[one].shape))
         ]
         wanted = [one for one in same if one in outputs.values()] or same
         if wanted:

@@ -14,6 +14,7 @@ from .cells import Cell, cells, tensors_of
 _PASS = ("Identity", "ReadVariableOp", "Enter", "Reshape", "ExpandDims", "Squeeze", "Cast", "Transpose", "StopGradient",
          "Switch", "Merge")  # fmt: skip
 _CONSTANT = ("Const",)
+_SWITCHES = ("Switch", "RefSwitch")
 _READS = re.compile(r"(ReadVariableOp|/read)(_\d+)?\Z")
 _KERNEL = {
     **dict.fromkeys(("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum"), "kernel"),
@@ -118,7 +119,8 @@ class _Walk:
             for name in outputs:
                 self._plain[name], self._derived[name] = (node.name, False), {node.name}
             return
-        inputs = list(node.inputs)
+        # Which branch is taken is how it is computed, and no part of what.
+        inputs = list(node.inputs[:1] if node.op in _SWITCHES else node.inputs)
         data = [t for t in inputs if t not in self._derived and t not in self._constant]
         weights = [t for t in inputs if t in self._derived]
         if not data and not weights and (node.op in _CONSTANT or inputs):

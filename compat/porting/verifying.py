@@ -13,6 +13,7 @@ from ..judge.ports import untried
 from ..objects import Memory
 from ..records import Output
 from .outputs import Outputs, anchored
+from .positions import nearer
 
 #: Nodes without a partner that are named.
 _MOST = 60
@@ -77,14 +78,28 @@ def judged(
         f"the port's output {name} stands for no tensor of the legacy graph that is known: --pair LEGACY={name}"
         for name in outputs.left
     ]
-    sides = _anchored(legacy, port, anchors or {}, False)
+    sides = _anchored(legacy, port, anchors or {}, False, outputs.formed)
     found = Judged(*sides, outputs, _places(*sides), [*more, *said])
+    if found.wrong:
+        found = _nearer(found)
     if found.wrong and anchors:  # where it begins may be where the sizes part
-        sides = _anchored(legacy, port, anchors, True)
+        sides = _anchored(legacy, port, anchors, True, outputs.formed)
         if len(sides[0].trace.outputs) > len(found.legacy.trace.outputs):
             closer = Judged(*sides, outputs, _places(*sides), [*more, *said])
             found = closer if closer.wrong else found
     return found
+
+
+def _nearer(found: Judged) -> Judged:
+    """With what stands at the same position on the way to the first wrong places, if it begins earlier then."""
+    further = nearer(found.wrong)
+    if not further:
+        return found
+    sides = _anchored(found.legacy, found.port, further, False)
+    closer = Judged(*sides, found.outputs, _places(*sides), found.more)
+    order = {name: number for number, name in enumerate(found.legacy.trace.tensors())}
+    first, other = ([order[place.pair.legacy] for place in one.wrong] for one in (found, closer))
+    return closer if other and min(other) < min(first) else found
 
 
 def _places(legacy: Side, port: Side) -> List[Place]:
@@ -94,7 +109,9 @@ def _places(legacy: Side, port: Side) -> List[Place]:
         return places(legacy, port, given) if given else []
 
 
-def _anchored(legacy: Side, port: Side, anchors: Mapping[str, str], of_any_size: bool) -> Tuple[Side, Side]:
+def _anchored(
+    legacy: Side, port: Side, anchors: Mapping[str, str], of_any_size: bool, formed: Sequence[str] = ()
+) -> Tuple[Side, Side]:
     """Both sides with the anchors as outputs, and what that makes of the port's tensors kept beside them."""
     kept = Memory()
     made: Set[str] = set()
@@ -107,7 +124,7 @@ def _anchored(legacy: Side, port: Side, anchors: Mapping[str, str], of_any_size:
     def read(digest: str) -> Array:
         return kept.read(digest) if digest in made else port.read(digest)
 
-    first, second = anchored(legacy, port, anchors, keep, of_any_size)
+    first, second = anchored(legacy, port, anchors, keep, of_any_size, formed)
     return first, Side(second.trace, read)
 
 
@@ -172,7 +189,7 @@ def _paired(one: Judged) -> str:
         else:
             expected, result = (
                 one.legacy.read(mine[place.pair.legacy].digest),
-                one.port.read(place.pair.result.digest),
+                place.pair.array(one.port.read),
             )
             same = expected.shape == result.shape and same_numbers(expected, result)
             way = "value" if same else "structure"

@@ -177,10 +177,15 @@ class _Live:
                 self.session, self.graph = value, value.graph
             elif isinstance(value, (list, tuple, dict)):
                 self._items(value)
-        if self.graph is None:
-            for _, value in pairs:
-                if hasattr(value, "__dict__") and not isinstance(value, type):
-                    self._attributes(value)
+        for _, value in pairs:  # a model beside the session that it was trained in
+            if self.outputs or self._is_framework(value):
+                continue
+            if hasattr(value, "__dict__") and not isinstance(value, type):
+                self._attributes(value)
+
+    def _is_framework(self, value: Any) -> bool:
+        tf = self._tf
+        return isinstance(value, (tf.Session, tf.InteractiveSession, tf.Graph)) or hasattr(value, "op")
 
     def _attributes(self, made: Any) -> None:
         """An object as legacy code makes them, that holds the tensors of its graph."""

@@ -9,12 +9,18 @@ from .program import Program, point_of
 
 
 def program_of(
-    where: str, tf: Any, call: Callable[..., Any], specs: Dict[str, Any], dialect: str, named: Dict[str, Any]
+    where: str,
+    tf: Any,
+    call: Callable[..., Any],
+    specs: Dict[str, Any],
+    dialect: str,
+    named: Callable[[], Dict[str, Any]],
 ) -> Program:
     """The Program of ``call(*specs)``.  ``specs``: a tf.TensorSpec for each input by name.
 
-    ``call`` returns a tensor, or tensors in a dict or list.  ``named``: variables by better names than their own, in
-    the order in which they were made.  Raises CompatError for what cannot become a graph.
+    ``call`` returns a tensor, or tensors in a dict or list.  ``named()``: variables by better names than their
+    own, in the order in which they were made, asked for after the first call, which makes those of many models.
+    Raises CompatError for what cannot become a graph.
     """
     try:
         concrete = tf.function(call).get_concrete_function(*specs.values())
@@ -22,7 +28,7 @@ def program_of(
         raise CompatError(f"{where}: cannot be run as a graph: {point_of(error)}") from None
     outputs = _named(concrete.structured_outputs, concrete)
     graph_def = concrete.graph.as_graph_def()
-    renamed, values = _captured(where, tf, concrete, graph_def, named)
+    renamed, values = _captured(where, tf, concrete, graph_def, named())
     fed = {name: tensor.name for name, tensor in zip(specs, concrete.inputs)}
     graph_def, now = inlined(graph_def, [*outputs.values(), *fed.values()])
     graph = imported(where, graph_def)

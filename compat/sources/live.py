@@ -25,7 +25,7 @@ def program_of_live(where: str, made: Any, wish: Wish) -> Program:
         return _keras(where, tf, made, wish)
     call = made if not hasattr(made, "variables") or hasattr(made, "get_concrete_function") else made.__call__
     specs = _signature(tf, call) or _specs(where, tf, _names(call), wish)
-    return program_of(where, tf, call, specs, "tf2.function", _by_path(made))
+    return program_of(where, tf, call, specs, "tf2.function", lambda: _by_path(made))
 
 
 def _keras(where: str, tf: Any, model: Any, wish: Wish) -> Program:
@@ -39,18 +39,20 @@ def _keras(where: str, tf: Any, model: Any, wish: Wish) -> Program:
         }
     else:
         specs = _specs(where, tf, _names(getattr(model, "call", model)), wish)
+    # What is subclassed may take several, each an argument of its own.
+    apart = not inputs and len(_names(getattr(model, "call", model))) > 1
 
     def call(*tensors: Any) -> Any:
         given = tensors[0] if len(tensors) == 1 else list(tensors)
         if inputs and isinstance(getattr(model, "input", None), dict):
             given = dict(zip(model.input, tensors))
-        result = model(given, training=False)
+        result = model(*tensors, training=False) if apart else model(given, training=False)
         names = getattr(model, "output_names", None)
         if isinstance(result, (list, tuple)) and names and len(names) == len(result):
             return dict(zip(names, result))
         return {names[0]: result} if names and len(names) == 1 and hasattr(result, "shape") else result
 
-    return program_of(where, tf, call, specs, dialect, _by_path(model))
+    return program_of(where, tf, call, specs, dialect, lambda: _by_path(model))
 
 
 def _by_path(made: Any) -> Dict[str, Any]:

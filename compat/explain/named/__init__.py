@@ -4,7 +4,7 @@ What the ops alone do not tell: one op of the port may stand for several of the 
 graphs, or from the numbers beside the legacy one, and told where the port's numbers follow from it.
 """
 
-from . import dtypes, gates, orders, results, settings
+from . import mixed_up, drawn, roots, dtypes, cells, gates, orders, results, settings  # isort: skip
 from .ways import named
 
-__all__ = ["dtypes", "gates", "named", "orders", "results", "settings"]
+__all__ = ["cells", "drawn", "dtypes", "gates", "named", "orders", "mixed_up", "results", "roots", "settings"]

@@ -116,6 +116,35 @@ def _adds(side: Followed, node: Optional[Node], number: float) -> bool:
 
 
 @way
+def _slope_below_zero(place: Place, result: Array, dtype: str) -> Optional[str]:
+    """Of a leaky relu, as an op or as the larger one of x and slope x."""
+    if place.spelled is None:
+        return None
+    found = _other(place, result, dtype, *(_leaks(side) for side in (place.followed, place.spelled)))
+    return found and (
+        f"the slope of the leaky relu is {found[0]:.4g}, expected {found[1]:.4g}: write negative_slope={found[1]:.4g} "
+        "(alpha in Keras 2, whose default is 0.3; tf.nn.leaky_relu's is 0.2)"
+    )
+
+
+def _leaks(side: Followed) -> List[_Setting]:
+    makers = {node.tensor(): node for node in side.nodes}
+    found = []
+    for node in side.nodes:
+        if node.op == "LeakyRelu" and "alpha" in node.attributes:
+            found.append(_Setting(node, float(node.attributes["alpha"]), attribute="alpha"))
+        elif node.op == "Maximum":
+            products = [makers[name] for name in node.inputs if name in makers and makers[name].op == "Mul"]
+            found += [
+                _Setting(product, number, place=place)
+                for product in products
+                if set(product.inputs) & set(node.inputs)
+                for place, number in _constants(side, product)
+            ]
+    return found
+
+
+@way
 def _bessel(place: Place, result: Array, dtype: str) -> Optional[str]:
     """The variance of the fused kernel is sum / (n - 1), that of tf.nn.moments sum / n."""
     fused = [node for node in place.followed.nodes if node.op.startswith("FusedBatchNorm")]

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...arrays import Array
 from ...judge.graphs import Place
+from ..patience import over
 
 #: A sentence for a place, its result and the result's dtype, or None.
 Way = Callable[[Place, Array, str], Optional[str]]
@@ -21,6 +22,8 @@ def way(function: Way) -> Way:
 def named(place: Place, result: Array, dtype: str) -> List[str]:
     """The sentence of the first difference with a name that makes the port's numbers, or nothing."""
     for one in _WAYS:
+        if over():
+            return []
         with np.errstate(all="ignore"):
             sentence = one(place, result, dtype)
         if sentence:

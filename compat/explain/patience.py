@@ -1,0 +1,23 @@
+"""How long causes are looked for: where a graph is long, each that is tried computes all of it."""
+
+import contextlib
+import time
+from typing import Iterator
+
+_END = [float("inf")]
+
+
+@contextlib.contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Within it no further cause is tried after so many seconds."""
+    before = _END[0]
+    _END[0] = min(before, time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _END[0] = before
+
+
+def over() -> bool:
+    """Whether the time is over."""
+    return time.monotonic() > _END[0]
