@@ -177,10 +177,11 @@ class Input:
 
 @dataclass
 class Findings:
-    """``words``: "all agree", or what begins with "differs" or "not judged".  ``paired``: tensors by the way.
+    """``words``: "all agree", "differs", "not judged" or "not carried".  ``paired``: tensors by the way.
 
     ``outputs``: of each paired output (legacy tensor, the port's); ``why`` of those whose names did not say it.
-    ``tensors_of_port``: how many it has.
+    ``tensors_of_port``: how many it has.  ``refused``: weights that were not carried, and then nothing else was
+    found.  ``whole``: where nothing is wrong at a place, all nodes of both graphs.
     """
 
     command: Command
@@ -199,6 +200,8 @@ class Findings:
     wrong: List[Finding] = field(default_factory=list)
     not_judged: List[str] = field(default_factory=list)
     without_partner: List[str] = field(default_factory=list)
+    refused: List[str] = field(default_factory=list)
+    whole: Optional[Finding] = None
 
     def check(self) -> None:
         if self.format != FORMAT:
@@ -234,18 +237,18 @@ def write(folder: str, findings: Findings, inputs: Mapping[str, Array]) -> None:
     check_folder(folder)
     with appearing(os.path.join(folder, INPUTS), "wb") as file:
         np.savez(file, **{name: np.asarray(array) for name, array in inputs.items()})  # type: ignore[arg-type]
-    text = json.dumps(_finite(as_json(findings)), indent=1, sort_keys=True, allow_nan=False)
+    text = json.dumps(finite(as_json(findings)), indent=1, sort_keys=True, allow_nan=False)
     with appearing(os.path.join(folder, NAME), "w") as file:
         file.write(text + "\n")
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """JSON has no infinity: what is none is said in words, or left out where a number is expected."""
     if isinstance(value, dict):
-        kept = {name: _finite(entry) for name, entry in value.items()}
+        kept = {name: finite(entry) for name, entry in value.items()}
         return {name: entry for name, entry in kept.items() if entry is not None}
     if isinstance(value, list):
-        return [_finite(entry) for entry in value]
+        return [finite(entry) for entry in value]
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value

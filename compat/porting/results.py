@@ -1,21 +1,21 @@
 """The Findings of what was judged."""
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set
 
 import numpy as np
 
 from ..arrays import digest
 from ..explain.structure import depending
 from ..graph.nodes import Node
-from ..graph.replay import Followed
-from ..judge.graphs import Place
+from ..graph.replay import Followed, Replay
+from ..judge.graphs import Place, Side
 from .edits import with_edits
 from .findings import Cause, Command, Finding, Findings, Input, Op, Spot, Tensor, Weight
 from .sides import Port, Recorded, TracedPort
 from .verifying import Explained, Judged, counts, without_partner
 
 #: Numbers of a constant that are kept; nodes of a place.
-_FEW, _NODES = 8, 400
+_FEW, _NODES = 8, 1000
 
 
 class Origins(NamedTuple):
@@ -49,10 +49,7 @@ def findings_of(
         weights=weights.rows,
         unused=weights.unused,
         notes=weights.notes,
-        inputs={
-            name: Input(dtype, list(array.shape), digest(array))
-            for name, (array, dtype) in legacy.inputs.items()
-        },
+        inputs=_inputs(legacy),
         paired=ways,
         tensors_of_port=total,
         outputs={name: list(pair) for name, pair in one.outputs.pairs.items()},
@@ -66,7 +63,43 @@ def findings_of(
         wrong=[_finding(each, numbers[id(each.place)], origins) for each in said],
         not_judged=list(one.unjudged),
         without_partner=without_partner(one),
+        whole=None if one.holds or one.wrong else _whole(one.legacy, one.port, origins),
     )
+
+
+def findings_of_refused(command: Command, legacy: Recorded, why: Any) -> Findings:
+    """What there is to say where weights were refused.  ``why``: the NotCarried."""
+    return Findings(
+        command,
+        "not carried",
+        "",
+        notes=list(why.plan.notes),
+        unused=list(why.plan.unused),
+        inputs=_inputs(legacy),
+        refused=list(why.plan.refused),
+        whole=_whole(
+            legacy.side, Side(why.traced.traced.trace, why.live.objects.read), Origins(why.live, why.traced)
+        ),
+    )
+
+
+def _inputs(legacy: Recorded) -> Dict[str, Input]:
+    return {
+        name: Input(dtype, list(array.shape), digest(array)) for name, (array, dtype) in legacy.inputs.items()
+    }
+
+
+def _whole(legacy: Side, port: Side, origins: Origins) -> Finding:
+    sides = []
+    for side, of in ((legacy, Origins()), (port, origins)):
+        replay = Replay(side.trace, side.read)
+        given = {tensor: replay.recorded(tensor) for tensor in side.trace.inputs.values()}
+        makers = side.trace.makers()
+        wanted = {node.name for node in side.trace.ancestors(side.trace.outputs.values())}
+        nodes = [node for node in side.trace.nodes if node.name in wanted]
+        last = nodes[-1].tensor() if nodes and nodes[-1].tensor() in makers else next(iter(makers))
+        sides.append(_ops(replay.follow(last, given).through(nodes), of))
+    return Finding("", 0, legacy=sides[0], port=sides[1])
 
 
 class Weights(NamedTuple):
