@@ -44,8 +44,8 @@ def compared(text: str, legacy: Recorded, told: Map, carry: bool, tell: Tell) ->
         return Compared(*port_side(text, legacy), {})
     live = Port(text)
     weights = Weights([], [], [])
+    traced = live.traced(legacy.inputs)  # what is not built has no variables before
     if live.has_variables and carry:
-        traced = live.traced(legacy.inputs)
         weights = _carried(plan(legacy, traced, told), live, traced, tell)
     return on_inputs(live, legacy, told, weights)
 
