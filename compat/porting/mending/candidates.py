@@ -17,6 +17,7 @@ from .source import (
     cst,
     dotted,
     expression,
+    is_shared,
     spelled,
     uses_of,
     value_of,
@@ -59,7 +60,7 @@ def _all(source: Source, found: Findings, signatures: Dict[str, Signature]) -> I
             yield from _weights(source, found.refused, calls)
     if not found.wrong and any("random" in line for line in found.not_judged):
         yield from _training(source)
-    for stage in (_told, _numbers, _instead, _structure, _usual, _anywhere):
+    for stage in (_told, _numbers, _instead, _shared, _structure, _usual, _anywhere):
         for block, facts, calls in looked:
             yield from stage(source, block, facts, calls)
 
@@ -152,7 +153,18 @@ def _low(value: Any) -> Any:
 
 def _numbers(source: Source, block: Finding, facts: Evidence, calls: Sequence[Site]) -> Iterator[Candidate]:
     """A literal that the port's graph has, as the legacy graph has it: near to the place first."""
+    return _swapped(source, facts, calls, False)
+
+
+def _shared(source: Source, block: Finding, facts: Evidence, calls: Sequence[Site]) -> Iterator[Candidate]:
+    """The same of what others may live by."""
+    return _swapped(source, facts, calls, True)
+
+
+def _swapped(source: Source, facts: Evidence, calls: Sequence[Site], shared: bool) -> Iterator[Candidate]:
     for node, value in near(source, calls):
+        if is_shared(source, node) != shared:
+            continue
         for wrong, right in facts.swaps:
             if equal(_low(value), wrong) and same_kind(right, value):
                 yield _literal(source, node, value, right)
@@ -229,6 +241,8 @@ def _worth(site: Site) -> List[str]:
 def _anywhere(source: Source, block: Finding, facts: Evidence, calls: Sequence[Site]) -> Iterator[Candidate]:
     """Numbers near to the place twice or half as large, or as the legacy graph has any."""
     for node, value in near(source, calls[:_SITES])[:40]:
+        if is_shared(source, node):
+            continue
         if isinstance(value, float):
             for factor in (0.5, 2.0):
                 yield _literal(source, node, value, value * factor)

@@ -71,8 +71,8 @@ def _like(values: Sequence[Any], now: Any) -> List[Any]:
 
 
 def _case(value: Any, now: Any) -> Any:
-    if isinstance(value, str) and isinstance(now, str) and now.isupper():
-        return value.upper()
+    if isinstance(value, str) and isinstance(now, str):
+        return value.upper() if now.isupper() else value.lower() if now.islower() else value
     return value
 
 

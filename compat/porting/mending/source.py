@@ -264,8 +264,21 @@ def uses_of(source: Source, name: str) -> Dict[str, int]:
         if node.value != name:
             continue
         parent = source.parent(node)
-        bound = isinstance(parent, (cst.AssignTarget, cst.Param)) or (
+        bound = isinstance(parent, (cst.AssignTarget, cst.Param, cst.FunctionDef, cst.ClassDef)) or (
             isinstance(parent, cst.Arg) and parent.keyword is node
         )
         counts["bound" if bound else "read"] += 1
     return counts
+
+
+def is_shared(source: Source, node: Any) -> bool:
+    """Whether a literal is what a name stands for that is read more than once, or the default of a function that is
+    called more than once: others may live by it."""
+    parent = source.parent(node)
+    if isinstance(parent, cst.Assign):
+        names = [target.target for target in parent.targets]
+        return any(not isinstance(one, cst.Name) or uses_of(source, one.value)["read"] != 1 for one in names)
+    if isinstance(parent, cst.Param):
+        function = source.function_of(node)
+        return function is None or uses_of(source, function.name.value)["read"] != 1
+    return False
