@@ -127,7 +127,8 @@ class Finding:
     """A wrong place.  ``line``: all that was printed of it.  ``tensor``: its number among the Tensors.
 
     ``legacy``, ``port``: the nodes of either graph since the pairs before it, in the order of flow; the last one of
-    each makes the tensor.  ``rest``: what its numbers say beside the causes.
+    each makes the tensor.  ``before``: the port's nodes that make what those take of the pairs before.  ``rest``: what
+    its numbers say beside the causes.
     """
 
     line: str
@@ -136,6 +137,7 @@ class Finding:
     rest: List[str] = field(default_factory=list)
     legacy: List[Op] = field(default_factory=list)
     port: List[Op] = field(default_factory=list)
+    before: List[Op] = field(default_factory=list)
 
 
 @dataclass

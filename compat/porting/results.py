@@ -153,6 +153,9 @@ def _finding(each: Explained, number: int, origins: Origins) -> Finding:
     found = Finding(each.line, number, _causes(each), list(each.rest))
     found.legacy = _ops(each.place.followed, Origins())
     found.port = _ops(each.place.spelled, origins) if each.place.spelled is not None else []
+    if each.place.spelled is not None:
+        makers = each.place.spelled.trace.makers()
+        found.before = [origins.of(makers[tensor]) for tensor in each.place.spelled.given]
     found.causes = with_edits(found.causes, found)
     return found
 

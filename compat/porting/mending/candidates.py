@@ -185,8 +185,8 @@ def _structure(source: Source, block: Finding, facts: Evidence, calls: Sequence[
     for site in calls[:_SITES]:
         for name in renamed(site.name):
             yield from _renamed(source, site, name)
-    for site in calls[:_SITES]:
-        for make in (added, removed, reordered, scaled):
+    for make in (added, removed, reordered, scaled):
+        for site in calls[:_SITES]:
             for text, said in make(source, site, facts):
                 yield Candidate(text, f"{said} in line {source.place(site.call).line}")
 

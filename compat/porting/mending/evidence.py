@@ -1,6 +1,6 @@
 """What the two graphs at a wrong place say that an argument of the port may have to be."""
 
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
 
 from ..edits import edits
 from ..findings import Edit, Finding, Op
@@ -22,12 +22,17 @@ _NUMBERS = ("epsilon", "alpha", "momentum", "bias", "beta", "depth_radius", "exp
 
 
 class Evidence(NamedTuple):
-    """``edits``: of the causes, then of the nodes.  ``swaps``: (number of the port's, number of the legacy graph's)."""
+    """``edits``: of the causes, then of the nodes.  ``swaps``: (number of the port's, number of the legacy graph's).
+
+    ``legacy``: all numbers of the legacy graph's nodes; ``words``: their activations; ``missing``: (op, its number) of
+    what the port has not.
+    """
 
     edits: List[Edit]
     swaps: List[Tuple[Any, Any]]
     legacy: List[Any]
     words: List[str]
+    missing: List[Tuple[str, Any]]
 
     def values(self, parameter: str, now: Any) -> List[Any]:
         """What the argument may be instead of ``now``, the likeliest first: what the legacy graph has there."""
@@ -95,7 +100,16 @@ def evidence(finding: Finding) -> Evidence:
         [*swaps, *strings, *_words(strings)],
         mine,
         list(dict.fromkeys(words)),
+        list(_missing(finding, [*told, *derived])),
     )
+
+
+def _missing(finding: Finding, found: Sequence[Edit]) -> Iterator[Tuple[str, Any]]:
+    kinds = {edit.right for edit in found if edit.argument == "missing"}
+    for op in finding.legacy:
+        plain = [one for one in numbers([op]) if isinstance(one, (int, float)) and one not in (0, 1)]
+        if op.op in kinds and plain:
+            yield op.op, plain[0]
 
 
 def _words(strings: Sequence[Tuple[str, str]]) -> List[Tuple[str, str]]:
@@ -104,9 +118,7 @@ def _words(strings: Sequence[Tuple[str, str]]) -> List[Tuple[str, str]]:
 
 
 def _swappable(wrong: Any, right: Any) -> bool:
-    if isinstance(wrong, list) or isinstance(right, list):
-        return isinstance(wrong, list) and isinstance(right, list)
-    return True
+    return type(wrong) is type(right) and not (isinstance(wrong, list) and len(wrong) != len(right))
 
 
 def numbers(ops: Sequence[Op]) -> List[Any]:

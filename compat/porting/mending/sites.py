@@ -43,7 +43,8 @@ def sites(source: Source, finding: Finding, signatures: Dict[str, Signature]) ->
         known = own.get(name) or signatures.get(name) or dict.fromkeys(arguments, Ellipsis)
         found[id(call)] = Site(call, last, known, rank, callers)
 
-    ops = [op for op in reversed(finding.port) if op.op not in ("Const", "Variable", "Placeholder")]
+    aside = ("Const", "Variable", "Placeholder")
+    ops = [op for op in [*reversed(finding.port), *finding.before] if op.op not in aside]
     for rank, op in enumerate(ops):
         for call, callers, layered in _of_op(source, op):
             layer = op.layer if layered else None

@@ -117,11 +117,9 @@ def scaled(source: Source, site: Site, facts: Evidence) -> Iterator[Text]:
     outer = application(source, site.call)
     taken = outer if outer is not None else site.call
     signs = {"Mul": "*", "RealDiv": "/", "Sub": "-", "Add": "+", "AddV2": "+"}
-    wanted = [edit.right for edit in facts.edits if edit.argument == "missing" and edit.right in signs]
-    plain = [one for one in facts.legacy if isinstance(one, (int, float)) and not isinstance(one, bool)]
     fits = taken.args and taken.args[0].keyword is None and not taken.args[0].star
     if fits and (outer is not None or not site.name[:1].isupper()):
-        for op, number in itertools.product(dict.fromkeys(wanted), plain[:3]):
+        for op, number in [pair for pair in facts.missing if pair[0] in signs][:3]:
             inner = source.code(taken.args[0].value)
             simple = isinstance(taken.args[0].value, (cst.Name, cst.Attribute, cst.Call, cst.Subscript))
             text = f"{inner if simple else f'({inner})'} {signs[op]} {spelled(number)}"
