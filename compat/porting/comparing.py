@@ -1,6 +1,6 @@
 """A port beside the legacy side: its weights carried, traced on the same inputs, and judged."""
 
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple
 
 from ..errors import CompatError
 from ..judge.graphs import Side
@@ -81,5 +81,5 @@ def judged_sides(legacy: Recorded, port: Compared, told: List[str]) -> Judged:
         for who, side in (("the legacy side", legacy), ("the port", theirs))
         if side.random
     ]
-    sides: Any = Side(first, legacy.side.read), Side(second, theirs.side.read)
-    return judged(*sides, outputs, more, port.anchors)
+    mine = Side(first, legacy.side.read)
+    return judged(mine, Side(second, theirs.side.read), outputs, more, port.anchors)

@@ -12,7 +12,7 @@ from typing import Any, Iterator
 def reading_instead(path: str, text: str) -> Iterator[None]:
     """Within, whoever imports the file gets that text: Python, and AutoGraph, which asks for a function's lines."""
     path = os.path.realpath(path)
-    loader = importlib.machinery.SourceFileLoader
+    loader: Any = importlib.machinery.SourceFileLoader
     get_data, path_stats = loader.get_data, loader.path_stats
     data = text.encode("utf-8")
 
@@ -24,12 +24,12 @@ def reading_instead(path: str, text: str) -> Iterator[None]:
             raise OSError("compiled anew: what is kept of it is of the file")
         return path_stats(self, asked)
 
-    loader.get_data, loader.path_stats = instead_of, stats  # type: ignore[method-assign]
+    loader.get_data, loader.path_stats = instead_of, stats
     try:
         _remember(path, text)
         yield
     finally:
-        loader.get_data, loader.path_stats = get_data, path_stats  # type: ignore[method-assign]
+        loader.get_data, loader.path_stats = get_data, path_stats
         for name in [name for name in linecache.cache if os.path.realpath(name) == path]:
             linecache.cache.pop(name, None)
 

@@ -55,12 +55,14 @@ def _drawn(array: Array, name: str, seed: int, scale: float) -> Array:
         return array
     draw = np.random.RandomState([seed, *name.encode("utf-8")])
     if array.dtype.kind in "iu":
-        return draw.randint(int(array.min()), int(array.max()) + 1, array.shape).astype(array.dtype)
+        least, most = np.amin(array), np.amax(array)
+        return draw.randint(int(least), int(most) + 1, array.shape).astype(array.dtype)
     wide = array.astype(np.float64)
+    low, high = float(np.amin(wide)), float(np.amax(wide))
     if not np.isfinite(wide).all() or len(np.unique(wide)) <= 2:
         return array[draw.permutation(len(array))]
-    if wide.min() >= 0 or wide.max() <= 0:
-        return draw.uniform(wide.min(), wide.max(), array.shape).astype(array.dtype)
+    if low >= 0 or high <= 0:
+        return draw.uniform(low, high, array.shape).astype(array.dtype)
     return (wide.mean() + scale * wide.std() * draw.normal(size=array.shape)).astype(array.dtype)
 
 

@@ -28,7 +28,7 @@ def _reached(module: Any, name: str) -> Any:
 
 
 def _parameters(value: Any) -> Dict[str, Any]:
-    call = value.__init__ if isinstance(value, type) else value
+    call: Any = getattr(value, "__init__") if isinstance(value, type) else value  # noqa: B009 (mypy)
     try:
         parameters = inspect.signature(call).parameters.values()
     except (TypeError, ValueError):

@@ -1,16 +1,21 @@
 """A person's source, edited by LibCST: what is not edited stays as it is, with its comments, byte for byte."""
 
 import ast
+import importlib
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ...errors import CompatError
 from ..findings import Spot
 
-try:
-    import libcst as cst
-    from libcst import metadata
-except ImportError:  # the command says it
-    cst = None  # type: ignore[assignment]
+
+def _libcst() -> Tuple[Any, Any]:
+    try:
+        return importlib.import_module("libcst"), importlib.import_module("libcst.metadata")
+    except ImportError:  # the command says it
+        return None, None
+
+
+cst, metadata = _libcst()
 
 #: A value that no literal spells.
 NOTHING = object()
