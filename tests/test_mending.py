@@ -330,3 +330,65 @@ def test_a_node_without_a_rule_is_one_line():
     recorded = _recorded([("x", "Placeholder", []), ("y", "NobodyKnows", ["x:0"])], ["x"], {"x": x, "y": x})
     with pytest.raises(CompatError, match="y: NobodyKnows cannot be computed on other inputs"):
         several(recorded, 1)
+
+
+def test_code_from_elsewhere_is_not_run(tmp_path):
+    import hashlib
+
+    for name in ("port", "elsewhere"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "port.py").write_text(_TEXT)
+    path = tmp_path / "port" / "port.py"
+    files = {str(path): hashlib.sha256(path.read_bytes()).hexdigest()}
+    for legacy, port in (("run", "../elsewhere/port.py:f"), ("../elsewhere/port.py:f", "port.py:f")):
+        found = Findings(Command(legacy, port, str(tmp_path / "port"), files=files), "differs", "")
+        with pytest.raises(CompatError, match="it is not run"):
+            mended.opened(str(path), found)
+
+
+class _Answers:
+    """A worker that finds green what contains a text, and better what contains another."""
+
+    def __init__(self, green, better=()):
+        self.green, self.better, self.texts = green, better, []
+
+    def tried(self, path, text):
+        self.texts.append(text)
+        if self.green in text:
+            return {"state": "green", "wrong": 0}
+        wrong = 3 - sum(one in text for one in self.better)
+        return {"state": "wrong", "said": "a differs", "wrong": wrong, "first": 0.5}
+
+    def signatures(self, path, text, names):
+        return {}
+
+
+def _searched(worker, tries=50):
+    text = "def model(x):\n    return L.BatchNormalization(epsilon=1e-2)(x)\n"
+    port = [Op("b/add", "AddV2", ["v:0", "e:0"], constants={"1": 0.009999999776482582})]
+    port[0].layer = _layer(text, "L.Batch", "BatchNormalization", _NORM)
+    source, found = _findings(text, port, *_EPSILONS)
+    told = []
+    search = mended._Search(worker, source, tries, float("inf"), told.append)
+    return search.run(found), told
+
+
+def test_only_what_is_green_is_proposed():
+    done, _ = _searched(_Answers("epsilon=0.001"))
+    assert done.green and "epsilon=0.001" in done.text
+    worker = _Answers("nothing has this")
+    done, told = _searched(worker, tries=7)
+    assert done is None and "none of 7 edits" in told[-1] and len(worker.texts) == 8
+    done, told = _searched(_Answers("def model"))  # as it is
+    assert done is None and "nothing to mend" in told[-1]
+
+
+def test_what_mends_a_part_is_shown_and_is_not_green(monkeypatch):
+    worker = _Answers("nothing has this", better=("epsilon=0.001",))
+
+    def looked(path, text):
+        raise CompatError("it does not run")
+
+    worker.looked = looked
+    done, _ = _searched(worker, tries=5)
+    assert not done.green and "epsilon=0.001" in done.text and "a differs" in done.left

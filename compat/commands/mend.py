@@ -14,18 +14,19 @@ def add_arguments(parser: Any) -> None:
     add("port", metavar="PORT.py", help="the file to edit: the port's own, or one that it imports")
     add("--from", dest="folder", required=True, metavar="FOLDER", help="what compat verify --out wrote")
     add("--apply", action="store_true", help="write the edit, where all agrees on fresh inputs")
+    add("--seconds", type=float, default=1800.0, metavar="S", help="seconds for it, at most (default: 1800)")
     add("--tries", type=int, default=120, metavar="N", help="edits that are tried at most (default: 120)")
 
 
 def main(arguments: Any) -> int:
-    if arguments.tries < 1:
-        raise CompatError(f"--tries {arguments.tries}: expected 1 or more")
+    if arguments.tries < 1 or not arguments.seconds > 0:
+        raise CompatError("--tries and --seconds: expected 1 or more")
     found = findings.read(arguments.folder)
     source, path = mended.opened(arguments.port, found)
     if found.holds:
         _tell("nothing to mend: all agree")
         return 1
-    done = mended.search(source, found, arguments.folder, arguments.tries, _tell)
+    done = mended.search(source, found, arguments.folder, arguments.tries, _tell, arguments.seconds)
     if done is None:
         return 1
     for line in mended.difference(arguments.port, source.text, done.text):

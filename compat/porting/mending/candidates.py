@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Set
 
 from ..findings import Finding, Findings
 from .evidence import Evidence, evidence
-from .sites import Signature, Site, near, sites
+from .sites import Signature, Site, in_source, near, sites
 from .source import (
     NOTHING,
     Source,
@@ -46,7 +46,7 @@ def candidates(source: Source, found: Findings, signatures: Dict[str, Signature]
             continue
         met.add(candidate.text)
         try:
-            compile(candidate.text, source.path, "exec", dont_inherit=True)
+            compile(candidate.text.encode("utf-8"), source.path, "exec", dont_inherit=True)
         except (SyntaxError, ValueError):
             continue
         yield candidate
@@ -94,7 +94,7 @@ def _of_name(source: Source, site: Site, name: Any, value: Any) -> Iterator[Cand
             yield from _constants(source, bound, value)
         parameters = [param.name.value for param in function.params.params if param.name.value != "self"]
         for spot in site.callers[:1]:
-            for call in source.calls_at(spot) if spot.path == source.path else ():
+            for call in source.calls_at(spot) if in_source(source, spot) else ():
                 if dotted(source, call.func).rpartition(".")[2] == function.name.value:
                     text = with_argument(source, call, name.value, parameters, spelled(value))
                     if text is not None:

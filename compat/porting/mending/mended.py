@@ -9,10 +9,12 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...errors import CompatError, StoreError
 from ...files import TEMPORARY, read_bytes, reason
+from ...sources import code
 from ..findings import Findings
 from . import source as editing
 from .candidates import candidates
@@ -46,18 +48,34 @@ def opened(path: str, found: Findings) -> Tuple[Source, str]:
     if real not in known:
         names = ", ".join(os.path.basename(one) for one in known)
         raise CompatError(f"{path}: is none of the files of the port that was verified: {names}")
+    for what in (found.command.port, found.command.legacy):
+        _check_near(what, found.command.folder, os.path.dirname(real))
     for one, digest in known.items():
         if hashlib.sha256(read_bytes(one)).hexdigest() != digest:
             raise CompatError(f"{one}: has changed since verify ran: run compat verify again")
     return Source(real, data), real
 
 
-def search(source: Source, found: Findings, folder: str, tries: int, tell: Tell) -> Optional[Done]:
+def _check_near(what: str, folder: str, port: str) -> None:
+    """What verify.json says is to be run may come from anywhere: no code but what lies here, or beside the port.
+
+    Raises CompatError for other code.
+    """
+    path, _ = code.split(what) or ("", "")
+    where = os.path.realpath(os.path.join(folder, path))
+    homes = [os.path.realpath(os.curdir), port]
+    if path and not any(where.startswith(os.path.join(home, "")) for home in homes):
+        raise CompatError(f"{where}: is code neither below this folder nor beside the port: it is not run")
+
+
+def search(
+    source: Source, found: Findings, folder: str, tries: int, tell: Tell, seconds: float = 1800.0
+) -> Optional[Done]:
     """The edits that make it green, or that mend most; None where nothing can be proposed, which was told."""
     for line in _wrong(found):
         tell(line)
     with Worker(folder) as worker:
-        search = _Search(worker, source, tries, tell)
+        search = _Search(worker, source, tries, time.monotonic() + seconds, tell)
         if not found.wrong and found.whole is None:
             found = worker.looked(source.path, source.text)
         return search.run(found)
@@ -71,8 +89,9 @@ def _wrong(found: Findings) -> Iterator[str]:
 
 
 class _Search:
-    def __init__(self, worker: Worker, source: Source, tries: int, tell: Tell) -> None:
+    def __init__(self, worker: Worker, source: Source, tries: int, end: float, tell: Tell) -> None:
         self._worker, self._source, self._tries, self._tell = worker, source, tries, tell
+        self._end, self._tried = end, 0
         self._why = ""
 
     def run(self, found: Findings) -> Optional[Done]:
@@ -80,6 +99,8 @@ class _Search:
         if before["state"] == "green":
             self._tell("nothing to mend: on fresh inputs all agree as it is; compat verify again")
             return None
+        if before["state"] == "failed":
+            raise CompatError(f"{self._source.path}: cannot be tried: {before['said']}")
         names = sorted({dotted(self._source, call.func) for call in self._source.calls} - {""})
         signatures = self._worker.signatures(self._source.path, self._source.text, names)
         source, said = self._source, []
@@ -103,13 +124,11 @@ class _Search:
         )
         return None
 
-    _tried = 0
-
     def _best(self, source: Source, found: Findings, signatures: Any, before: Any) -> Any:
         """(text, what was done, the answer) of the first that is green, or else of the one that mends most."""
         best: Any = (None, "", before)
         for candidate in candidates(source, found, signatures):
-            if self._tried >= self._tries:
+            if self._tried >= self._tries or time.monotonic() > self._end:
                 break
             self._tried += 1
             answer = self._worker.tried(source.path, candidate.text)

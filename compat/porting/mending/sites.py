@@ -1,5 +1,6 @@
 """The calls of a person's source that a wrong place of the graph comes from, the nearest first."""
 
+import os
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from ..findings import Finding, Op, Spot
@@ -51,7 +52,7 @@ def sites(source: Source, finding: Finding, signatures: Dict[str, Signature]) ->
             add(call, rank, callers, layer.kind if layer else "", layer.arguments if layer else ())
     for rank, op in enumerate(ops):
         for spot in _callers(op):
-            if spot.path == source.path:
+            if in_source(source, spot):
                 for call in source.calls_at(spot):
                     add(call, len(ops) + rank, [])
     return sorted(found.values(), key=lambda site: site.rank)
@@ -60,16 +61,21 @@ def sites(source: Source, finding: Finding, signatures: Dict[str, Signature]) ->
 def _of_op(source: Source, op: Op) -> Iterator[Any]:
     """(call, the lines that called what it stands in, whether it constructs the op's layer)."""
     layer = op.layer
-    if layer is not None and layer.made and layer.made[0].path == source.path:
+    if layer is not None and layer.made and in_source(source, layer.made[0]):
         calls = source.calls_at(layer.made[0])
         alike = [call for call in calls if _plain(dotted(source, call.func)) == _plain(layer.kind)]
         for call in alike or calls:
             yield call, layer.made[1:], True
     for number, spot in enumerate(op.spots):
-        if spot.path == source.path:
+        if in_source(source, spot):
             for call in source.calls_at(spot):
                 yield call, op.spots[number + 1 :], False
             break
+
+
+def in_source(source: Source, spot: Spot) -> bool:
+    """Whether the place is in the file, by whatever name that was imported."""
+    return spot.path == source.path or os.path.realpath(spot.path) == source.path
 
 
 def _plain(name: str) -> str:

@@ -144,7 +144,9 @@ def _legacy(found: Findings, inputs: str) -> Legacy:
     arrays = read_npz(inputs)
     try:
         own = of_run(command.legacy)
-        if any(digest(own.inputs[name][0]) != one.digest for name, one in found.inputs.items()):
+        if any(list(own.inputs[name][0].shape) != one.shape for name, one in found.inputs.items()):
+            own = legacy_side(command.legacy, arrays, lambda text: None)  # as verify did
+        elif any(digest(own.inputs[name][0]) != one.digest for name, one in found.inputs.items()):
             own = on(own, {name: (arrays[name], one.dtype) for name, one in found.inputs.items()})
     except (CompatError, KeyError):
         if command.source != command.legacy:
