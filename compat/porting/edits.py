@@ -33,6 +33,7 @@ _ALONG = (
     "Cumsum",
     "ReverseV2",
 )
+_RESIZING = {"ResizeNearestNeighbor": "nearest", "ResizeBilinear": "bilinear", "ResizeBicubic": "bicubic"}
 _USUAL = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12)
 
 
@@ -48,6 +49,7 @@ def edits(finding: Finding) -> List[Edit]:
 def _edits(finding: Finding) -> Iterator[Edit]:
     mine, theirs = _computing(finding.legacy), _computing(finding.port)
     yield from _epsilon(finding)
+    yield from _modes(finding)
     kinds = [[kind_of(op.op) for op in side] for side in (mine, theirs)]
     matcher = difflib.SequenceMatcher(None, kinds[0], kinds[1], autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
@@ -66,6 +68,23 @@ def _edits(finding: Finding) -> Iterator[Edit]:
                     yield Edit(before.name, "missing", None, legacy.op)
             for port in ports:
                 yield Edit(port.name, "extra", port.op, None)
+
+
+def _modes(finding: Finding) -> Iterator[Edit]:
+    """Words of an argument that are an op of their own: how is padded, how is resized."""
+    for legacy in finding.legacy:
+        if not finding.port:
+            return
+        node = next((op for op in finding.port if kind_of(op.op) in ("Pad", "PadV2", "MirrorPad")), None)
+        if legacy.op == "MirrorPad" and isinstance(legacy.attributes.get("mode"), str):
+            right = legacy.attributes["mode"].lower()
+            if node is not None and node.attributes.get("mode") != legacy.attributes["mode"]:
+                yield Edit(node.name, "mode", None, right)
+        elif legacy.op in ("Pad", "PadV2") and node is not None and node.op == "MirrorPad":
+            yield Edit(node.name, "mode", str(node.attributes.get("mode")).lower(), "constant")
+        elif legacy.op in _RESIZING and all(op.op != legacy.op for op in finding.port):
+            for argument in ("interpolation", "method"):
+                yield Edit(finding.port[-1].name, argument, None, _RESIZING[legacy.op])
 
 
 def _computing(side: Sequence[Op]) -> List[Op]:

@@ -36,6 +36,8 @@ class Candidate(NamedTuple):
 
 #: Wrong places that are looked at, calls of each; numbers of a catalogue that are tried for one argument.
 _PLACES, _SITES, _VALUES = 3, 14, 6
+#: Arguments with which a layer has a weight or has it not.
+_OF_WEIGHTS = ("use_bias", "scale", "center", "bias")
 
 
 def candidates(source: Source, found: Findings, signatures: Dict[str, Signature]) -> Iterator[Candidate]:
@@ -60,7 +62,8 @@ def _all(source: Source, found: Findings, signatures: Dict[str, Signature]) -> I
             yield from _weights(source, found.refused, calls)
     if not found.wrong and any("random" in line for line in found.not_judged):
         yield from _training(source)
-    for stage in (_told, _numbers, _instead, _shared, _structure, _usual, _anywhere):
+    stages = (_told, _numbers, _instead, _shared, _given_ones, _structure, _left_out, _anywhere)
+    for stage in stages:
         for block, facts, calls in looked:
             yield from stage(source, block, facts, calls)
 
@@ -202,10 +205,21 @@ def _renamed(source: Source, site: Site, name: str) -> Iterator[Candidate]:
     yield Candidate(text, f"{name} for {site.name} in line {source.place(site.call).line}")
 
 
-def _usual(source: Source, block: Finding, facts: Evidence, calls: Sequence[Site]) -> Iterator[Candidate]:
-    """The usual values of the arguments of what made the place."""
+def _given_ones(
+    source: Source, block: Finding, facts: Evidence, calls: Sequence[Site]
+) -> Iterator[Candidate]:
+    """The usual values of the arguments that what made the place was given."""
+    return _usual(source, facts, calls, True)
+
+
+def _left_out(source: Source, block: Finding, facts: Evidence, calls: Sequence[Site]) -> Iterator[Candidate]:
+    """Of those that it was not given."""
+    return _usual(source, facts, calls, False)
+
+
+def _usual(source: Source, facts: Evidence, calls: Sequence[Site], given: bool) -> Iterator[Candidate]:
     for site in calls[:_SITES]:
-        for parameter in _worth(site):
+        for parameter in _worth(site, given):
             now = site.now(source, parameter)
             for value in facts.values(parameter, None if now is NOTHING else now)[:_VALUES]:
                 if (
@@ -227,15 +241,15 @@ def _replaces(value: Any, now: Any) -> bool:
     )
 
 
-def _worth(site: Site) -> List[str]:
-    """Those given first, then those left out."""
-    known = [
-        one
-        for one in site.parameters
-        if role(one) in USUAL or role(one) in BOOLEANS or role(one) in ("rate", "momentum", "ksize", "offset")
-    ]
-    given = [arg.keyword.value for arg in site.call.args if arg.keyword is not None]
-    return sorted(known, key=lambda one: one not in given)
+def _worth(site: Site, given: bool) -> List[str]:
+    """Those that have usual values: none left out that would change which weights there are."""
+    more = ("rate", "momentum", "ksize", "offset")
+    known = [one for one in site.parameters if role(one) in (*USUAL, *BOOLEANS, *more)]
+    there = [one for one in known if argument(site.call, one, site.parameters).given is not None]
+    if given:
+        return there
+    aside = ("data_format", *_OF_WEIGHTS)
+    return [one for one in known if one not in there and role(one) not in aside]
 
 
 def _anywhere(source: Source, block: Finding, facts: Evidence, calls: Sequence[Site]) -> Iterator[Candidate]:
@@ -258,8 +272,7 @@ def _anywhere(source: Source, block: Finding, facts: Evidence, calls: Sequence[S
 
 def _weights(source: Source, refused: Sequence[str], calls: Sequence[Site]) -> Iterator[Candidate]:
     """What a layer has no place for, or has one too many: a bias, a gamma, a beta; a state that is reset after."""
-    flags = ("use_bias", "scale", "center", "bias", "reset_after", "mask_zero")
-    for site, flag in itertools.product(calls, flags):
+    for site, flag in itertools.product(calls, (*_OF_WEIGHTS, "reset_after", "mask_zero")):
         if flag in site.signature:
             now = site.now(source, flag)
             if now is NOTHING:

@@ -49,7 +49,7 @@ class Evidence(NamedTuple):
             found.append(round(1 - now, 6))
         if of == "activation":
             found += [*self.words, None]
-        if of in ("strides", "dilations", "ksize", "axis", "axes", "epsilon", "alpha", "offset", "rate"):
+        if of in ("strides", "dilations", "ksize", "axis", "epsilon", "alpha", "offset", "rate"):
             found += _like(self.legacy, now)
         found += [_case(one, now) for one in USUAL.get(of, ())]
         kept: List[Any] = []
@@ -94,10 +94,15 @@ def evidence(finding: Finding) -> Evidence:
         for a, b in [(edit.wrong, edit.right)]
         if isinstance(a, str) and isinstance(b, str)
     ]
+    aligned = [
+        (_rounded(edit.wrong), _rounded(edit.right))
+        for edit in derived
+        if edit.argument.startswith("constant") and _swappable(_rounded(edit.wrong), _rounded(edit.right))
+    ]
     words = [WORDS[op.op] for op in finding.legacy if op.op in WORDS]
     return Evidence(
         [*told, *derived],
-        [*swaps, *strings, *_words(strings)],
+        [*aligned, *swaps, *strings, *_words(strings)],
         mine,
         list(dict.fromkeys(words)),
         list(_missing(finding, [*told, *derived])),
@@ -132,16 +137,21 @@ def numbers(ops: Sequence[Op]) -> List[Any]:
             if isinstance(op.attributes.get(name), list):
                 values += as_written(op.attributes[name])
         for constant in op.constants.values():
-            values += [constant] if not isinstance(constant, list) else [_flat(constant)]
+            values.append(constant)
         for value in values:
-            value = float(f"{value:.6g}") if isinstance(value, float) else value
-            if isinstance(value, list):
-                value = [float(f"{n:.6g}") if isinstance(n, float) else n for n in value]
-                if len(value) == 1:
-                    value = value[0]
+            value = _rounded(value)
             if value is not None and not any(equal(value, other) for other in found):
                 found.append(value)
     return found
+
+
+def _rounded(value: Any) -> Any:
+    """As a person writes what float32 holds; of one number in a list the number."""
+    value = _flat(value)
+    if isinstance(value, list):
+        value = [_rounded(one) for one in value]
+        return value[0] if len(value) == 1 else value
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _flat(value: Any) -> Any:

@@ -24,7 +24,6 @@ USUAL: Dict[str, List[Any]] = {
     "epsilon": [1e-3, 1e-5, 1e-6, 1e-12, 1e-7, 1e-8, 1e-4],
     "alpha": [0.2, 0.3, 0.01, 0.1],
     "axis": [-1, 1, 0, 2, 3, -2],
-    "axes": [[1, 2], [0, 1, 2], [0]],
     "strides": [1, 2],
     "dilations": [1, 2],
     "order": [],
@@ -38,7 +37,7 @@ SAME = {
     **dict.fromkeys(("dilation_rate", "dilation", "rates"), "dilations"),
     **dict.fromkeys(("pool_size", "kernel_size", "pool"), "ksize"),
     **dict.fromkeys(("act", "activation_fn", "nonlinearity", "non_linearity"), "activation"),
-    **dict.fromkeys(("dim", "concat_dim", "reduction_indices"), "axis"),
+    **dict.fromkeys(("dim", "concat_dim", "reduction_indices", "axes"), "axis"),
     **dict.fromkeys(("decay",), "momentum"),
     **dict.fromkeys(("keep_prob", "dropout", "drop"), "rate"),
 }
