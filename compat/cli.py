@@ -24,6 +24,7 @@ COMMANDS = {
     "carry": "the legacy side's weights into a port of yours, by where the graphs use them",
     "verify": "a port of yours judged by the legacy graph: the first wrong layer, its cause and edit",
     "setup-diff": "before any number: what two runs were made with, and whether it can matter",
+    "mend": "the edit of a port that the cause asks for, tried on fresh inputs",
     "diff": "what changed between two runs: identical, drift, regression",
     "explain": "why a result differs, and the edit that mends it",
     "since": "the versions at which a result changed, of those that were run",

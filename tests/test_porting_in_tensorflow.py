@@ -214,7 +214,7 @@ def test_a_run_and_a_file_are_ports_as_well(runs, tmp_path, capsys):
 
 
 def test_gamma_for_beta_as_shapes_and_order_have_it_is_found_out(verify, monkeypatch):
-    from compat.commands import verify as command
+    from compat.porting import comparing as command
 
     assign = command.assign
 

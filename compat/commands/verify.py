@@ -1,17 +1,19 @@
 """``compat verify``: a port judged by the legacy graph, its weights carried first."""
 
-from typing import Any, Dict, List, NamedTuple
+import hashlib
+import os
+from typing import Any, Iterable, Iterator, List, Optional
 
-from ..errors import CompatError
-from ..judge.graphs import Side
-from ..porting.carrying import Plan, assign, plan
+from ..files import read_bytes
+from ..porting import findings
+from ..porting.comparing import NotCarried, compared, judged_sides
+from ..porting.findings import Command
 from ..porting.kernels import kernels
 from ..porting.mapping import Map, read_map
-from ..porting.outputs import as_outputs, paired_outputs
-from ..porting.sides import Port, Recorded, legacy_side, live_side, port_side
-from ..porting.table import table
-from ..porting.verifying import Judged, judged, lines
-from ..sources import code
+from ..porting.results import findings_of, findings_of_refused
+from ..porting.sides import Port, Recorded, legacy_side
+from ..porting.verifying import Explained, explained, lines
+from ..record.versions import version_of
 from ..sources.inputs import read_npz
 from ..texts import printable
 
@@ -28,69 +30,68 @@ def add_arguments(parser: Any) -> None:
     add("--pair", action="append", default=[], metavar="A=B", help="a legacy tensor and the port's for it")
     add("--map", metavar="map.toml", help="which weights go where, as compat carry writes it")
     add("--no-carry", action="store_true", help="the port has its own weights")
+    add("--out", metavar="FOLDER", help=f"write what was found, as {findings.NAME}, for compat mend")
 
 
 def main(arguments: Any) -> int:
+    if arguments.out is not None:
+        findings.check_folder(arguments.out)
     arrays = read_npz(arguments.inputs) if arguments.inputs else None
     told = read_map(arguments.map) if arguments.map else Map({}, [])
     legacy = legacy_side(arguments.legacy, arrays, _tell)
-    port = _port(arguments, legacy, told)
-    _tell(f"kernels {kernels(legacy)}")
-    one = _judged(legacy, port, arguments.pair)
+    try:
+        port = compared(arguments.port, legacy, told, not arguments.no_carry, _tell)
+    except NotCarried as error:
+        if arguments.out is not None:
+            _write(
+                arguments.out,
+                legacy,
+                findings_of_refused(_command(arguments, legacy, error.live), legacy, error),
+            )
+        raise
+    command = _command(arguments, legacy, port.origins.port)
+    said_of_kernels = kernels(legacy)
+    _tell(f"kernels {said_of_kernels}")
+    one = judged_sides(legacy, port, arguments.pair)
     known = {f"the input {name}": array for name, (array, _) in legacy.inputs.items()}
-    for line in lines(one, known):
+    said: List[Explained] = []
+    for line in lines(one, _kept(said, explained(one, known))):
         _tell(line)
     if one.holds:
         _tell("all agree: what differs is rounding")
+    if arguments.out is not None:
+        _write(
+            arguments.out, legacy,
+            findings_of(command, said_of_kernels, legacy, one, said, port.weights, port.origins),
+        )  # fmt: skip
     return 0 if one.holds else 1
 
 
-class _Port(NamedTuple):
-    """``given``: of each of its inputs the legacy side's.  ``anchors``: pairs that the weights tell (``Plan``)."""
-
-    recorded: Recorded
-    given: Dict[str, str]
-    anchors: Dict[str, str]
+def _write(folder: str, legacy: Recorded, found: findings.Findings) -> None:
+    findings.write(folder, found, {name: array for name, (array, _) in legacy.inputs.items()})
+    _tell(f"wrote {os.path.join(folder, findings.NAME)}")
 
 
-def _port(arguments: Any, legacy: Recorded, told: Map) -> _Port:
-    """The port's side, its weights carried first."""
-    if code.split(arguments.port) is None:
-        return _Port(*port_side(arguments.port, legacy), {})
-    live = Port(arguments.port)
-    traced = live.traced(legacy.inputs)  # what is not built has no variables before
-    if live.has_variables and not arguments.no_carry:
-        _carry(plan(legacy, traced, told), live)
-        traced = live.traced(legacy.inputs)
-    anchors = plan(legacy, traced, told).anchors if live.has_variables else {}
-    return _Port(live_side(arguments.port, traced, live.objects.read), traced.given, anchors)
+def _kept(said: List[Explained], places: Iterable[Explained]) -> Iterator[Explained]:
+    for place in places:
+        said.append(place)
+        yield place
 
 
-def _carry(found: Plan, live: Port) -> None:
-    for line in [*table(found), *found.refused]:
-        _tell(line)
-    if found.refused:
-        raise CompatError(
-            f"{len(found.refused)} weights not carried: say in a map what they are, --map map.toml (compat carry "
-            "writes one), or --no-carry"
-        )
-    assign(live, found.rows)
-
-
-def _judged(legacy: Recorded, port: _Port, told: List[str]) -> Judged:
-    theirs = port.recorded
-    outputs = paired_outputs(legacy.side, theirs.side, told)
-    first = as_outputs(legacy.side.trace, {name: pair[0] for name, pair in outputs.pairs.items()})
-    second = as_outputs(
-        theirs.side.trace, {name: pair[1] for name, pair in outputs.pairs.items()}, port.given
+def _command(arguments: Any, legacy: Recorded, live: Optional[Port]) -> Command:
+    """To be asked before the legacy program is run again: it imports files as well."""
+    return Command(
+        arguments.legacy,
+        arguments.port,
+        os.getcwd(),
+        legacy.source,
+        legacy.environment,
+        arguments.map or "",
+        list(arguments.pair),
+        not arguments.no_carry,
+        {name: version_of(name) or "" for name in ("tensorflow", "keras", "numpy")},
+        {path: hashlib.sha256(read_bytes(path)).hexdigest() for path in (live.files if live else [])},
     )
-    more = [
-        f"{who} is random: {', '.join(side.random)} had other bits when it was run again"
-        for who, side in (("the legacy side", legacy), ("the port", theirs))
-        if side.random
-    ]
-    sides = Side(first, legacy.side.read), Side(second, theirs.side.read)
-    return judged(*sides, outputs, more, port.anchors)
 
 
 def _tell(text: str) -> None:

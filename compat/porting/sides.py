@@ -21,6 +21,8 @@ from ..sources.reading import program_of
 from ..sources.recording import TRACED
 from ..sources.tracing import Traced, trace_program
 from ..store import Run
+from .construction import Construction, files_of, import_keras, stacks_of
+from .findings import Spot
 
 Tell = Callable[[str], None]
 
@@ -78,11 +80,12 @@ def of_run(folder: str) -> Recorded:
 
 
 class TracedPort(NamedTuple):
-    """``given``: of each of its inputs the legacy side's."""
+    """``given``: of each of its inputs the legacy side's.  ``stacks``: of an op a person's lines that made it."""
 
     program: Program
     traced: Traced
     given: Dict[str, str]
+    stacks: Dict[str, List[Spot]]
 
 
 class Port:
@@ -93,8 +96,15 @@ class Port:
         if found is None:
             raise CompatError(f"{text}: expected FILE.py:FUNCTION, called without arguments")
         self.text, self.objects = text, Memory()
-        self._folder = os.path.dirname(os.path.abspath(found[0]))
-        self.made = code.called(*found, [])
+        self.path = os.path.abspath(found[0])
+        self._folder = os.path.dirname(self.path)
+        self.construction = Construction()
+        import_keras()
+        before = set(sys.modules)
+        with self.construction.watching():
+            self.made = code.called(*found, [])
+        #: Its file, and those of its folder that it imports.
+        self.files = files_of(self.path, before)
         if not callable(self.made):
             raise CompatError(
                 f"{text}: returned {type(self.made).__name__}; expected a Keras model, a tf.Module or a "
@@ -119,7 +129,8 @@ class Port:
     def traced(self, inputs: Mapping[str, Tuple[Array, str]]) -> TracedPort:
         """Computed on the legacy side's inputs."""
         arrays = {name: array for name, (array, _) in inputs.items()}
-        program = self._signed(arrays)
+        with self.construction.watching():
+            program = self._signed(arrays)
         given = inputs_of(self.text, program, arrays)
         wish = Wish({mine: arrays[theirs] for mine, theirs in given.items()}, "the legacy side's inputs")
         traced = trace_program(program, wish, self.objects, _silent, lambda done, total: None)
@@ -127,7 +138,7 @@ class Port:
             file = node.source.partition(":")[0]
             if file == _own_script() or not os.path.exists(os.path.join(self._folder, file)):
                 node.source = ""
-        return TracedPort(program, traced, given)
+        return TracedPort(program, traced, given, stacks_of(program.operations))
 
     def _signed(self, arrays: Mapping[str, Array]) -> Program:
         """A function that names its arguments otherwise gets the inputs in its order."""

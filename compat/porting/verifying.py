@@ -1,7 +1,7 @@
 """A port judged by the legacy graph, and what there is to say of it in lines."""
 
 import re
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -128,18 +128,35 @@ def _anchored(
     return first, Side(second.trace, read)
 
 
-def lines(one: Judged, known: Mapping[str, Array], seconds: float = _SECONDS) -> Iterator[str]:
-    """From ``paired`` to ``not judged:``.  ``known``: other tensors, that a result may be instead."""
-    yield _paired(one)
-    for name, why in one.outputs.why.items():
-        mine, theirs = one.outputs.pairs[name]
-        yield f"  the port's {theirs} is judged by {mine}: {why}"
+class Explained(NamedTuple):
+    """A wrong place: the ``line`` that is printed, the causes, the likeliest first, and what else was said."""
+
+    place: Place
+    line: str
+    causes: List[str]
+    rest: List[str]
+
+
+def explained(one: Judged, known: Mapping[str, Array], seconds: float = _SECONDS) -> Iterator[Explained]:
+    """Every wrong place, in the order of flow.  ``known``: other tensors, that a result may be instead."""
     for number, place in enumerate(one.wrong):
         word = "also wrong: " if number else "first wrong: "
         said = list(causes_of_places([place], one.port.read, known, seconds / max(1, min(3, len(one.wrong)))))
         where = f" (the port's {_port_place(one, place)})" if place.pair.port else ""
         head = said[0].replace("wrong at ", "on its own input, " if number else "", 1)
-        yield word + "; ".join([head + where, *_causes(said[1:])])
+        causes, rest = _causes(said[1:])
+        told = [f"{_CAUSES[bool(n)]}: {text}" for n, text in enumerate(causes)]
+        yield Explained(place, word + "; ".join([head + where, *told, *rest]), causes, rest)
+
+
+def lines(one: Judged, said: Iterable[Explained]) -> Iterator[str]:
+    """From ``paired`` to ``not judged:``."""
+    yield _paired(one)
+    for name, why in one.outputs.why.items():
+        mine, theirs = one.outputs.pairs[name]
+        yield f"  the port's {theirs} is judged by {mine}: {why}"
+    for place in said:
+        yield place.line
     alone = without_partner(one)
     if alone:
         more = f" and {len(alone) - _MOST} more" if len(alone) > _MOST else ""
@@ -150,12 +167,13 @@ def lines(one: Judged, known: Mapping[str, Array], seconds: float = _SECONDS) ->
         yield "not judged: nothing of the port could be compared with the legacy graph"
 
 
-def _causes(said: Sequence[str]) -> List[str]:
-    """The causes, those first that name what to write: that two ops are spelled otherwise may be no fault at all."""
+def _causes(said: Sequence[str]) -> Tuple[List[str], List[str]]:
+    """(the causes, the rest), those first that name what to write: that two ops are spelled otherwise may be no fault
+    at all."""
     sentences = [line.partition(": ")[2] for line in said if line.startswith(_CAUSES)]
     rest = [line for line in said if not line.startswith(_CAUSES)]
     sentences.sort(key=lambda text: bool(_RESPELLED.match(text)))
-    return [f"{_CAUSES[bool(n)]}: {text}" for n, text in enumerate(sentences)] + rest
+    return sentences, rest
 
 
 def _fewer(one: Judged) -> str:
@@ -178,7 +196,8 @@ def _fewer(one: Judged) -> str:
     )
 
 
-def _paired(one: Judged) -> str:
+def counts(one: Judged) -> Tuple[Dict[str, int], int]:
+    """(how many tensors paired, by the way; how many the port has)."""
     ways = {"name": 0, "structure": 0, "value": 0}
     mine = one.legacy.trace.tensors()
     met = set()
@@ -194,9 +213,13 @@ def _paired(one: Judged) -> str:
             same = expected.shape == result.shape and same_numbers(expected, result)
             way = "value" if same else "structure"
         ways[way] += 1
-    total = len({node.tensor() for node in computing(one.port.trace)} | met)
-    counts = ", ".join(f"{count} by {way}" for way, count in ways.items())
-    return f"paired {len(one.found)} of the port's {total} tensors: {counts}"
+    return ways, len({node.tensor() for node in computing(one.port.trace)} | met)
+
+
+def _paired(one: Judged) -> str:
+    ways, total = counts(one)
+    told = ", ".join(f"{count} by {way}" for way, count in ways.items())
+    return f"paired {len(one.found)} of the port's {total} tensors: {told}"
 
 
 def _port_place(one: Judged, place: Place) -> str:

@@ -40,6 +40,7 @@ def program_of(
         restore=giving(tensorflow_1(), graph, {name: values[name] for name in kept}),
         dialect=dialect,
         lines=lines_of(concrete.graph.get_operations()),
+        operations=concrete.graph.get_operations(),
         variables=[name for name in renamed if name in kept],
     )
     return program

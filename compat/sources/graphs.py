@@ -118,6 +118,7 @@ def copied(
         named=_same(graph, named),
         restore=giving(tf, graph, values),
         lines=lines_of(live.get_operations()),
+        operations=live.get_operations(),
         variables=variables_of(graph_def),
     )
 

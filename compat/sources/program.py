@@ -30,7 +30,8 @@ class Program:
 
     ``restore``: gives the variables their values, in a session.  ``dialect``: in which the source is spelled.
     ``lines``: of an op's name the line that made it.  ``variables``: ops, in the order in which they were made.
-    ``named``: further names of tensors.  ``notes``: what is to be said of it.
+    ``named``: further names of tensors.  ``notes``: what is to be said of it.  ``operations``: of the live graph that
+    this one is a copy of, whose tracebacks say where they were made.
     """
 
     graph: Any
@@ -42,6 +43,7 @@ class Program:
     variables: List[str] = field(default_factory=list)
     named: Dict[str, Any] = field(default_factory=dict)
     notes: List[str] = field(default_factory=list)
+    operations: List[Any] = field(default_factory=list)
 
 
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
