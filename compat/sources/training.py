@@ -286,3 +286,90 @@ def said(trace: Trace, step: Step) -> str:
         f"a step of training, {step.op.name}: {loss}; {len(steps)} variables by {', '.join(kinds) or 'no op that is known'}"
         f"; {len(moved)} moving statistics"
     )
+
+
+# -- what a trace holds of it
+
+
+class Update(NamedTuple):
+    """What an optimiser's op does to one variable.  ``gradient``: the tensor that it takes; ``raw``: the same as it
+    came out of the gradients' scope, before anybody clipped it."""
+
+    variable: str
+    node: Node
+    gradient: str
+    raw: str
+
+
+#: The place of the gradient among the inputs, by op.
+_GRADIENT_AT = {
+    "GradientDescent": 2, "Momentum": 3, "KerasMomentum": 3, "Adagrad": 3, "AdagradV2": 4, "Adadelta": 6, "Adam": 9,
+    "AdaMax": 8, "Ftrl": 3, "FtrlV2": 3, "RMSProp": 7, "CenteredRMSProp": 8, "ProximalGradientDescent": 4,
+    "ProximalAdagrad": 5, "AddSign": 6, "PowerSign": 6,
+}  # fmt: skip
+_IN_GRADIENTS = re.compile(r"(.*/)?gradients(_\d+)?/")
+
+
+def is_trained(trace: Trace) -> bool:
+    return any(_APPLY.match(node.op) or _OTHER_WRITES.match(node.op) for node in trace.nodes)
+
+
+def loss_of(trace: Trace) -> Optional[str]:
+    return next((node.inputs[0] for node in trace.nodes if node.name == LOSS), None)
+
+
+def updates_of(trace: Trace) -> List[Update]:
+    """In the order of the graph; without those of ops that are not known."""
+    makers = trace.makers()
+    found = []
+    for node in trace.nodes:
+        place = _GRADIENT_AT.get(node.op.replace("ResourceApply", "")) if _APPLY.match(node.op) else None
+        if place is not None:
+            gradient = node.inputs[place]
+            found.append(Update(node.inputs[0].rpartition(":")[0], node, gradient, _raw(gradient, trace, makers)))
+    return found
+
+
+def other_updates(trace: Trace) -> Dict[str, str]:
+    """The op that writes to a variable, where that is an optimiser's and of no known form: rows of a table."""
+    known = {update.node.name for update in updates_of(trace)}
+    return {
+        node.inputs[0].rpartition(":")[0]: node.op
+        for node in trace.nodes
+        if node.name not in known and node.inputs and (_APPLY.match(node.op) or _OTHER_WRITES.match(node.op))
+    }
+
+
+def _raw(gradient: str, trace: Trace, makers: Dict[str, Node]) -> str:
+    shape = trace.tensors()[gradient].shape
+    waiting, met = [gradient], {gradient}
+    while waiting:
+        tensor = waiting.pop(0)
+        node = makers[tensor]
+        if _IN_GRADIENTS.match(node.name):
+            if trace.tensors()[tensor].shape == shape:
+                return tensor
+            continue
+        new = [name for name in node.inputs if name not in met]
+        met.update(new)
+        waiting += new
+    return gradient
+
+
+def moved_variables(trace: Trace) -> Dict[str, Node]:
+    """The variables that are assigned to, and no optimiser steps: moving statistics.  Of each the op, the last one."""
+    return {
+        node.inputs[0].rpartition(":")[0]: node
+        for node in trace.nodes
+        if _ASSIGN.match(node.op) and node.outputs and node.outputs["0"].shape and node.inputs
+    }
+
+
+def network_of(trace: Trace) -> Trace:
+    """The graph without its step of training: what the outputs follow from, and the variables."""
+    if not is_trained(trace):
+        return trace
+    kept = {node.name for node in trace.ancestors(trace.outputs.values())}
+    kept |= {name.rpartition(":")[0] for name in (*(trace.variables or ()), *trace.inputs.values())}
+    nodes = [node for node in trace.nodes if node.name in kept]
+    return Trace(nodes, trace.inputs, trace.outputs, trace.unseen, trace.variables)
