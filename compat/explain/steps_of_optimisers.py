@@ -133,7 +133,8 @@ def _clipped(gradients: Array, norms: Array, everything: Array) -> Iterator[Tupl
 def _how_clipped(taken: Array, gradients: Array, norms: Array, everything: Array) -> Tuple[str, str]:
     """(in words, the argument) of what the legacy graph does."""
     largest = float(np.abs(taken).max())
-    share = float((taken * gradients).sum() / max(float(np.square(gradients).sum()), 1e-300))
+    taken, gradients = taken.astype(np.float64), gradients.astype(np.float64)
+    share = float((taken[0] * gradients[0]).sum() / max(float(np.square(gradients[0]).sum()), 1e-300))
     if np.allclose(taken[0], share * gradients[0], rtol=1e-4, atol=0) and share < 1:
         for norm, words, argument in (
             (norms[0], "a norm of {:.4g} for each variable", "clipnorm={:.4g}"),

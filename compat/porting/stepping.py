@@ -32,7 +32,8 @@ class PortStep(NamedTuple):
 
     ``predictions``: names of the other outputs.  ``gradients``, ``statistics``: names of outputs by variable.
     ``states``: the variables before the first step, after it, after the second; ``steps``: the gradients of each.
-    ``slots``: by name those after the first step, of each variable.  ``notes``: what is to be said.
+    ``slots``: by name those after the first step, of each variable.  ``clips``: the numbers to which the optimiser
+    clips.  ``notes``: what is to be said.
     """
 
     traced: TracedPort
@@ -43,6 +44,7 @@ class PortStep(NamedTuple):
     states: List[Dict[str, Array]]
     steps: List[Dict[str, Array]]
     slots: Dict[str, Dict[str, Array]]
+    clips: List[float]
     notes: List[str]
 
 
@@ -138,8 +140,12 @@ class _Stepping:
             TracedPort(program, traced, given), found["predictions"], "loss",
             {path: GRADIENT.format(path) for path in found["trained"]},
             {path: AFTER.format(path) for path in found["moved"]},
-            states, steps, slots, self._notes + self._said(found),
+            states, steps, slots, self._clips(), self._notes + self._said(found),
         )  # fmt: skip
+
+    def _clips(self) -> List[float]:
+        kept = [getattr(self._model.optimizer, name, None) for name in ("clipnorm", "clipvalue", "global_clipnorm")]
+        return [float(one) for one in kept if one is not None]
 
     def _said(self, found: Dict[str, List[str]]) -> List[str]:
         return [f"the port's loss does not depend on {path}: its gradient is taken for zeros" for path in found["stopped"]]

@@ -92,6 +92,7 @@ class _Steps:
                 self._left.append(f"{place.pair.name}: {place.why}")
             elif place.vague and not place.wrong:
                 self._left.append(f"{place.pair.name}: its bound allows more than it tells")
+        self._note_idle(updates)
         agreed = sum(place.numbers is not None and not place.wrong for place in found)
         compared = len({name for name in wanted if name.endswith(_AFTER[0])}) - slots
         return Steps(compared, slots, agreed, self._told(wrong, of, updates), self._left)
@@ -215,6 +216,34 @@ class _Steps:
         later = f"{SECOND}/{update.node.name}/{place}:0"
         output = self._tensors[later if number and later in self._tensors else tensor]
         return float(self._read(output.digest))
+
+    def _note_idle(self, updates: List[Update]) -> None:
+        """What would change gradients, changes none here, and is not what the port's optimiser says of itself."""
+        replay = Replay(Trace(self._nodes.added), self._read)
+        changed = [update for update in updates if update.gradient != update.raw]
+        if not changed:
+            return
+        nodes = self._whole.ancestors([u.gradient for u in changed], until=[u.raw for u in changed])
+        numbers = [
+            float(self._read(node.outputs["0"].digest))
+            for node in nodes
+            if node.op == "Const" and not node.outputs["0"].shape and node.outputs["0"].dtype.startswith("float")
+        ]
+        if any(abs(one - other) <= 1e-6 * abs(one) for one in self._port.clips for other in numbers):
+            return
+        for update in changed:
+            for number, (_, gradient) in enumerate(self._given[update.variable]):
+                try:
+                    taken = replay.follow(self._now[number][update.gradient], {}).reference().value
+                except NoRule:
+                    return
+                if not np.allclose(taken, gradient, rtol=1e-6, atol=0):
+                    return
+        source = next((node.source for node in nodes if node.source), "")
+        self._left.append(
+            f"what is done to the gradients before the optimiser takes them{f' ({source})' if source else ''} changes "
+            "none of these: inputs with larger gradients would show it"
+        )
 
     # -- what is wrong
 

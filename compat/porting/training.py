@@ -15,7 +15,7 @@ from ..graph.nodes import Trace
 from ..judge.graphs import Side
 from ..objects import Memory
 from ..records import Output
-from ..sources.training import is_trained, loss_of, moved_variables, other_updates, updates_of
+from ..sources.training import is_trained, loss_of, moved_variables, network_of, other_updates, updates_of
 from .carrying import plan
 from .mapping import Map
 from .outputs import Outputs, as_outputs, paired_outputs
@@ -30,12 +30,13 @@ Read = Callable[[str], Array]
 
 class Training(NamedTuple):
     """``network``: forward, loss, gradients and statistics.  ``otherwise``: what is trained on one side alone, in
-    lines.  ``steps``: of the optimiser.  ``left``: what could not be judged."""
+    lines.  ``steps``: of the optimiser.  ``left``: what could not be judged; ``notes``: what is to be said."""
 
     network: Judged
     otherwise: List[str]
     steps: Steps
     left: List[str]
+    notes: List[str]
 
     @property
     def holds(self) -> bool:
@@ -72,7 +73,7 @@ class _Training:
         self._kept = Memory()
         self._made: "set[str]" = set()
         self._read_mine, self._read_theirs = legacy.side.read, read
-        self._left: List[str] = list(port.notes)
+        self._left: List[str] = []
         self._otherwise: List[str] = []
 
     def _keep(self, array: Array, dtype: str) -> Output:
@@ -87,8 +88,9 @@ class _Training:
         nodes = Nodes(self._whole, self._read, self._keep)
         outputs = self._outputs(pairs, nodes)
         whole, port = self._whole, self._port.traced
-        trace = Trace([*whole.nodes, *nodes.added], whole.inputs, {}, whole.unseen, whole.variables)
-        mine = as_outputs(trace, {name: pair[0] for name, pair in outputs.pairs.items()})
+        wanted = {name: pair[0] for name, pair in outputs.pairs.items()}
+        trace = Trace([*whole.nodes, *nodes.added], whole.inputs, wanted, whole.unseen, whole.variables)
+        mine = as_outputs(network_of(trace), wanted)
         theirs = as_outputs(
             port.traced.trace, {name: pair[1] for name, pair in outputs.pairs.items()}, port.given
         )
@@ -96,7 +98,7 @@ class _Training:
             Side(mine, self._read), Side(theirs, self._read_theirs), outputs, self._random(), self._anchors()
         )
         steps = judged_steps(self._legacy, self._port, self._placing)
-        return Training(network, self._otherwise, steps, self._left)
+        return Training(network, self._otherwise, steps, self._left, self._port.notes)
 
     def _random(self) -> List[str]:
         random = self._port.traced.traced.random
@@ -195,7 +197,7 @@ class _Training:
 
 def lines_of_training(one: Training, before: bool) -> List[str]:
     """``before``: whether something wrong was told before these."""
-    found = []
+    found = [f"  {text}" for text in one.notes]
     for text in [*one.otherwise, *one.steps.wrong]:
         found.append(("also wrong: " if before else "first wrong: ") + text)
         before = True
