@@ -3,14 +3,17 @@
 import tensorflow as tf
 from tensorflow import keras
 
-L, O = keras.layers, keras.optimizers
+L = keras.layers
+optimizers = keras.optimizers
 
 
 def _sparse(**options):
     return keras.losses.SparseCategoricalCrossentropy(**dict({"from_logits": True}, **options))
 
 
-def classifier(optimizer, loss=None, momentum=0.9, l2=0.0, epsilon=1e-3, stop=False, frozen=(), norm=None, softmax=False):
+def classifier(
+    optimizer, loss=None, momentum=0.9, l2=0.0, epsilon=1e-3, stop=False, frozen=(), norm=None, softmax=False
+):
     regularizer = keras.regularizers.L2(l2) if l2 else None
     images = keras.Input((8, 8, 3), name="images")
     h = L.Conv2D(6, 3, 2, padding="same", use_bias=False, kernel_regularizer=regularizer, name="conv")(images)
@@ -18,7 +21,9 @@ def classifier(optimizer, loss=None, momentum=0.9, l2=0.0, epsilon=1e-3, stop=Fa
     h = L.Flatten()(L.ReLU()(h))
     if stop:
         h = L.Lambda(tf.stop_gradient)(h)
-    logits = L.Dense(5, kernel_regularizer=regularizer, activation="softmax" if softmax else None, name="fc")(h)
+    logits = L.Dense(5, kernel_regularizer=regularizer, activation="softmax" if softmax else None, name="fc")(
+        h
+    )
     model = keras.Model(images, logits)
     for name in frozen:
         model.get_layer(name).trainable = False
@@ -27,22 +32,22 @@ def classifier(optimizer, loss=None, momentum=0.9, l2=0.0, epsilon=1e-3, stop=Fa
 
 
 def sgd():
-    return classifier(O.SGD(0.1))
+    return classifier(optimizers.SGD(0.1))
 
 
 def momentum():
-    return classifier(O.SGD(0.1, momentum=0.9))
+    return classifier(optimizers.SGD(0.1, momentum=0.9))
 
 
 def nesterov():
-    return classifier(O.SGD(0.1, momentum=0.9, nesterov=True))
+    return classifier(optimizers.SGD(0.1, momentum=0.9, nesterov=True))
 
 
 def adam():
-    return classifier(O.Adam(0.01, epsilon=1e-8))
+    return classifier(optimizers.Adam(0.01, epsilon=1e-8))
 
 
-class FromOne(O.RMSprop):
+class FromOne(optimizers.RMSprop):
     """tf.train's mean square begins with 1."""
 
     def build(self, variables):
@@ -56,34 +61,34 @@ def rmsprop():
 
 
 def regularised():
-    return classifier(O.SGD(0.1, momentum=0.9), l2=0.005)
+    return classifier(optimizers.SGD(0.1, momentum=0.9), l2=0.005)
 
 
 def clipped():
-    return classifier(O.SGD(0.1, global_clipnorm=0.5))
+    return classifier(optimizers.SGD(0.1, global_clipnorm=0.5))
 
 
 def decaying():
-    return classifier(O.SGD(O.schedules.ExponentialDecay(0.1, 1, 0.5)))
+    return classifier(optimizers.SGD(optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)))
 
 
 def still():
-    return classifier(O.SGD(0.1), momentum=1.0)
+    return classifier(optimizers.SGD(0.1), momentum=1.0)
 
 
 def smoothed():
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
-    return classifier(O.SGD(0.1), loss)
+    return classifier(optimizers.SGD(0.1), loss)
 
 
 def summed():
-    return classifier(O.SGD(0.1), _sparse(reduction="sum"))
+    return classifier(optimizers.SGD(0.1), _sparse(reduction="sum"))
 
 
 def lstm(optimizer=None):
     words = keras.Input((5, 4), name="words")
     model = keras.Model(words, L.Dense(3, name="fc")(L.LSTM(6, name="lstm")(words)))
-    model.compile(optimizer=optimizer or O.Adam(0.01, epsilon=1e-8), loss=_sparse())
+    model.compile(optimizer=optimizer or optimizers.Adam(0.01, epsilon=1e-8), loss=_sparse())
     return model
 
 
@@ -104,7 +109,7 @@ WRONG = {
     "stopped": ("sgd", "no gradient"),
     "frozen": ("sgd", "trainable=True"),
     "no_nesterov": ("nesterov", "nesterov is False, expected True"),
-    "no_momentum": ("momentum", "expected Momentum"),
+    "no_momentum": ("momentum", "momentum is 0, expected 0.9"),
     "less_momentum": ("momentum", "momentum is 0.5, expected 0.9"),
     "rmsprop_of_keras": ("rmsprop", "the mean square begins with 0, expected 1"),
     "not_smoothed": ("smoothed", "smoothing"),
@@ -116,23 +121,23 @@ WRONG = {
 
 
 def adam_epsilon():
-    return classifier(O.Adam(0.01))
+    return classifier(optimizers.Adam(0.01))
 
 
 def adam_rate():
-    return classifier(O.Adam(epsilon=1e-8))
+    return classifier(optimizers.Adam(epsilon=1e-8))
 
 
 def adam_beta():
-    return classifier(O.Adam(0.01, beta_1=0.5, epsilon=1e-8))
+    return classifier(optimizers.Adam(0.01, beta_1=0.5, epsilon=1e-8))
 
 
 def adam_weight_decay():
-    return classifier(O.AdamW(0.01, weight_decay=0.004, epsilon=1e-8))
+    return classifier(optimizers.AdamW(0.01, weight_decay=0.004, epsilon=1e-8))
 
 
 def statistics_of_keras():
-    return classifier(O.SGD(0.1), momentum=0.99)
+    return classifier(optimizers.SGD(0.1), momentum=0.99)
 
 
 def sum_for_mean():
@@ -140,7 +145,7 @@ def sum_for_mean():
 
 
 def no_logits():
-    return classifier(O.SGD(0.1), "sparse_categorical_crossentropy")
+    return classifier(optimizers.SGD(0.1), "sparse_categorical_crossentropy")
 
 
 def no_l2():
@@ -148,7 +153,7 @@ def no_l2():
 
 
 def l2_of_keras():
-    return classifier(O.SGD(0.1, momentum=0.9), l2=0.01)
+    return classifier(optimizers.SGD(0.1, momentum=0.9), l2=0.01)
 
 
 def not_clipped():
@@ -156,15 +161,15 @@ def not_clipped():
 
 
 def clipped_alone():
-    return classifier(O.SGD(0.1, clipnorm=0.5))
+    return classifier(optimizers.SGD(0.1, clipnorm=0.5))
 
 
 def stopped():
-    return classifier(O.SGD(0.1), stop=True)
+    return classifier(optimizers.SGD(0.1), stop=True)
 
 
 def frozen():
-    return classifier(O.SGD(0.1), frozen=("conv",))
+    return classifier(optimizers.SGD(0.1), frozen=("conv",))
 
 
 def no_nesterov():
@@ -176,11 +181,11 @@ def no_momentum():
 
 
 def less_momentum():
-    return classifier(O.SGD(0.1, momentum=0.5))
+    return classifier(optimizers.SGD(0.1, momentum=0.5))
 
 
 def rmsprop_of_keras():
-    return classifier(O.RMSprop(0.01, rho=0.9, epsilon=1e-7))
+    return classifier(optimizers.RMSprop(0.01, rho=0.9, epsilon=1e-7))
 
 
 def not_smoothed():
@@ -196,8 +201,25 @@ def moved():
 
 
 def other_epsilon():
-    return classifier(O.SGD(0.1), epsilon=1e-2)
+    return classifier(optimizers.SGD(0.1), epsilon=1e-2)
 
 
 def lstm_rate():
-    return lstm(O.Adam(0.1, epsilon=1e-8))
+    return lstm(optimizers.Adam(0.1, epsilon=1e-8))
+
+
+def layers(rate=0.0):
+    images = keras.Input((8, 8, 3), name="images")
+    h = L.Conv2D(6, 3, 2, padding="same", name="conv")(images)
+    h = L.ReLU()(L.BatchNormalization(momentum=0.9, name="bn")(h))
+    model = keras.Model(images, L.Dense(5, name="fc")(L.Dropout(rate)(L.Flatten()(h))))
+    model.compile(optimizers.Adam(0.01, epsilon=1e-8), keras.losses.CategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def layers_dropout():
+    return layers(0.5)
+
+
+def not_compiled():
+    return keras.Sequential([keras.Input((8, 8, 3), name="images"), L.Flatten(), L.Dense(5)])

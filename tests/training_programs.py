@@ -110,7 +110,27 @@ def lstm():
     words = tf.placeholder(tf.float32, [None, 5, 4], name="words")
     labels = tf.placeholder(tf.int32, [None], name="labels")
     outputs = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(6), words, dtype=tf.float32)[0]
-    logits = tf.nn.xw_plus_b(outputs[:, -1], _weight("fc/w", [6, 3], 2), _weight("fc/b", [3], 3), name="logits")
+    logits = tf.nn.xw_plus_b(
+        outputs[:, -1], _weight("fc/w", [6, 3], 2), _weight("fc/b", [3], 3), name="logits"
+    )
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
     loss = tf.reduce_mean(losses, name="loss")
     return {"logits": logits, "train_op": tf.train.AdamOptimizer(0.01).minimize(loss)}
+
+
+def layers():
+    """What most wrote: tf.layers, a fused batch norm, dropout; the train op waits for UPDATE_OPS, made beneath them."""
+    images = tf.placeholder(tf.float32, [None, 8, 8, 3], name="images")
+    labels = tf.placeholder(tf.float32, [None, 5], name="labels")
+    training = tf.placeholder(tf.bool, [], name="is_training")
+    keep = tf.placeholder_with_default(1.0, [], name="keep_prob")
+    h = tf.layers.conv2d(
+        images, 6, 3, 2, "same", kernel_initializer=tf.random_normal_initializer(0, 0.3, seed=1)
+    )
+    h = tf.nn.relu(tf.layers.batch_normalization(h, momentum=0.9, training=training))
+    h = tf.nn.dropout(tf.layers.flatten(h), keep)
+    logits = tf.layers.dense(h, 5, kernel_initializer=tf.random_normal_initializer(0, 0.3, seed=2), name="fc")
+    loss = tf.losses.softmax_cross_entropy(labels, logits)
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        tf.train.AdamOptimizer(0.01).minimize(loss)
+    return logits

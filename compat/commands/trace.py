@@ -48,8 +48,13 @@ def main(arguments: Any) -> int:
 
         return trace_there(arguments)
     wish = Wish(
-        arrays, arguments.inputs or "x.npz", _names(arguments.outputs), arguments.path, arguments.trust,
-        arguments.training or bool(arguments.train_op), arguments.train_op,
+        arrays,
+        arguments.inputs or "x.npz",
+        _names(arguments.outputs),
+        arguments.path,
+        arguments.trust,
+        arguments.training or bool(arguments.train_op),
+        arguments.train_op,
     )
     program = program_of(found, wish)
     for note in program.notes:

@@ -11,8 +11,8 @@ import numpy as np
 from ..arrays import Array
 from ..judge.compare import compare
 from ..reference.bounds import Reference
-from ..reference.training import OPTIMISERS, stacked, weights_after
 from ..reference.tracked import constant, track
+from ..reference.training import OPTIMISERS, stacked, weights_after
 from .causes import causes
 from .target import ReferenceOnly, Target
 

@@ -1,4 +1,4 @@
-"""Where each number of a legacy variable stands in the port: what is true of weights is of gradients and slots as well."""
+"""Where each number of a legacy variable stands in the port: of weights, and so of gradients and slots."""
 
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -13,17 +13,17 @@ from .sides import Recorded, TracedPort, variables_of
 
 
 class Placed(NamedTuple):
-    """A variable of the port.  ``legacy``: what it is made of.  ``index``: of each of its numbers the place in those,
+    """A variable of the port.  ``legacy``: what it is made of.  ``places``: of each of its numbers the place in those,
     one behind the other, from 1 on; 0 where it is none of theirs.  ``added``: what it has on top, as a forget bias."""
 
     port: str
     legacy: List[str]
-    index: Array
+    places: Array
     added: Array
 
     @property
     def is_whole(self) -> bool:
-        return bool((self.index > 0).all())
+        return bool((self.places > 0).all())
 
 
 class Placing:
@@ -82,12 +82,12 @@ class Placing:
             start = 1
             for name in row.legacy[: row.legacy.index(legacy)]:
                 start += int(np.prod(self.shapes[name], dtype=np.int64))
-            here = (row.index >= start) & (row.index < start + found.size)
+            here = (row.places >= start) & (row.places < start + found.size)
             array = np.asarray(arrays[row.port])
             dtype = array.dtype
             value = np.asarray(array, np.float64) - (row.added if added else 0)
-            found[row.index[here] - start] = value[here]
-            met[row.index[here] - start] = True
+            found[row.places[here] - start] = value[here]
+            met[row.places[here] - start] = True
         return found.reshape(shape).astype(dtype) if met.all() and dtype is not None else None
 
 
@@ -107,7 +107,9 @@ def with_statistics(
     for name in moved_variables(whole):
         if name in used or name not in mine:
             continue
-        beside = {_scope(one) for one, names in taken.items() if any(_scope(n) == _scope(name) for n in names)}
+        beside = {
+            _scope(one) for one, names in taken.items() if any(_scope(n) == _scope(name) for n in names)
+        }
         fits = [
             one
             for one, shape in theirs.items()
@@ -135,20 +137,22 @@ def _what(name: str) -> str:
     return "variance" if "var" in last else "mean" if "mean" in last else last
 
 
-def in_the_layout_of(row: Placed, tensors: Dict[str, str], nodes: "Nodes", what: str, added: bool = False) -> str:
+def in_the_layout_of(
+    row: Placed, tensors: Dict[str, str], nodes: "Nodes", what: str, added: bool = False
+) -> str:
     """The tensor that has the numbers of legacy ``tensors`` (by variable) where the port has them.
 
     ``added``: with what the port has on top.
     """
     first = tensors[row.legacy[0]]
-    shape = list(row.index.shape)
+    shape = list(row.places.shape)
     simple = len(row.legacy) == 1 and nodes.shape(first) == shape
-    if simple and np.array_equal(row.index.ravel(), np.arange(1, row.index.size + 1)):
+    if simple and np.array_equal(row.places.ravel(), np.arange(1, row.places.size + 1)):
         found = first
     else:
         flat = [nodes.reshaped(tensors[name], f"{what}/{name}") for name in row.legacy]
         joined = flat[0] if len(flat) == 1 else nodes.joined(flat, what)
-        found = nodes.gathered(joined, row.index - 1, what)
+        found = nodes.gathered(joined, row.places - 1, what)
     return nodes.sum(found, row.added, what) if added and row.added.any() else found
 
 
@@ -170,7 +174,9 @@ class Nodes:
     def dtype(self, tensor: str) -> str:
         return self._tensors[tensor].dtype
 
-    def put(self, name: str, op: str, inputs: List[str], array: Array, dtype: str, **attributes: object) -> str:
+    def put(
+        self, name: str, op: str, inputs: List[str], array: Array, dtype: str, **attributes: object
+    ) -> str:
         node = Node(name, op, inputs, {"0": self._keep(array, dtype)}, dict(attributes))
         self.added.append(node)
         self._tensors[node.tensor()] = node.outputs["0"]
@@ -192,7 +198,9 @@ class Nodes:
     def joined(self, tensors: List[str], what: str) -> str:
         axis = self.constant(f"{what}/joined/axis", np.array(0, np.int32), "int32")
         array = np.concatenate([self.array(one) for one in tensors])
-        return self.put(f"{what}/joined", "ConcatV2", [*tensors, axis], array, self.dtype(tensors[0]), N=len(tensors))
+        return self.put(
+            f"{what}/joined", "ConcatV2", [*tensors, axis], array, self.dtype(tensors[0]), N=len(tensors)
+        )
 
     def gathered(self, tensor: str, index: Array, what: str) -> str:
         places = self.constant(f"{what}/places", index.astype(np.int32), "int32")
@@ -206,4 +214,6 @@ class Nodes:
     def sum(self, tensor: str, added: Array, what: str) -> str:
         dtype = self.dtype(tensor)
         more = self.constant(f"{what}/on top", added.astype(dtype), dtype)
-        return self.put(f"{what}/with that", "AddV2", [tensor, more], self.array(tensor) + added.astype(dtype), dtype)
+        return self.put(
+            f"{what}/with that", "AddV2", [tensor, more], self.array(tensor) + added.astype(dtype), dtype
+        )

@@ -25,6 +25,8 @@ _NO_LOSS = (
 #: What optimisers of Keras keep beside each variable.
 _SLOTS = ("_momentums", "_velocities", "_accumulators", "_average_gradients", "momentums")
 _STEPS = 2
+#: What layers draw in training.
+_DRAWS = ("rate", "dropout", "recurrent_dropout", "stddev")
 
 
 class PortStep(NamedTuple):
@@ -33,7 +35,7 @@ class PortStep(NamedTuple):
     ``predictions``: names of the other outputs.  ``gradients``, ``statistics``: names of outputs by variable.
     ``states``: the variables before the first step, after it, after the second; ``steps``: the gradients of each.
     ``slots``: by name those after the first step, of each variable.  ``clips``: the numbers to which the optimiser
-    clips.  ``notes``: what is to be said.
+    clips.  ``notes``: what is to be said; ``left``: what is not judged.
     """
 
     traced: TracedPort
@@ -46,10 +48,16 @@ class PortStep(NamedTuple):
     slots: Dict[str, Dict[str, Array]]
     clips: List[float]
     notes: List[str]
+    left: List[str]
 
 
 def port_step(port: Port, legacy: Recorded) -> PortStep:
-    """Raises CompatError for a port that does not say how it is trained, and for targets that are not clear."""
+    """Raises CompatError for targets that are not clear, and a step that does not run."""
+    return _Stepping(port, port.made, legacy).step()
+
+
+def check_compiled(port: Port) -> None:
+    """Raises CompatError for a port that does not say how it is trained."""
     model = port.made
     if not port.is_keras or not hasattr(model, "stateless_call"):
         raise CompatError(
@@ -61,13 +69,42 @@ def port_step(port: Port, legacy: Recorded) -> PortStep:
         raise CompatError(
             f"--training: {port.text}: its train_step is its own: what it does is not known; only fit's is judged"
         )
-    return _Stepping(port, model, legacy).step()
 
 
 def _trainer(model: Any) -> Any:
     import keras
 
     return keras.Model
+
+
+def _layers(model: Any) -> List[Any]:
+    return list(model._flatten_layers()) if hasattr(model, "_flatten_layers") else list(model.layers)
+
+
+def _without_draws(model: Any) -> List[str]:
+    """What is random in training is set to nothing, as keep_prob 1 does on the other side; what that was, in lines."""
+    found = []
+    for layer in _layers(model):
+        for name in _DRAWS:
+            rate = getattr(layer, name, None)
+            if isinstance(rate, (int, float)) and rate and (name != "rate" or hasattr(layer, "seed")):
+                setattr(layer, name, 0.0)
+                found.append(
+                    f"{layer.name}: {name} {rate:g} is random in training: left out of what is compared"
+                )
+    return found
+
+
+def _unrolled(model: Any) -> List[Any]:
+    """Recurrent layers go step by step in the graph, where each is seen: the same numbers but for rounding."""
+    found = [
+        layer
+        for layer in _layers(model)
+        if getattr(layer, "unroll", None) is False and hasattr(layer, "cell")
+    ]
+    for layer in found:
+        layer.unroll = True
+    return found
 
 
 class _Stepping:
@@ -93,12 +130,16 @@ class _Stepping:
                 f"--training: {self._port.text}: which input of the legacy side is the target? There is {there} "
                 "that the port does not take"
             )
-        (name, array), = found.items()
+        ((name, array),) = found.items()
         return name, self._in_the_form_of_the_loss(name, array)
 
     def _in_the_form_of_the_loss(self, name: str, array: Array) -> Array:
         """Classes as one of the two sides has them: whole numbers, or a row with a one."""
-        loss = self._model._compile_loss._user_loss if hasattr(self._model, "_compile_loss") else self._model.loss
+        loss = (
+            self._model._compile_loss._user_loss
+            if hasattr(self._model, "_compile_loss")
+            else self._model.loss
+        )
         said = (loss if isinstance(loss, str) else getattr(loss, "name", type(loss).__name__)).lower()
         sparse, categorical = "sparse" in said, "categorical" in said
         width = self._width()
@@ -120,10 +161,14 @@ class _Stepping:
         tf, model = self._tf, self._model
         model.optimizer.build(model.trainable_variables)
         name, target = self._target
-        specs = {n: tf.TensorSpec(a.shape, t.dtype) for (n, a), t in zip(self._inputs.items(), self._tensors())}
+        specs = {
+            n: tf.TensorSpec(a.shape, t.dtype) for (n, a), t in zip(self._inputs.items(), self._tensors())
+        }
         label = name if name not in specs else f"target {name}"
         specs[label] = tf.TensorSpec(target.shape, target.dtype)
         found: Dict[str, List[str]] = {}
+        drawn = _without_draws(model)
+        unrolled = _unrolled(model)
 
         def call(*tensors: Any) -> Dict[str, Any]:
             outputs, parts = self._computed(tensors)
@@ -133,22 +178,33 @@ class _Stepping:
         program = program_of(self._port.text, tf, call, specs, "keras3", _by_path(model))
         given = dict(self._given, **{label: name})
         wish = Wish({**self._inputs, label: target}, "the legacy side's inputs")
+        for layer in unrolled:
+            layer.unroll = False
         traced = trace_program(program, wish, self._port.objects, lambda text: None, lambda done, total: None)
-        first = {path: self._port.objects.read(traced.outputs[GRADIENT.format(path)].digest) for path in found["trained"]}
+        first = {
+            path: self._port.objects.read(traced.outputs[GRADIENT.format(path)].digest)
+            for path in found["trained"]
+        }
         states, steps, slots = self._steps(first)
         return PortStep(
             TracedPort(program, traced, given), found["predictions"], "loss",
             {path: GRADIENT.format(path) for path in found["trained"]},
             {path: AFTER.format(path) for path in found["moved"]},
-            states, steps, slots, self._clips(), self._notes + self._said(found),
+            states, steps, slots, self._clips(), self._notes + self._said(found), drawn,
         )  # fmt: skip
 
     def _clips(self) -> List[float]:
-        kept = [getattr(self._model.optimizer, name, None) for name in ("clipnorm", "clipvalue", "global_clipnorm")]
+        kept = [
+            getattr(self._model.optimizer, name, None)
+            for name in ("clipnorm", "clipvalue", "global_clipnorm")
+        ]
         return [float(one) for one in kept if one is not None]
 
     def _said(self, found: Dict[str, List[str]]) -> List[str]:
-        return [f"the port's loss does not depend on {path}: its gradient is taken for zeros" for path in found["stopped"]]
+        return [
+            f"the port's loss does not depend on {path}: its gradient is taken for zeros"
+            for path in found["stopped"]
+        ]
 
     def _tensors(self) -> List[Any]:
         return [self._program.inputs[name] for name in self._inputs]
@@ -169,8 +225,13 @@ class _Stepping:
                 predicted = model(given, training=True)
                 loss = model.compute_loss(x=given, y=tensors[-1], y_pred=predicted, training=True)
         gradients = tape.gradient(loss, values)
-        outputs = {name: tensor for name, tensor in zip(self._names(predicted), tf.nest.flatten(predicted))}
-        parts: Dict[str, List[str]] = {"predictions": list(outputs), "trained": [], "moved": [], "stopped": []}
+        outputs = dict(zip(self._names(predicted), tf.nest.flatten(predicted)))
+        parts: Dict[str, List[str]] = {
+            "predictions": list(outputs),
+            "trained": [],
+            "moved": [],
+            "stopped": [],
+        }
         outputs["loss"] = loss
         for variable, value, gradient in zip(trained, values, gradients):
             if gradient is None:
@@ -214,7 +275,9 @@ class _Stepping:
                 states.append(self._state())
                 slots = slots or self._slots(trained)
         except Exception as error:
-            raise CompatError(f"--training: {self._port.text}: its optimiser does not step: {point_of(error)}") from None
+            raise CompatError(
+                f"--training: {self._port.text}: its optimiser does not step: {point_of(error)}"
+            ) from None
         return states, steps, slots
 
     def _state(self) -> Dict[str, Array]:
@@ -227,6 +290,8 @@ class _Stepping:
             kept = getattr(optimizer, name, None)
             if isinstance(kept, (list, tuple)) and len(kept) == len(trained):
                 found[name.lstrip("_")] = {
-                    one.path: plain(slot.value)[0].copy() for one, slot in zip(trained, kept) if slot is not None
+                    one.path: plain(slot.value)[0].copy()
+                    for one, slot in zip(trained, kept)
+                    if slot is not None
                 }
         return found

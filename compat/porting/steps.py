@@ -31,6 +31,8 @@ _SLOTS = {
     "Adagrad": ((1, "accumulators"),),
     "AdagradV2": ((1, "accumulators"),),
 }
+#: The share of itself that rounding may move a step by and still tell something: 1 - 0.999 has few digits left.
+_MOST = 1e-3
 _RATE_AT = {"GradientDescent": 1, "Momentum": 2, "Adagrad": 2, "Adam": 5, "RMSProp": 3, "CenteredRMSProp": 4}
 
 
@@ -90,7 +92,7 @@ class _Steps:
         for place in found:
             if place.numbers is None:
                 self._left.append(f"{place.pair.name}: {place.why}")
-            elif place.vague and not place.wrong:
+            elif not place.wrong and _tells_little(place):
                 self._left.append(f"{place.pair.name}: its bound allows more than it tells")
         self._note_idle(updates)
         agreed = sum(place.numbers is not None and not place.wrong for place in found)
@@ -178,7 +180,11 @@ class _Steps:
         by_name = {update.variable: update for update in updates}
         slots = 0
         for row in self._placing.rows.values():
-            if row.port not in self._port.gradients or not set(row.legacy) <= set(by_name) or not row.is_whole:
+            if (
+                row.port not in self._port.gradients
+                or not set(row.legacy) <= set(by_name)
+                or not row.is_whole
+            ):
                 continue
             first = by_name[row.legacy[0]]
             for number, words in enumerate(_AFTER):
@@ -189,7 +195,7 @@ class _Steps:
                 of[name] = first
             for output, kept in _SLOTS.get(_kind(first), ()):
                 array = self._port.slots.get(kept, {}).get(row.port)
-                if array is not None and np.shape(array) == row.index.shape:
+                if array is not None and np.shape(array) == row.places.shape:
                     name = f"{kept} of {row.port} {_AFTER[0]}"
                     wanted[name] = self._slot(row, output, name, by_name)
                     results[name] = self._result(array)
@@ -206,7 +212,9 @@ class _Steps:
         rate = -self._setting(by_name[row.legacy[0]], 2)
         dtype = self._nodes.dtype(found)
         factor = self._nodes.constant(f"{name}/minus the rate", np.array(rate, dtype), dtype)
-        return self._nodes.put(f"{name}/as a velocity", "Mul", [found, factor], self._nodes.array(found) * rate, dtype)
+        return self._nodes.put(
+            f"{name}/as a velocity", "Mul", [found, factor], self._nodes.array(found) * rate, dtype
+        )
 
     def _result(self, array: Array) -> Output:
         return self._keep(array, np.asarray(array).dtype.name)
@@ -227,7 +235,9 @@ class _Steps:
         numbers = [
             float(self._read(node.outputs["0"].digest))
             for node in nodes
-            if node.op == "Const" and not node.outputs["0"].shape and node.outputs["0"].dtype.startswith("float")
+            if node.op == "Const"
+            and not node.outputs["0"].shape
+            and node.outputs["0"].dtype.startswith("float")
         ]
         if any(abs(one - other) <= 1e-6 * abs(one) for one in self._port.clips for other in numbers):
             return
@@ -256,7 +266,9 @@ class _Steps:
             name = update.variable
             if name not in known:
                 one = stepped[name]
-                said = list(causes_of_steps(one, [other for other in stepped.values() if other])) if one else []
+                said = (
+                    list(causes_of_steps(one, [other for other in stepped.values() if other])) if one else []
+                )
                 known[name] = "; ".join(said)
             where = f" ({update.node.source})" if update.node.source else ""
             message = place.numbers.message if place.numbers else ""
@@ -274,14 +286,18 @@ class _Steps:
         for number, (_, gradient) in enumerate(given):
             tensor = self._now[number][update.gradient]
             try:
-                taken.append(gradient if update.raw == update.gradient else replay.follow(tensor, {}).reference().value)
+                taken.append(
+                    gradient if update.raw == update.gradient else replay.follow(tensor, {}).reference().value
+                )
             except NoRule:
                 return None
         kind = _kind(update)
         if kind not in _RATE_AT or any(array is None for array in after):
             return None
         rates = [self._setting(update, _RATE_AT[kind], number) for number in range(len(_AFTER))]
-        start = self._read(self._tensors[update.node.inputs[1]].digest) if len(update.node.outputs) > 1 else None
+        start = (
+            self._read(self._tensors[update.node.inputs[1]].digest) if len(update.node.outputs) > 1 else None
+        )
         return Stepped(
             kind,
             {name: self._setting(update, place) for name, place in _SETTINGS.get(kind, {}).items()},
@@ -305,6 +321,15 @@ _SETTINGS = {
 
 def _kind(update: Update) -> str:
     return update.node.op.replace("ResourceApply", "")
+
+
+def _tells_little(place: Place) -> bool:
+    """Whether rounding may move a step by so much that a setting would hide in it."""
+    if place.allowed is None or not place.allowed.value.size:
+        return False
+    value = place.allowed.value
+    allowed = np.broadcast_to(place.allowed.typical(place.pair.result.dtype), value.shape)
+    return bool(np.sqrt(np.mean(np.square(allowed))) > _MOST * np.sqrt(np.mean(np.square(value))))
 
 
 def _first_with_cause(lines: List[str]) -> List[str]:

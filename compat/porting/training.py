@@ -5,14 +5,14 @@ gradients is judged by itself (``steps``).
 """
 
 import dataclasses
-from typing import Callable, Dict, List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Set
 
 import numpy as np
 
 from ..arrays import Array
 from ..errors import CompatError
 from ..graph.nodes import Trace
-from ..judge.graphs import Side
+from ..judge.graphs import Place, Side
 from ..objects import Memory
 from ..records import Output
 from ..sources.training import is_trained, loss_of, moved_variables, network_of, other_updates, updates_of
@@ -26,6 +26,8 @@ from .steps import Steps, judged_steps
 from .verifying import Judged, judged
 
 Read = Callable[[str], Array]
+#: What is nothing, as a share of the largest gradient.
+_NOTHING = 1e-4
 
 
 class Training(NamedTuple):
@@ -64,16 +66,14 @@ def judged_training(
 
 
 class _Training:
-    def __init__(
-        self, legacy: Recorded, port: PortStep, read: Read, placing: Placing, told: Map
-    ) -> None:
+    def __init__(self, legacy: Recorded, port: PortStep, read: Read, placing: Placing, told: Map) -> None:
         assert legacy.whole is not None
         self._legacy, self._port, self._placing, self._told = legacy, port, placing, told
         self._whole: Trace = legacy.whole
         self._kept = Memory()
-        self._made: "set[str]" = set()
+        self._made: Set[str] = set()
         self._read_mine, self._read_theirs = legacy.side.read, read
-        self._left: List[str] = []
+        self._left: List[str] = list(port.left)
         self._otherwise: List[str] = []
 
     def _keep(self, array: Array, dtype: str) -> Output:
@@ -98,6 +98,7 @@ class _Training:
             Side(mine, self._read), Side(theirs, self._read_theirs), outputs, self._random(), self._anchors()
         )
         steps = judged_steps(self._legacy, self._port, self._placing)
+        network = network._replace(found=_beside_the_largest(network.found))
         return Training(network, self._otherwise, steps, self._left, self._port.notes)
 
     def _random(self) -> List[str]:
@@ -131,7 +132,9 @@ class _Training:
         for path, output in self._port.gradients.items():
             row = self._placing.rows.get(path)
             if row is None:
-                self._otherwise.append(f"{path}: the port trains it, and the legacy graph has none: leave it out")
+                self._otherwise.append(
+                    f"{path}: the port trains it, and the legacy graph has none: leave it out"
+                )
                 continue
             met.update(row.legacy)
             there = [name for name in row.legacy if name in updates]
@@ -192,7 +195,30 @@ class _Training:
         forward = TracedPort(dataclasses.replace(traced.program, outputs=kept), traced.traced, traced.given)
         there = variables_of(traced.traced.trace)
         weights = {name: value for name, value in self._told.weights.items() if name in there}
-        return plan(self._legacy, forward, Map(weights, self._told.unused, {n: v for n, v in self._told.beside.items() if n in there})).anchors
+        return plan(
+            self._legacy,
+            forward,
+            Map(weights, self._told.unused, {n: v for n, v in self._told.beside.items() if n in there}),
+        ).anchors
+
+
+def _beside_the_largest(found: List[Place]) -> List[Place]:
+    """A gradient of zeros, as of a bias before a batch norm, is all rounding: its bound tells enough where it allows
+    next to nothing beside the other gradients."""
+    gradients = [p for p in found if p.pair.name.startswith("gradient of ") and p.answer is not None]
+    largest = max((_mean(p.answer.value) for p in gradients if p.answer is not None), default=0.0)
+
+    def is_nothing(place: Place) -> bool:
+        if not place.vague or place.allowed is None or not any(place is one for one in gradients):
+            return False
+        allowed = np.broadcast_to(place.allowed.typical(place.pair.result.dtype), place.allowed.value.shape)
+        return _mean(allowed) <= _NOTHING * largest
+
+    return [place._replace(vague=place.vague and not is_nothing(place)) for place in found]
+
+
+def _mean(array: Array) -> float:
+    return float(np.sqrt(np.mean(np.square(array)))) if array.size else 0.0
 
 
 def lines_of_training(one: Training, before: bool) -> List[str]:
@@ -217,5 +243,3 @@ def said_of(one: Training) -> str:
         f"training: {loss}{gradients} gradients, {moved} moving statistics; {one.steps.compared} variables after one "
         f"step and after two, {one.steps.slots} slots"
     )
-
-

@@ -118,7 +118,8 @@ class _Walk:
             for name in outputs:
                 self._plain[name], self._derived[name] = (node.name, False), {node.name}
             return
-        inputs = list(node.inputs)
+        # Which way is no part of what flows.
+        inputs = list(node.inputs[:1] if node.op in ("Switch", "RefSwitch") else node.inputs)
         data = [t for t in inputs if t not in self._derived and t not in self._constant]
         weights = [t for t in inputs if t in self._derived]
         if not data and not weights and (node.op in _CONSTANT or inputs):
@@ -250,15 +251,17 @@ class _Walk:
         found = {}
         for tensor in set(scaled.inputs) & set(product.inputs):
             inverse = self._makers[tensor]
-            roots = [t for t in inverse.inputs if self._makers[t].op == "Rsqrt"] if inverse.op == "Mul" else []
+            roots = (
+                [t for t in inverse.inputs if self._makers[t].op == "Rsqrt"] if inverse.op == "Mul" else []
+            )
             if inverse.op != "Rsqrt" and not roots:
                 continue
             for part, tensors in (("gamma", inverse.inputs if roots else ()), ("beta", shift.inputs[:1])):
-                found.update({part: self._part(t) for t in tensors if t in self._plain})
+                found.update((part, self._part(t)) for t in tensors if t in self._plain)
         return found
 
     def _gone(self, parts: Mapping[str, Part]) -> FrozenSet[int]:
-        """What was before the products and sums that turn out to be a part of a norm: they were no uses of their own."""
+        """What was before the products and sums that are a part of a norm, and so no uses of their own."""
         mine = {part.variable for part in parts.values()}
         gone = {use.number for use in self._uses if use.kind in ("Mul", "Sub") and set(use.variables) <= mine}
         before: FrozenSet[int] = frozenset()

@@ -13,10 +13,10 @@ from ..graph.nodes import Trace
 from ..objects import Memory, Objects
 from ..record.versions import threads
 from ..records import Output
+from . import training
 from .choosing import chosen, needed_but_unfed, waiting_for
 from .graphs import tensorflow_1
 from .inputs import SEED, fitted, made, matched
-from . import training
 from .program import (
     PLACEHOLDERS,
     Program,
@@ -77,7 +77,7 @@ def trace_program(
         trace.outputs = {name: trace.outputs[name] for name in outputs}
     _complete(trace, program, outputs)
     if step is not None and stepped is not None:
-        training.add_to(tf, trace, step, stepped, kept, trace.outputs.values())
+        training.add_to(tf, trace, step, stepped, kept, trace.outputs.values(), program.lines)
         trace.check()
         tell(training.said(trace, step))
     results = {name: trace.tensors()[tensor] for name, tensor in trace.outputs.items()}

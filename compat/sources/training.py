@@ -7,13 +7,14 @@ step after it would have are nodes as well, as those of a schedule and of Adam's
 """
 
 import re
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set
 
 from ..arrays import Array, plain
 from ..errors import CompatError
 from ..graph.capture.attributes import of_node_def
-from ..graph.capture.unrolling import VARIABLES, line_of
+from ..graph.capture.unrolling import VARIABLES
 from ..graph.nodes import Keep, Node, Trace
+from ..records import Output
 from .program import Program, point_of
 
 #: The node that stands for the loss; the beginning of the names of what the second step takes.
@@ -25,7 +26,7 @@ _OTHER_WRITES = re.compile(r"(Resource)?(SparseApply|Scatter)")
 _SEED = re.compile(r"(.*/)?gradients(_\d+)?/(Fill|grad_ys_\d+)\Z")
 _GRADIENT_OF = re.compile(r"(?:.*/)?gradients(?:_\d+)?/(.+?)_grad/")
 _NONE = (
-    "--training: the graph has no train op: no {}: it has to be built by minimize or apply_gradients, in what is traced"
+    "--training: the graph has no train op: no {}: build it by minimize or apply_gradients, in what is traced"
 )
 
 
@@ -201,8 +202,17 @@ def _variable(op: Any) -> Any:
 # -- as nodes
 
 
-def add_to(tf: Any, trace: Trace, step: Step, found: Taken, keep: Keep, outputs: Iterable[str]) -> None:
-    """What was written, as nodes.  ``outputs``: tensors, beside the loss, that the network is made of."""
+def add_to(
+    tf: Any,
+    trace: Trace,
+    step: Step,
+    found: Taken,
+    keep: Keep,
+    outputs: Iterable[str],
+    lines: Mapping[str, str],
+) -> None:
+    """What was written, as nodes.  ``outputs``: tensors, beside the loss, that the network is made of.  ``lines``: of
+    the program, by op."""
 
     def dtype(number: int) -> str:
         return str(tf.as_dtype(number).name)
@@ -218,6 +228,7 @@ def add_to(tf: Any, trace: Trace, step: Step, found: Taken, keep: Keep, outputs:
             continue
         if not _APPLY.match(op.type) and found.after[held.op.name].shape:
             moved.append(held.op.name)
+        node.source = lines.get(op.name, "")
         if op.name in there:
             there[op.name].op, there[op.name].inputs = node.op, node.inputs
             there[op.name].outputs.update(node.outputs)
@@ -227,7 +238,7 @@ def add_to(tf: Any, trace: Trace, step: Step, found: Taken, keep: Keep, outputs:
     if step.loss is not None and step.loss.name in trace.tensors():
         output = trace.tensors()[step.loss.name]
         trace.nodes.append(Node(LOSS, "Identity", [step.loss.name], {"0": output}))
-    wanted = [name for name in outputs] + ([f"{LOSS}:0"] if LOSS in {n.name for n in trace.nodes[-1:]} else [])
+    wanted = list(outputs) + ([f"{LOSS}:0"] if LOSS in {n.name for n in trace.nodes[-1:]} else [])
     network = {node.name for node in trace.ancestors(wanted)} | set(moved)
     trace.variables = [name for name in trace.variables or [] if name.rpartition(":")[0] in network] + [
         f"{name}:0" for name in moved if f"{name}:0" not in (trace.variables or [])
@@ -240,7 +251,7 @@ def _node(
     """The node of an op that writes; None where something that it takes is not seen, or no rule is of it."""
     tensors = trace.tensors()
     inputs: List[str] = []
-    outputs = {}
+    outputs: Dict[str, Output] = {}
     for place, tensor in enumerate(op.inputs):
         held = _origin(tensor)
         if held is None:
@@ -255,7 +266,7 @@ def _node(
         name = held.op.name
         kind = tensors[f"{name}:0"].dtype if f"{name}:0" in tensors else _kind(held)
         if name not in there:
-            node = Node(name, held.op.type, [], {"0": keep(found.before[name], kind)}, {}, line_of(held.op))
+            node = Node(name, held.op.type, [], {"0": keep(found.before[name], kind)})
             trace.nodes.append(node)
             there[name] = node
         inputs.append(f"{name}:0")
@@ -265,7 +276,7 @@ def _node(
         kind_of = kind_of if kind_of.startswith("Resource") else f"Resource{kind_of}"
     elif kind_of == "AssignVariableOp":
         kind_of = "Assign"
-    return Node(op.name, kind_of, inputs, outputs, of_node_def(op.node_def, dtype), line_of(op))
+    return Node(op.name, kind_of, inputs, outputs, of_node_def(op.node_def, dtype))
 
 
 def _kind(held: Any) -> str:
@@ -283,8 +294,8 @@ def said(trace: Trace, step: Step) -> str:
     kinds = sorted({node.op.replace("Resource", "").replace("Apply", "") for node in steps})
     loss = f"loss {step.loss.op.name}" if step.loss is not None else "its loss is not known"
     return (
-        f"a step of training, {step.op.name}: {loss}; {len(steps)} variables by {', '.join(kinds) or 'no op that is known'}"
-        f"; {len(moved)} moving statistics"
+        f"a step of training, {step.op.name}: {loss}; {len(steps)} variables by "
+        f"{', '.join(kinds) or 'no op that is known'}; {len(moved)} moving statistics"
     )
 
 
@@ -326,7 +337,9 @@ def updates_of(trace: Trace) -> List[Update]:
         place = _GRADIENT_AT.get(node.op.replace("ResourceApply", "")) if _APPLY.match(node.op) else None
         if place is not None:
             gradient = node.inputs[place]
-            found.append(Update(node.inputs[0].rpartition(":")[0], node, gradient, _raw(gradient, trace, makers)))
+            found.append(
+                Update(node.inputs[0].rpartition(":")[0], node, gradient, _raw(gradient, trace, makers))
+            )
     return found
 
 

@@ -4,7 +4,8 @@ What the ops alone do not tell: one op of the port may stand for several of the 
 graphs, or from the numbers beside the legacy one, and told where the port's numbers follow from it.
 """
 
-from . import training  # first: what it names is a step's alone
+# What this names is a step's alone, and says more of it than the others.
+from . import training  # isort: skip
 from . import dtypes, gates, orders, results, settings
 from .ways import named
 

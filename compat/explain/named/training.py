@@ -60,7 +60,11 @@ def _over_the_batch(place: Place, result: Array, dtype: str) -> Optional[str]:
     if times is None or times <= 0:
         return None
     trace = place.followed.trace
-    extents = {place.followed.recorded(name).shape[0] for name in trace.inputs.values() if trace.tensors()[name].shape}
+    extents = {
+        place.followed.recorded(name).shape[0]
+        for name in trace.inputs.values()
+        if trace.tensors()[name].shape
+    }
     for many in sorted(extent for extent in extents if extent > 1):
         if abs(times - many) <= _CLOSE * many:
             return (
@@ -174,13 +178,13 @@ def _in_the_loss(place: Place, result: Array, dtype: str) -> Optional[str]:
 
     if fits(times(0.0)):
         return (
-            "L2 of the weights, a part of the legacy loss, is missing: write kernel_regularizer=keras.regularizers.L2(x "
-            "/ 2) for x * tf.nn.l2_loss, which is half of the sum of squares"
+            "L2 of the weights, a part of the legacy loss, is missing: write "
+            "kernel_regularizer=keras.regularizers.L2(x / 2) for x * tf.nn.l2_loss, which is half of the sum of squares"
         )
     if fits(times(2.0)):
         return (
-            "L2 of the weights counts twice: keras.regularizers.L2(x) is x times the sum of squares, tf.nn.l2_loss half "
-            "of it: write L2(x / 2)"
+            "L2 of the weights counts twice: keras.regularizers.L2(x) is x times the sum of squares, tf.nn.l2_loss "
+            "half of it: write L2(x / 2)"
         )
     return None
 
@@ -207,11 +211,17 @@ def _cross_entropy_of_others(place: Place, result: Array, dtype: str) -> Optiona
 
 def _changes(place: Place, node: Node) -> Iterator[Tuple[int, Callable[[Any], Any], str]]:
     if place.pair.name == _LOSS:
-        yield 0, _as_logarithms, (
-            "the logits are taken for probabilities: write from_logits=True, or give the model its softmax"
+        yield (
+            0,
+            _as_logarithms,
+            ("the logits are taken for probabilities: write from_logits=True, or give the model its softmax"),
         )
-        yield 0, _softmax, (
-            "the probabilities are softmaxed again: from_logits=False, or leave the model's last softmax out"
+        yield (
+            0,
+            _softmax,
+            (
+                "the probabilities are softmaxed again: from_logits=False, or leave the model's last softmax out"
+            ),
         )
     if node.op != _ENTROPIES[0]:
         return
@@ -220,16 +230,26 @@ def _changes(place: Place, node: Node) -> Iterator[Tuple[int, Callable[[Any], An
     smoothed = float(classes * labels.min()) if classes > 1 else 0.0
     if 0 < smoothed < 1:
         plain = (labels - smoothed / classes) / (1 - smoothed)
-        yield 1, lambda flow: plain, (
-            f"label smoothing is missing: write label_smoothing={smoothed:.4g} (of one-hot targets, "
-            "CategoricalCrossentropy)"
+        yield (
+            1,
+            _instead(plain),
+            (
+                f"label smoothing is missing: write label_smoothing={smoothed:.4g} (of one-hot targets, "
+                "CategoricalCrossentropy)"
+            ),
         )
     elif set(np.unique(labels)) <= {0.0, 1.0}:
         for much in _SMOOTHINGS:
             spread = labels * (1 - much) + much / classes
-            yield 1, lambda flow, spread=spread: spread, (
-                f"label smoothing of {much:g}, which the legacy loss has not: leave out label_smoothing"
+            yield (
+                1,
+                _instead(spread),
+                (f"label smoothing of {much:g}, which the legacy loss has not: leave out label_smoothing"),
             )
+
+
+def _instead(array: Array) -> Callable[[Any], Any]:
+    return lambda flow: array
 
 
 def _as_logarithms(flow: Any) -> Any:
