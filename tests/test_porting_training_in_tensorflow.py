@@ -48,11 +48,8 @@ def _wrong():
 
     with open(PORTS, encoding="utf-8") as file:
         tree = ast.parse(file.read())
-    table = next(
-        n.value
-        for n in tree.body
-        if isinstance(n, ast.Assign) and ast.dump(n.targets[0]).startswith("Name(id='WRONG'")
-    )
+    named = [n for n in tree.body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)]
+    table = next(n.value for n in named if n.targets[0].id == "WRONG")
     return [(port, *rest) for port, rest in ast.literal_eval(table).items()]
 
 

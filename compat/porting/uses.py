@@ -248,7 +248,7 @@ class _Walk:
         product = self._makers.get(shift.inputs[-1]) if shift.op == "Sub" else shift
         if product is None or product.op != "Mul":
             return {}
-        found = {}
+        found: Dict[str, Part] = {}
         for tensor in set(scaled.inputs) & set(product.inputs):
             inverse = self._makers[tensor]
             roots = (
