@@ -15,13 +15,17 @@ from ..graph.nodes import Trace
 from ..judge.graphs import Place, Side
 from ..objects import Memory
 from ..records import Output
+from ..sources import code
 from ..sources.training import is_trained, loss_of, moved_variables, network_of, other_updates, updates_of
 from .carrying import plan
+from .comparing import carried
+from .findings import Findings
 from .mapping import Map
 from .outputs import Outputs, as_outputs, paired_outputs
-from .placing import Nodes, Placing, in_the_layout_of
-from .sides import Recorded, TracedPort, variables_of
-from .stepping import PortStep
+from .placing import Nodes, Placing, in_the_layout_of, with_statistics
+from .results import Origins, Weights
+from .sides import Port, Recorded, variables_of
+from .stepping import PortStep, check_compiled, port_step
 from .steps import Steps, judged_steps
 from .verifying import Judged, judged
 
@@ -56,6 +60,30 @@ def check_trained(legacy: Recorded) -> Trace:
         if array.dtype == bool and not array.ndim and "train" in name.lower() and not array:
             raise CompatError(f"--training: `{name}` is False, so that nothing is trained: feed True")
     return whole
+
+
+class Compared(NamedTuple):
+    training: Training
+    weights: Weights
+    origins: Origins
+
+
+def compared_training(
+    text: str, legacy: Recorded, told: Map, pairs: List[str], carry: bool, tell: Callable[[str], None]
+) -> Compared:
+    """The port's side, its weights carried first, and both judged."""
+    whole = check_trained(legacy)
+    if code.split(text) is None:
+        raise CompatError(f"--training: {text}: expected FILE.py:FUNCTION, which returns a compiled model")
+    live = Port(text)
+    check_compiled(live)
+    traced = live.traced(legacy.inputs)
+    still = [one.path for one in live.made.non_trainable_variables]
+    told, found = with_statistics(legacy, whole, traced, told, still)
+    weights = carried(found, live, traced, tell) if carry else Weights([], [], [])
+    step = port_step(live, legacy)
+    training = judged_training(legacy, step, live.objects.read, Placing(legacy, traced, told), told, pairs)
+    return Compared(training, weights, Origins(live, step.traced))
 
 
 def judged_training(
@@ -192,7 +220,7 @@ class _Training:
         """Pairs that the weights tell, of the network alone."""
         traced = self._port.traced
         kept = {name: traced.program.outputs[name] for name in self._port.predictions}
-        forward = TracedPort(dataclasses.replace(traced.program, outputs=kept), traced.traced, traced.given)
+        forward = traced._replace(program=dataclasses.replace(traced.program, outputs=kept))
         there = variables_of(traced.traced.trace)
         weights = {name: value for name, value in self._told.weights.items() if name in there}
         return plan(
@@ -230,6 +258,17 @@ def lines_of_training(one: Training, before: bool) -> List[str]:
     found += [f"not judged: {text}" for text in [*one.left, *one.steps.left]]
     if not one.steps.agreed and not one.steps.wrong:
         found.append("not judged: no step of the optimiser could be compared")
+    return found
+
+
+def with_steps(found: Findings, one: Training) -> Findings:
+    """The Findings of the network, and what there is to say of the step on top."""
+    found.training = said_of(one)
+    found.steps = [*one.otherwise, *one.steps.wrong]
+    found.notes = [*found.notes, *one.notes]
+    found.not_judged = [*found.not_judged, *one.left, *one.steps.left]
+    wrong = bool(found.wrong or found.steps)
+    found.words = "all agree" if one.holds else ("differs" if wrong else "not judged")
     return found
 
 

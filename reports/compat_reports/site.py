@@ -80,7 +80,9 @@ def write(
         progress(place + 1, len(grid.rows))
     folder.put(
         INDEX,
-        environment.get_template("index.html").render(root="", here="index", featured=featured, **_index(grid)),
+        environment.get_template("index.html").render(
+            root="", here="index", featured=featured, **_index(grid)
+        ),
     )
     seconds = _seconds(grid)
     folder.put(

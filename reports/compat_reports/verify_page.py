@@ -106,13 +106,14 @@ def lede(found: Findings) -> str:
     """The cause of the first wrong place, or what there is to do."""
     if found.wrong:
         causes = found.wrong[0].causes
-        more = len(found.wrong) - 1
-        also = f" {wording.plural(more, 'more place')} {'is' if more == 1 else 'are'} wrong on {'its' if more == 1 else 'their'} own input." if more else ""
-        return (_sentence(causes[0].text) if causes else "No cause is known for it.") + also
+        said = _sentence(causes[0].text) if causes else "No cause is known for it."
+        more = len(found.wrong) + len(found.steps) - 1
+        return f"{said} {wording.plural(more, 'more place')} wrong by itself." if more else said
     if found.steps:
         return _sentence(found.steps[0].partition("cause: ")[2] or "No cause is known for it")
     if found.refused:
-        return _sentence(f"{wording.plural(len(found.refused), 'weight')} are ambiguous or left over; a map says which is which")
+        count = wording.plural(len(found.refused), "weight")
+        return f"{count} ambiguous or left over: a map says which is which."
     if found.not_judged:
         return _sentence(found.not_judged[0])
     return "Every pair follows, by the legacy graph and within rounding, from the pairs before it."
