@@ -10,8 +10,9 @@ import os
 import signal
 import sys
 import warnings
-from typing import Any, Dict, Iterator, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
+from .commands import elsewhere
 from .errors import CompatError
 from .texts import Printable, in_a_line
 
@@ -104,9 +105,9 @@ def _printable_output(name: str) -> Iterator[None]:
 
 
 def _main(name: str, argv: Sequence[str]) -> int:
-    elsewhere = _commands_elsewhere() if name not in COMMANDS else {}
-    if name in elsewhere:
-        return _run_elsewhere(elsewhere[name], argv[1:])
+    others = elsewhere.commands() if name not in COMMANDS else {}
+    if name in others:
+        return elsewhere.run(others[name], argv[1:])
     if name == "report":
         raise CompatError("the pages are not installed: pip install 'compat[report]'")
     parser = _Parser(
@@ -117,7 +118,7 @@ def _main(name: str, argv: Sequence[str]) -> int:
     module: Any = None
     for command, text in {
         **COMMANDS,
-        **{n: _ELSEWHERE.get(n, f"from {e.value}") for n, e in elsewhere.items()},
+        **{n: _ELSEWHERE.get(n, f"from {e.value}") for n, e in others.items()},
     }.items():
         of_command = subparsers.add_parser(command, help=text, description=text)
         if command == name:
@@ -134,24 +135,6 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> Any:
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
-
-
-def _commands_elsewhere() -> Dict[str, Any]:
-    """Commands of packages that compat does not import, by their entry points."""
-    from .record.versions import metadata
-
-    found: Any = metadata.entry_points()
-    group = "compat.commands"
-    entries = found.select(group=group) if hasattr(found, "select") else found.get(group, ())
-    return {entry.name: entry for entry in entries}
-
-
-def _run_elsewhere(entry: Any, argv: Sequence[str]) -> int:
-    try:
-        main_of_entry = entry.load()
-    except ImportError as error:
-        raise CompatError(f"needs more than compat itself ({error}): pip install 'compat[report]'") from None
-    return int(main_of_entry(argv) or 0)
 
 
 if __name__ == "__main__":

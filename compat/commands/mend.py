@@ -22,6 +22,11 @@ def main(arguments: Any) -> int:
     if arguments.tries < 1 or not arguments.seconds > 0:
         raise CompatError("--tries and --seconds: expected 1 or more")
     found = findings.read(arguments.folder)
+    if found.training:
+        raise CompatError(
+            f"{arguments.folder}: holds a step of training: mend edits what the network computes; compat verify "
+            "without --training"
+        )
     source, path = mended.opened(arguments.port, found)
     if found.holds:
         _tell("nothing to mend: all agree")

@@ -29,6 +29,8 @@ def add_arguments(parser: Any) -> None:
     add("--outputs", metavar="T,...", help="the tensors wanted (default: those that nothing uses)")
     add("--path", action="append", default=[], metavar="DIR", help="a folder for sys.path; may be repeated")
     add("--trust", action="store_true", help="run what a file holds: Lambda layers, Python ops, links")
+    add("--training", action="store_true", help="record a step of training as well: loss, gradients, updates")
+    add("--train-op", metavar="OP", default="", help="with --training: the op, where there are several")
     add("--env", metavar="NAME", help="in this environment of tox, made on demand: tf1.15, tf2.21")
     add(
         "--with-requirements",
@@ -46,7 +48,13 @@ def main(arguments: Any) -> int:
 
         return trace_there(arguments)
     wish = Wish(
-        arrays, arguments.inputs or "x.npz", _names(arguments.outputs), arguments.path, arguments.trust
+        arrays,
+        arguments.inputs or "x.npz",
+        _names(arguments.outputs),
+        arguments.path,
+        arguments.trust,
+        arguments.training or bool(arguments.train_op),
+        arguments.train_op,
     )
     program = program_of(found, wish)
     for note in program.notes:

@@ -4,6 +4,7 @@ import hashlib
 import os
 from typing import Any, Iterable, Iterator, List, Optional
 
+from ..errors import CompatError
 from ..files import read_bytes
 from ..porting import findings
 from ..porting.comparing import NotCarried, compared, judged_sides
@@ -12,10 +13,12 @@ from ..porting.kernels import kernels
 from ..porting.mapping import Map, read_map
 from ..porting.results import findings_of, findings_of_refused
 from ..porting.sides import Port, Recorded, legacy_side
+from ..porting.training import compared_training, lines_of_training, said_of, with_steps
 from ..porting.verifying import Explained, explained, lines
 from ..record.versions import version_of
 from ..sources.inputs import read_npz
 from ..texts import printable
+from . import elsewhere
 
 
 def add_arguments(parser: Any) -> None:
@@ -30,7 +33,12 @@ def add_arguments(parser: Any) -> None:
     add("--pair", action="append", default=[], metavar="A=B", help="a legacy tensor and the port's for it")
     add("--map", metavar="map.toml", help="which weights go where, as compat carry writes it")
     add("--no-carry", action="store_true", help="the port has its own weights")
-    add("--out", metavar="FOLDER", help=f"write what was found, as {findings.NAME}, for compat mend")
+    add(
+        "--training",
+        action="store_true",
+        help="a step of training: loss, gradients, moving statistics, optimiser (compat trace --training)",
+    )
+    add("--out", metavar="FOLDER", help=f"write what was found: a page, and {findings.NAME} for compat mend")
 
 
 def main(arguments: Any) -> int:
@@ -38,7 +46,9 @@ def main(arguments: Any) -> int:
         findings.check_folder(arguments.out)
     arrays = read_npz(arguments.inputs) if arguments.inputs else None
     told = read_map(arguments.map) if arguments.map else Map({}, [])
-    legacy = legacy_side(arguments.legacy, arrays, _tell)
+    legacy = legacy_side(arguments.legacy, arrays, _tell, arguments.training)
+    if arguments.training:
+        return _training(arguments, legacy, told)
     try:
         port = compared(arguments.port, legacy, told, not arguments.no_carry, _tell)
     except NotCarried as error:
@@ -70,6 +80,35 @@ def main(arguments: Any) -> int:
 def _write(folder: str, legacy: Recorded, found: findings.Findings) -> None:
     findings.write(folder, found, {name: array for name, (array, _) in legacy.inputs.items()})
     _tell(f"wrote {os.path.join(folder, findings.NAME)}")
+    pages = elsewhere.commands().get("report")
+    try:
+        if pages is None:
+            raise CompatError("the pages are not installed: pip install 'compat[report]'")
+        elsewhere.run(pages, [folder])
+    except CompatError as error:
+        _tell(f"no page: {error}; then compat report {folder}, in any Python, makes it")
+
+
+def _training(arguments: Any, legacy: Recorded, told: Map) -> int:
+    """A step of training judged; the network is computed as in training."""
+    taken = compared_training(arguments.port, legacy, told, arguments.pair, not arguments.no_carry, _tell)
+    one = taken.training
+    command = _command(arguments, legacy, taken.origins.port)
+    said_of_kernels = kernels(legacy)
+    _tell(f"kernels {said_of_kernels}")
+    _tell(said_of(one))
+    known = {f"the input {name}": array for name, (array, _) in legacy.inputs.items()}
+    said: List[Explained] = []
+    for line in lines(one.network, _kept(said, explained(one.network, known))):
+        _tell(line)
+    for line in lines_of_training(one, bool(one.network.wrong)):
+        _tell(line)
+    if one.holds:
+        _tell("all agree: what differs is rounding")
+    if arguments.out is not None:
+        found = findings_of(command, said_of_kernels, legacy, one.network, said, taken.weights, taken.origins)
+        _write(arguments.out, legacy, with_steps(found, one))
+    return 0 if one.holds else 1
 
 
 def _kept(said: List[Explained], places: Iterable[Explained]) -> Iterator[Explained]:

@@ -8,10 +8,12 @@ import collections
 import types
 from typing import Any, Callable, Container, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
+import numpy as np
+
 from ..arrays import Array
 from ..reference.bounds import Reference
 from ..reference.nodes import NodeCall, Taken, answer
-from ..reference.nodes.registry import Flow, NoRule, as_reference
+from ..reference.nodes.registry import UNREAD, Flow, NoRule, as_reference
 from .alone import AsMeasured, as_measured, onward
 from .idioms import raised
 from .nodes import SOURCES, Node, Trace
@@ -251,6 +253,8 @@ class Followed:
         """What comes of a node; ``depends``: whether it follows from one of the given tensors."""
         self.hows[node.name] = "bounded"
         try:
+            unread = UNREAD.get(node.op, ())
+            inputs = [np.zeros(()) if n in unread and flow is None else flow for n, flow in enumerate(inputs)]
             if any(flow is None for flow in inputs):
                 raise NoRule("it follows from a node without a rule")
             taken: List[Flow] = [onward(flow) for flow in inputs]  # type: ignore[misc]

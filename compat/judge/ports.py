@@ -188,13 +188,18 @@ _SELECTING = (
 )
 
 
+_EXTENTS = ("Shape", "ShapeN", "Size", "Rank")
+
+
 def untried(legacy: Trace, port: Trace) -> str:
     """What the legacy graph does, nothing came of on these inputs, and the port has not at all; or nothing."""
     tensors = legacy.tensors()
+    flowing = _flowing(legacy)
     idle = [
         node
         for node in legacy.nodes
         if node.op in _SELECTING
+        and node.name in flowing
         and node.outputs["0"].dtype in UNIT_ROUNDOFF  # a loop counts with whole numbers
         and not _is_drawn(legacy, node)
         and node.outputs["0"].digest in {tensors[name].digest for name in node.inputs}
@@ -204,6 +209,20 @@ def untried(legacy: Trace, port: Trace) -> str:
         return ""
     named = ", ".join(f"{node.op} ({node.source or node.name})" for node in idle[:_MOST])
     return f"not tried by these inputs: {named} of the legacy graph changes nothing, and the port has no {idle[0].op}"
+
+
+def _flowing(trace: Trace) -> "set[str]":
+    """The nodes that follow from the numbers of inputs and variables, not from their extents alone."""
+    tensors = {*trace.inputs.values(), *(trace.variables or ())}
+    tensors.update(
+        node.tensor() for node in trace.nodes if node.op in ("Variable", "VariableV2", "VarHandleOp")
+    )
+    found = set()
+    for node in trace.nodes:
+        if node.op not in _EXTENTS and not tensors.isdisjoint(node.inputs):
+            found.add(node.name)
+            tensors.update(node.tensor(int(number)) for number in node.outputs)
+    return found
 
 
 def _is_drawn(trace: Trace, node: Node) -> bool:

@@ -1,6 +1,6 @@
 """The legacy variables' numbers in the port's variables: what goes where, how and why, and what is refused."""
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -42,13 +42,21 @@ class Plan(NamedTuple):
     anchors: Dict[str, str]
 
 
-def plan(legacy: Recorded, port: TracedPort, told: Map) -> Plan:
-    """What goes where.  Raises CompatError for a map that names what is not there."""
-    return _Planning(legacy, port, told).plan()
+def plan(
+    legacy: Recorded, port: TracedPort, told: Map, value: Optional[Callable[[str], Array]] = None
+) -> Plan:
+    """What goes where.  ``value``: other numbers of the legacy variables, by name.
+
+    Raises CompatError for a map that names what is not there.
+    """
+    return _Planning(legacy, port, told, value).plan()
 
 
 class _Planning:
-    def __init__(self, legacy: Recorded, port: TracedPort, told: Map) -> None:
+    def __init__(
+        self, legacy: Recorded, port: TracedPort, told: Map, value: Optional[Callable[[str], Array]] = None
+    ) -> None:
+        self._other = value
         self._legacy, self._told = legacy, told
         trace = legacy.side.trace
         self._mine = variables_of(trace) or constants_as_variables(trace)
@@ -85,6 +93,8 @@ class _Planning:
         return float(self._legacy.side.read(output.digest))
 
     def _value(self, name: str) -> Array:
+        if self._other is not None:
+            return self._other(name)
         return self._legacy.side.read(self._tensors[f"{name}:0"].digest)
 
     def plan(self) -> Plan:
@@ -108,6 +118,11 @@ class _Planning:
         for name, legacy in self._told.weights.items():
             if name not in fixed and (name not in self._rows or self._rows[name].legacy != legacy):
                 self._directly(name, legacy)
+        for name, one in self._told.beside.items():
+            if name not in self._rows and one == KEEP:
+                self._fill(name, KEEP, "the legacy graph has none in training")
+            elif name not in self._rows and one not in self._used:
+                self._put(Row(name, [one], "as it is", "by what stands beside it", self._value(one)))
         self._refuse_open(found.open)
         self._refuse_left(found.bare)
         rows = [self._rows[name] for name in self._theirs if name in self._rows]

@@ -46,7 +46,7 @@ def compared(text: str, legacy: Recorded, told: Map, carry: bool, tell: Tell) ->
     weights = Weights([], [], [])
     traced = live.traced(legacy.inputs)  # what is not built has no variables before
     if live.has_variables and carry:
-        weights = _carried(plan(legacy, traced, told), live, traced, tell)
+        weights = carried(plan(legacy, traced, told), live, traced, tell)
     return on_inputs(live, legacy, told, weights)
 
 
@@ -58,7 +58,7 @@ def on_inputs(live: Port, legacy: Recorded, told: Map, weights: Weights) -> Comp
     return Compared(side, traced.given, anchors, weights, Origins(live, traced))
 
 
-def _carried(found: Plan, live: Port, traced: TracedPort, tell: Tell) -> Weights:
+def carried(found: Plan, live: Port, traced: TracedPort, tell: Tell) -> Weights:
     for line in [*table(found), *found.refused]:
         tell(line)
     if found.refused:

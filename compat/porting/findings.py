@@ -183,7 +183,8 @@ class Findings:
 
     ``outputs``: of each paired output (legacy tensor, the port's); ``why`` of those whose names did not say it.
     ``tensors_of_port``: how many it has.  ``refused``: weights that were not carried, and then nothing else was
-    found.  ``whole``: where nothing is wrong at a place, all nodes of both graphs.
+    found.  ``whole``: where nothing is wrong at a place, all nodes of both graphs.  ``training``: of a step of training
+    what was compared; ``steps``: what is wrong in it and is at no place of the graph.
     """
 
     command: Command
@@ -204,6 +205,8 @@ class Findings:
     without_partner: List[str] = field(default_factory=list)
     refused: List[str] = field(default_factory=list)
     whole: Optional[Finding] = None
+    training: str = ""
+    steps: List[str] = field(default_factory=list)
 
     def check(self) -> None:
         if self.format != FORMAT:

@@ -21,10 +21,14 @@ _HEAD = """\
 
 
 class Map(NamedTuple):
-    """``weights``: of a variable of the port what it is made of.  ``unused``: legacy variables that nothing takes."""
+    """``weights``: of a variable of the port what it is made of.  ``unused``: legacy variables that nothing takes.
+
+    ``beside``: no person says it, it is told by what stands beside: of a moving statistic the legacy one, or ``KEEP``.
+    """
 
     weights: Dict[str, List[str]]
     unused: List[str]
+    beside: Dict[str, str] = {}
 
 
 def read_map(path: str) -> Map:

@@ -20,6 +20,7 @@ from ..sources.program import Program, Wish, ancestors
 from ..sources.reading import program_of
 from ..sources.recording import TRACED
 from ..sources.tracing import Traced, trace_program
+from ..sources.training import network_of
 from ..store import Run
 from .construction import Construction, files_of, import_keras, stacks_of
 from .findings import Spot
@@ -28,7 +29,10 @@ Tell = Callable[[str], None]
 
 
 class Recorded(NamedTuple):
-    """A graph and its numbers.  ``source``: what was traced.  ``random``: outputs with other bits when run again."""
+    """A graph and its numbers.  ``source``: what was traced.  ``random``: outputs with other bits when run again.
+
+    ``whole``: the graph with the step of training that was recorded with it.
+    """
 
     name: str
     side: Side
@@ -37,9 +41,12 @@ class Recorded(NamedTuple):
     source: str = ""
     record: Optional[Record] = None
     environment: str = ""
+    whole: Optional[Trace] = None
 
 
-def legacy_side(text: str, arrays: Optional[Mapping[str, Array]], tell: Tell) -> Recorded:
+def legacy_side(
+    text: str, arrays: Optional[Mapping[str, Array]], tell: Tell, training: bool = False
+) -> Recorded:
     """LEGACY: the folder of a traced run, or a source that is traced now."""
     if os.path.isdir(text) and Run.exists(text):
         run = of_run(text)
@@ -47,11 +54,12 @@ def legacy_side(text: str, arrays: Optional[Mapping[str, Array]], tell: Tell) ->
             return run
         text = run.source  # on other inputs: computed again, here
     found = kinds.source(text)
-    wish = Wish(dict(arrays) if arrays is not None else None)
+    wish = Wish(dict(arrays) if arrays is not None else None, training=training)
     program = program_of(found, wish)
     objects = Memory()
     traced = trace_program(program, wish, objects, tell, lambda done, total: None)
-    return Recorded(text, Side(traced.trace, objects.read), traced.inputs, traced.random, text)
+    network = Side(network_of(traced.trace), objects.read)
+    return Recorded(text, network, traced.inputs, traced.random, text, whole=traced.trace)
 
 
 def of_run(folder: str) -> Recorded:
@@ -74,9 +82,11 @@ def of_run(folder: str) -> Recorded:
     if read is None:
         raise CompatError(f"{folder}: its graph, or a tensor of it, is not there: trace it again")
     inputs = {name: (run.objects.read(one.digest), one.dtype) for name, one in description.inputs.items()}
+    network = Side(network_of(read.trace), read.read)
     return Recorded(
-        folder, read, inputs, record.random, description.path[len(TRACED) :], record, run.environment.name
-    )
+        folder, network, inputs, record.random, description.path[len(TRACED) :], record, run.environment.name,
+        read.trace,
+    )  # fmt: skip
 
 
 class TracedPort(NamedTuple):

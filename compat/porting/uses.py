@@ -140,6 +140,10 @@ class _Walk:
         if weights:
             number = self._use(node, data, weights, before)
             before = before if number is None else frozenset({number})
+        else:
+            of_batch = self._norm_of_batch(node)
+            if of_batch:
+                before = frozenset({self._add("batch norm", of_batch, node.name, self._gone(of_batch), None)})
         for name in outputs:
             self._last[name] = before
 
@@ -236,6 +240,36 @@ class _Walk:
         if maker is not None and maker.op == "Neg":
             found["mean"] = maker.inputs[0]
         return found
+
+    def _norm_of_batch(self, node: Node) -> Dict[str, Part]:
+        """Gamma and beta of the same with the statistics of the batch, which are no variables: in training."""
+        scaled, shift = (self._makers.get(t) for t in node.inputs) if len(node.inputs) == 2 else (None, None)
+        if node.op not in _ADDS[:2] or scaled is None or shift is None or scaled.op != "Mul":
+            return {}
+        product = self._makers.get(shift.inputs[-1]) if shift.op == "Sub" else shift
+        if product is None or product.op != "Mul":
+            return {}
+        found: Dict[str, Part] = {}
+        for tensor in set(scaled.inputs) & set(product.inputs):
+            inverse = self._makers[tensor]
+            roots = (
+                [t for t in inverse.inputs if self._makers[t].op == "Rsqrt"] if inverse.op == "Mul" else []
+            )
+            if inverse.op != "Rsqrt" and not roots:
+                continue
+            for part, tensors in (("gamma", inverse.inputs if roots else ()), ("beta", shift.inputs[:1])):
+                found.update((part, self._part(t)) for t in tensors if t in self._plain)
+        return found
+
+    def _gone(self, parts: Mapping[str, Part]) -> FrozenSet[int]:
+        """What was before the products and sums that are a part of a norm, and so no uses of their own."""
+        mine = {part.variable for part in parts.values()}
+        gone = {use.number for use in self._uses if use.kind in ("Mul", "Sub") and set(use.variables) <= mine}
+        before: FrozenSet[int] = frozenset()
+        for number in gone:
+            before |= self._uses[number].before
+            self._uses[number] = self._uses[number]._replace(kind="gone")
+        return before - gone
 
     def _inverse(self, tensor: str) -> Dict[str, str]:
         node = self._makers.get(tensor)

@@ -114,13 +114,14 @@ def _failed(path: str, function: str, error: BaseException) -> str:
 
 class _Live:
     """What a function returned, where that is a graph: ``outputs`` by name, ``named`` the attributes that are tensors,
-    ``session`` one that it made, or None."""
+    ``session`` one that it made, or None; ``training`` ops by name."""
 
     def __init__(self, tf: Any, made: Any) -> None:
         self._tf = tf
         self.outputs: Dict[str, Any] = {}
         self.inputs: Dict[str, Any] = {}
         self.named: Dict[str, Any] = {}
+        self.training: Dict[str, str] = {}
         self.session: Any = None
         self.graph: Any = None
         self._look(made)
@@ -142,6 +143,8 @@ class _Live:
             self.graph = made
         elif self._is_tensor(made):
             self._take("", made)
+        elif isinstance(made, tf.Operation):
+            self._run(made.name, made)
         elif isinstance(made, (dict, list, tuple)):
             self._items(made)
         elif hasattr(made, "__dict__") and not is_keras(made) and not isinstance(made, type):
@@ -150,6 +153,9 @@ class _Live:
             default_session = tf.get_default_session()
             if default_session is not None and default_session.graph is self.graph:
                 self.session = default_session
+        if self.graph is not None:  # what apply_gradients has made
+            for one in self.graph.get_collection("train_op"):
+                self.training.setdefault(one.name.partition(":")[0], one.name.partition(":")[0])
 
     def _is_tensor(self, value: Any) -> bool:
         return (
@@ -165,6 +171,11 @@ class _Live:
         if not tensor.op.type.startswith("Placeholder"):
             self.outputs[name or tensor.op.name] = tensor
 
+    def _run(self, name: str, op: Any) -> None:
+        """An op that is run, and has no value."""
+        self.graph = op.graph
+        self.training[name or op.name] = op.name
+
     def _items(self, made: Any) -> None:
         """Tensors, sessions, graphs and objects that hold some, in a dict, a list or a tuple."""
         fields = getattr(made, "_fields", None)
@@ -173,6 +184,8 @@ class _Live:
         for name, value in pairs:
             if self._is_tensor(value):
                 self._take(str(name) if keyed else "", value)
+            elif isinstance(value, self._tf.Operation):
+                self._run(str(name) if keyed else "", value)
             elif isinstance(value, (self._tf.Session, self._tf.InteractiveSession)):
                 self.session, self.graph = value, value.graph
             elif isinstance(value, (list, tuple, dict)):
@@ -193,6 +206,8 @@ class _Live:
             if self._is_tensor(value):
                 self.graph = value.graph
                 self.named[name] = value.value() if hasattr(value, "initializer") else value
+            elif isinstance(value, self._tf.Operation):
+                self._run(name, value)
             elif isinstance(value, (self._tf.Session, self._tf.InteractiveSession)):
                 self.session, self.graph = value, value.graph
             elif isinstance(value, self._tf.Graph) and self.graph is None:
@@ -216,6 +231,7 @@ def _of_graph(where: str, tf: Any, live: _Live) -> Program:
     program = copied(live.graph, live.outputs, values, live.named, where)
     program.inputs = {name: program.graph.get_tensor_by_name(t.name) for name, t in live.inputs.items()}
     program.notes += [note] if note else []
+    program.training = live.training
     return program
 
 

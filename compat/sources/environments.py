@@ -152,4 +152,6 @@ def _arguments(arguments: Any) -> List[str]:
         given += [option, value] if value else []
     for folder in arguments.path:
         given += ["--path", folder]
+    given += ["--train-op", arguments.train_op] if arguments.train_op else []
+    given += ["--training"] if arguments.training else []
     return given + (["--trust"] if arguments.trust else [])

@@ -44,6 +44,8 @@ def read_checkpoint(prefix: str, wish: Wish) -> Program:
     if not saver.restore_op_name:
         raise CompatError(f"{path}: its graph has no Saver, so that nothing says which value is whose")
     program = Program(graph, variables=variables_of(meta.graph_def))
+    trained = meta.collection_def["train_op"].node_list.value if "train_op" in meta.collection_def else ()
+    program.training = {name.partition(":")[0]: name.partition(":")[0] for name in trained}
     tables = _nodes_in(meta, "table_initializer")
     program.restore = _restoring(graph, saver, prefix, tables)
     return program

@@ -10,7 +10,8 @@ class Wish(NamedTuple):
     """What was asked for on the command line.
 
     ``arrays``: the inputs by name, or None where they are to be made.  ``outputs``: their names; none: to be chosen.
-    ``path``: folders for ``sys.path``.  ``trust``: whether what it holds may run.
+    ``path``: folders for ``sys.path``.  ``trust``: whether what it holds may run.  ``training``: a step of it as well,
+    of the op ``train_op`` where that is named.
     """
 
     arrays: Optional[Dict[str, Any]] = None
@@ -18,6 +19,8 @@ class Wish(NamedTuple):
     outputs: List[str] = []
     path: List[str] = []
     trust: bool = False
+    training: bool = False
+    train_op: str = ""
 
 
 def _nothing(session: Any) -> None:
@@ -31,7 +34,8 @@ class Program:
     ``restore``: gives the variables their values, in a session.  ``dialect``: in which the source is spelled.
     ``lines``: of an op's name the line that made it.  ``variables``: ops, in the order in which they were made.
     ``named``: further names of tensors.  ``notes``: what is to be said of it.  ``operations``: of the live graph that
-    this one is a copy of, whose tracebacks say where they were made.
+    this one is a copy of, whose tracebacks say where they were made.  ``training``: ops that may be the train op, by
+    what they are called.
     """
 
     graph: Any
@@ -44,6 +48,7 @@ class Program:
     named: Dict[str, Any] = field(default_factory=dict)
     notes: List[str] = field(default_factory=list)
     operations: List[Any] = field(default_factory=list)
+    training: Dict[str, str] = field(default_factory=dict)
 
 
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")

@@ -13,6 +13,7 @@ from ..graph.nodes import Trace
 from ..objects import Memory, Objects
 from ..record.versions import threads
 from ..records import Output
+from . import training
 from .choosing import chosen, needed_but_unfed, waiting_for
 from .graphs import tensorflow_1
 from .inputs import SEED, fitted, made, matched
@@ -52,7 +53,12 @@ def trace_program(
     names = _input_names(program)
     given = matched(wish.arrays, list(names), wish.inputs_path) if wish.arrays is not None else {}
     outputs = _outputs(program, wish, {names[name].name for name in given}, tell)
-    needed = {tensor.name for tensor in placeholders(outputs.values())}
+    step = training.step_of(program, wish.train_op) if wish.training else None
+    wanted = dict(outputs)
+    if step is not None:
+        wanted.update((f"step: {name}", tensor) for name, tensor in step.tensors.items())
+        outputs = _with_loss(outputs, step)
+    needed = {tensor.name for tensor in placeholders(wanted.values())}
     inputs = _inputs(program, wish, {n: t for n, t in names.items() if t.name in needed}, given, tell)
     tf = tensorflow_1()
     feed = {names[name]: array for name, (array, _) in inputs.items()}
@@ -65,9 +71,15 @@ def trace_program(
         seconds = time.perf_counter() - started
         again = run.results(outputs)
         random = [name for name in outputs if first[name] != again[name]]
-        kept = _Keeping(objects, progress, len(ancestors(outputs.values())))
-        trace = run.traced(tf, outputs, kept, {name: names[name] for name in inputs})
+        stepped = training.taken(tf, session, step, feed, program.restore) if step is not None else None
+        kept = _Keeping(objects, progress, len(ancestors(wanted.values())))
+        trace = run.traced(tf, {**wanted, **outputs}, kept, {name: names[name] for name in inputs})
+        trace.outputs = {name: trace.outputs[name] for name in outputs}
     _complete(trace, program, outputs)
+    if step is not None and stepped is not None:
+        training.add_to(tf, trace, step, stepped, kept, trace.outputs.values(), program.lines)
+        trace.check()
+        tell(training.said(trace, step))
     results = {name: trace.tensors()[tensor] for name, tensor in trace.outputs.items()}
     random += [name for name in outputs if name not in random and results[name].digest != first[name]]
     return Traced(trace, inputs, results, random, round(seconds, 6))
@@ -113,6 +125,13 @@ def _outputs(program: Program, wish: Wish, fed: Set[str], tell: Tell) -> Dict[st
         if waiting:
             tell(f"left out: {', '.join(waiting)}; {_feed(tensor.op.name, tensor, wish)}")
     return outputs
+
+
+def _with_loss(outputs: Dict[str, Any], step: training.Step) -> Dict[str, Any]:
+    """The outputs, and the loss among them."""
+    if step.loss is None or any(tensor.name == step.loss.name for tensor in outputs.values()):
+        return outputs
+    return dict(outputs, **{"loss" if "loss" not in outputs else step.loss.op.name: step.loss})
 
 
 def _feed(name: str, tensor: Any, wish: Wish) -> str:

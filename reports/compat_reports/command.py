@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from compat.judge.judging import Judged, judge_runs
+from compat.porting import findings
 from compat.store import STORE, find
 
 from . import grid as grids
-from . import site, wording
+from . import site, verify_page, wording
 from .folder import Folder
 
 _OUT = os.path.join("out", "report")
@@ -23,6 +24,9 @@ _OUT = os.path.join("out", "report")
 def main(argv: Sequence[str] | None = None) -> int:
     """Judge and write the pages; 0 where all cells agree or are known, 1 where somebody has to look."""
     arguments = _parser().parse_args(argv)
+    if len(arguments.runs) == 1 and (Path(arguments.runs[0]) / findings.NAME).is_file():
+        print(verify_page.write(findings.read(arguments.runs[0]), arguments.runs[0]).resolve())
+        return 0
     runs = find(arguments.runs or [STORE])
     judged = judge_runs(runs, arguments.cases, keep=True, progress=_Progress("judging"))
     return write(judged, arguments.out)
@@ -51,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         "runs",
         nargs="*",
         metavar="RUN",
-        help=f"runs, folders of runs, or names in {STORE} (default: {STORE})",
+        help=f"runs, folders of runs, or names in {STORE} (default: {STORE}); or the folder of compat verify --out",
     )
     parser.add_argument(
         "--out", default=_OUT, metavar="FOLDER", help="where the pages go (default: %(default)s)"

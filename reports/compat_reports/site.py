@@ -51,11 +51,11 @@ def write(
     grid: Grid, folder: Folder, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> None:
     """All pages of a grid; ``progress`` is told how many samples are done of how many."""
-    templates = _templates()
+    environment = templates()
     slugs = slugs_of(grid.rows)
-    templates.globals.update(grid=grid, slugs=slugs, word=wording, columns=strips.columns(grid))
+    environment.globals.update(grid=grid, slugs=slugs, word=wording, columns=strips.columns(grid))
     arrays, drawer = Arrays([e.run for e in grid.environments]), Drawer(folder)
-    folder.put(STYLE, (_TEMPLATES / STYLE).read_text(encoding="utf-8") + _code_style())
+    folder.put(STYLE, style())
     folder.put(SCRIPT, (_TEMPLATES / SCRIPT).read_bytes())
     featured = None
     for place, row in enumerate(grid.rows):
@@ -65,7 +65,7 @@ def write(
             featured = page
         before = grid.rows[place - 1] if place else None
         after = grid.rows[place + 1] if place + 1 < len(grid.rows) else None
-        html = templates.get_template("sample.html").render(
+        html = environment.get_template("sample.html").render(
             page=page,
             row=row,
             before=before,
@@ -80,16 +80,23 @@ def write(
         progress(place + 1, len(grid.rows))
     folder.put(
         INDEX,
-        templates.get_template("index.html").render(root="", here="index", featured=featured, **_index(grid)),
+        environment.get_template("index.html").render(
+            root="", here="index", featured=featured, **_index(grid)
+        ),
     )
     seconds = _seconds(grid)
     folder.put(
         ENVIRONMENTS,
-        templates.get_template("environments.html").render(root="", here="environments", seconds=seconds),
+        environment.get_template("environments.html").render(root="", here="environments", seconds=seconds),
     )
 
 
-def _templates() -> jinja2.Environment:
+def style() -> str:
+    """The style of all pages."""
+    return (_TEMPLATES / STYLE).read_text(encoding="utf-8") + _code_style()
+
+
+def templates() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,

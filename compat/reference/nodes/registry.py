@@ -43,6 +43,8 @@ class NoRule(LookupError):
     """There is no rule for an op type, or none for what this node asks of it; says which."""
 
 
+#: Inputs, by op, that hold what one kernel leaves for another, and no rule looks at.
+UNREAD = {"FusedBatchNormGradV3": (5,)}
 #: op type -> rule(call, *inputs): a Flow for the only output, or a sequence of one for each, None where it is not told.
 RULES_OF_NODES: Dict[str, Callable[..., Any]] = {}
 

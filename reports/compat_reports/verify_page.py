@@ -1,0 +1,219 @@
+"""What ``compat verify`` found -> one page: a sentence, the wrong places with their edits, the graph in order."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from compat.errors import CompatError
+from compat.porting.findings import Cause, Finding, Findings, Op, Tensor
+
+from . import wording
+from .plots import Series, line_plot
+from .site import STYLE, style, templates
+
+PAGE = "index.html"
+#: Rows of the graph that stand open; nodes of a place that are shown.
+_OPEN, _NODES = 80, 40
+#: Shares of the allowance as they are drawn: bits that are equal have none.
+_LEAST, _MOST = 1e-6, 1e12
+_NUMBERS = (
+    ("share", "of the rounding allowance"),
+    ("max_abs", "largest error"),
+    ("max_rel", "as a share of the expected value"),
+    ("ulps", "in units in the last place"),
+)
+
+
+@dataclass
+class Line:
+    """A tensor in the graph's order.  ``state``: look, agrees or none, as the shapes of the style have it."""
+
+    tensor: Tensor
+    number: int
+    state: str
+    words: str
+
+
+@dataclass
+class Card:
+    """A wrong place.  ``edits``: lines of what is to be written otherwise, with their signs."""
+
+    finding: Finding
+    tensor: Tensor
+    number: int
+    first: str
+    others: list[str]
+    edits: list[tuple[str, str]]
+    numbers: list[tuple[str, str]]
+    legacy: list[Op]
+    port: list[Op]
+
+
+def write(found: Findings, folder: str) -> Path:
+    """The page and its style in verify's folder.  Raises CompatError where they cannot be written."""
+    html = templates().get_template("verify.html").render(**view(found))
+    path = Path(folder) / PAGE
+    try:
+        (Path(folder) / STYLE).write_text(style(), encoding="utf-8")
+        path.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise CompatError(f"{path}: cannot be written ({error.strerror})") from None
+    return path
+
+
+def view(found: Findings) -> dict[str, Any]:
+    """All that the template shows."""
+    lines = [_line(tensor, number) for number, tensor in enumerate(found.tensors)]
+    return {
+        "found": found,
+        "word": wording,
+        "root": "",
+        "headline": headline(found),
+        "lede": lede(found),
+        "tiles": tiles(found),
+        "cards": [_card(finding, found.tensors, number) for number, finding in enumerate(found.wrong)],
+        "lines": lines,
+        "open": len(lines) <= _OPEN,
+        "plot": plot(found.tensors),
+        "commands": commands(found),
+    }
+
+
+# -- the sentences on top
+
+
+def headline(found: Findings) -> str:
+    if found.words == "all agree":
+        return "The port agrees with the legacy graph: what differs is rounding"
+    if found.words == "not carried":
+        return "The weights were not carried: nothing was compared"
+    if found.wrong:
+        return f"The port first differs at {found.tensors[found.wrong[0].tensor].name}"
+    if found.steps:
+        return f"A step of training differs: {found.steps[0].partition(': ')[0]}"
+    return "Nothing wrong was found, and not everything could be judged"
+
+
+def lede(found: Findings) -> str:
+    """The cause of the first wrong place, or what there is to do."""
+    if found.wrong:
+        causes = found.wrong[0].causes
+        said = _sentence(causes[0].text) if causes else "No cause is known for it."
+        more = len(found.wrong) + len(found.steps) - 1
+        return f"{said} {wording.plural(more, 'more place')} wrong by itself." if more else said
+    if found.steps:
+        return _sentence(found.steps[0].partition("cause: ")[2] or "No cause is known for it")
+    if found.refused:
+        count = wording.plural(len(found.refused), "weight")
+        return f"{count} ambiguous or left over: a map says which is which."
+    if found.not_judged:
+        return _sentence(found.not_judged[0])
+    return "Every pair follows, by the legacy graph and within rounding, from the pairs before it."
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", ")")) else ".")
+
+
+def tiles(found: Findings) -> list[tuple[str, str, str]]:
+    """(style, number, what)."""
+    agree = sum(1 for one in found.tensors if one.numbers is not None and not one.wrong)
+    rows = [
+        ("agrees", agree, "pairs agree"),
+        ("look", len(found.wrong) + len(found.steps), "wrong"),
+        ("known", len(found.not_judged), "not judged"),
+        ("faint", len(found.without_partner), "legacy nodes without a partner"),
+        ("faint", len(found.weights), "weights carried"),
+    ]
+    return [(name, f"{count:,}", what) for name, count, what in rows if count or name == "agrees"]
+
+
+# -- the graph
+
+
+def _line(tensor: Tensor, number: int) -> Line:
+    numbers = tensor.numbers
+    if tensor.wrong:
+        return Line(tensor, number, "look", numbers.message if numbers else tensor.why)
+    if numbers is None:
+        return Line(tensor, number, "none", tensor.why or "not judged")
+    share = f"{wording.percent(numbers.share)} of the allowance" if numbers.share is not None else "agrees"
+    return Line(tensor, number, "agrees", share + (", which is wide here" if tensor.vague else ""))
+
+
+def plot(tensors: Sequence[Tensor]) -> Markup | None:
+    """The error along the graph in powers of ten of the allowance, with the allowance as a line."""
+    shares = [one.numbers.share if one.numbers is not None else None for one in tensors]
+    if sum(share is not None for share in shares) < 2:
+        return None
+    values = np.array([math.nan if s is None else math.log10(min(max(s, _LEAST), _MOST)) for s in shares])
+    allowed = Series("the allowance", np.zeros(len(values)), "reference", offset=1)
+    return line_plot([allowed, Series("error", values, "line-b", offset=1)], "The error along the graph")
+
+
+# -- a wrong place
+
+
+def _card(finding: Finding, tensors: Sequence[Tensor], number: int) -> Card:
+    tensor = tensors[finding.tensor]
+    texts = [cause.text for cause in finding.causes]
+    return Card(
+        finding,
+        tensor,
+        number,
+        texts[0] if texts else "",
+        [*texts[1:], *finding.rest],
+        [line for cause in finding.causes[:1] for line in _edit(cause)],
+        _numbers(tensor),
+        finding.legacy[-_NODES:],
+        finding.port[-_NODES:],
+    )
+
+
+def _edit(cause: Cause) -> list[tuple[str, str]]:
+    edit = cause.edit
+    if edit is None:
+        return []
+    wrong = [("-", f"{edit.argument}={edit.wrong!r}")] if edit.wrong is not None else []
+    return [*wrong, ("+", f"{edit.argument}={edit.right!r}")]
+
+
+def _numbers(tensor: Tensor) -> list[tuple[str, str]]:
+    numbers = tensor.numbers
+    if numbers is None:
+        return []
+    rows = []
+    if numbers.worst_index is not None:
+        rows.append(("worst at", str(numbers.worst_index)))
+    if numbers.found is not None and numbers.expected is not None:
+        rows.append(("found", wording.number(numbers.found, 9)))
+        rows.append(("expected", wording.number(numbers.expected, 9)))
+    for name, words in _NUMBERS:
+        value = getattr(numbers, name)
+        if value is not None:
+            rows.append((words, wording.percent(value) if name == "share" else wording.number(value)))
+    if numbers.unequal is not None and numbers.count is not None:
+        rows.append(("elements off", f"{numbers.unequal:,} of {numbers.count:,}"))
+    return rows
+
+
+# -- again
+
+
+def commands(found: Findings) -> list[str]:
+    """What is to be typed to have it again."""
+    one = found.command
+    words = ["compat", "verify", one.legacy, one.port]
+    words += [word for pair in one.pairs for word in ("--pair", pair)]
+    words += ["--map", one.map] if one.map else []
+    words += [] if one.carried else ["--no-carry"]
+    words += ["--training"] if found.training else []
+    return [f"cd {shlex.quote(one.folder)}", shlex.join(words)]
