@@ -92,7 +92,9 @@ def test_every_program_has_six_ports_with_mistakes():
 
 def test_what_a_person_writes_for_the_text_cnn_is_15_lines_at_most(tmp_path, monkeypatch, capsys):
     """``session.txt`` and ``inputs.py`` are all there is beside the legacy code, as it was, and the port."""
-    lines = [line for name in ("session.txt", "inputs.py") for line in text(name).splitlines() if line.strip()]
+    lines = [
+        line for name in ("session.txt", "inputs.py") for line in text(name).splitlines() if line.strip()
+    ]
     assert len(lines) <= 15
     written(tmp_path, "text_cnn")
     assert (tmp_path / "legacy.py").read_text() == text("legacy.py")
@@ -121,4 +123,6 @@ def test_a_checkpoint_with_contrib_in_it_needs_no_code(runs, tmp_path, capsys):
     in_tensorflow_1(["-m", "compat", "trace", prefix, "--inputs", inputs, "--outputs", outputs, "--out", run])
     status, told = verified(run, tmp_path / "port.py", "model", capsys, "--pair", "loss/add=loss")
     assert status == 0, told
-    assert re.search(r"^kernels the legacy graph in \S+ and here, .*(the rest is rounding|no rounding even)$", told, re.M)
+    assert re.search(
+        r"^kernels the legacy graph in \S+ and here, .*(the rest is rounding|no rounding even)$", told, re.M
+    )

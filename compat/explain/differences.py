@@ -24,7 +24,18 @@ _FEW = 2
 #: Ops of more kinds than these are another spelling of something large.
 _OPS = 12
 #: Ops that broadcast what they take.
-_ELEMENTWISE = ("Add", "AddV2", "Sub", "Mul", "Div", "RealDiv", "Maximum", "Minimum", "Pow", "SquaredDifference")
+_ELEMENTWISE = (
+    "Add",
+    "AddV2",
+    "Sub",
+    "Mul",
+    "Div",
+    "RealDiv",
+    "Maximum",
+    "Minimum",
+    "Pow",
+    "SquaredDifference",
+)
 
 
 class Differences(NamedTuple):
@@ -112,7 +123,12 @@ def _broadcast(place: Place, aligned: Sequence[Tuple[Node, Node]]) -> Iterator[s
         sizes = [
             int(np.prod(node.outputs["0"].shape)) if "0" in node.outputs else 0 for node in (legacy, port)
         ]
-        if legacy.op in _ELEMENTWISE and sizes[1] > sizes[0] and theirs != mine and len(theirs) == len(mine) == 2:
+        if (
+            legacy.op in _ELEMENTWISE
+            and sizes[1] > sizes[0]
+            and theirs != mine
+            and len(theirs) == len(mine) == 2
+        ):
             shapes = " and ".join(map(str, theirs)), " and ".join(map(str, mine))
             yield f"the port's {port.op}{at(port)} broadcasts {shapes[0]}; the legacy graph{at(legacy)} has {shapes[1]}"
             return

@@ -27,7 +27,9 @@ def without_dropout(side: Followed) -> Followed:
         if scaled is not None:
             instead[node.tensor()] = scaled
             continue
-        nodes.append(Node(node.name, node.op, names, node.outputs, node.attributes, node.source, node.measured))
+        nodes.append(
+            Node(node.name, node.op, names, node.outputs, node.attributes, node.source, node.measured)
+        )
     return side.through(_needed(nodes, side.tensor)) if instead else side
 
 
@@ -58,7 +60,9 @@ def _before(side: Followed, node: Node, names: List[str], drawn: Dict[str, bool]
 
 def _same(side: Followed, name: str, node: Node) -> bool:
     one, other = side.recorded(name), side.recorded(node.tensor())
-    return one.size > 1 and one.shape == other.shape and one.dtype == other.dtype and np.array_equal(one, other)
+    return (
+        one.size > 1 and one.shape == other.shape and one.dtype == other.dtype and np.array_equal(one, other)
+    )
 
 
 def _needed(nodes: List[Node], tensor: str) -> List[Node]:

@@ -51,9 +51,7 @@ def sentence(found: Sequence[Place], read: Callable[[str], Array]) -> Optional[s
     for weights, gradients in _trajectories(found):
         with np.errstate(all="ignore"):
             mine = solved(*(place.followed.recorded(place.pair.legacy) for place in (weights, gradients)))
-            theirs = (
-                solved(*(place.pair.array(read) for place in (weights, gradients))) if mine else None
-            )
+            theirs = solved(*(place.pair.array(read) for place in (weights, gradients))) if mine else None
         if mine and theirs:
             return _difference(theirs, mine)
     return None

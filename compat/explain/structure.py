@@ -356,8 +356,12 @@ class Constants:
         if legacy.op not in _AXES or old.size != 1 or new.size != 1:
             return False
         axes = int(old.ravel()[0]), int(new.ravel()[0])
-        ranks = [side.recorded(node.inputs[0]).ndim for side, node in ((self._legacy, legacy), (self._port, port))]
-        first, last = ([axis % rank - back for axis, rank, back in zip(axes, ranks, away)] for away in ((0, 0), ranks))
+        ranks = [
+            side.recorded(node.inputs[0]).ndim for side, node in ((self._legacy, legacy), (self._port, port))
+        ]
+        first, last = (
+            [axis % rank - back for axis, rank, back in zip(axes, ranks, away)] for away in ((0, 0), ranks)
+        )
         return ranks[0] == ranks[1] and first[0] == first[1] or last[0] == last[1]
 
     def _edit(self, number: int, old: Array, new: Array, legacy: Node, port: Node) -> Edit:

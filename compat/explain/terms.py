@@ -18,7 +18,17 @@ from .wiring import at
 
 #: Nodes that are asked; fewer numbers than these are some constant by accident, but for the simplest.
 _NODES, _FEW = 60, 8
-_SIMPLEST = {0.0: "0", 2.0: "2", 0.5: "1/2", -1.0: "-1", 4.0: "4", 0.25: "1/4", 3.0: "3", 1 / 3: "1/3", 255.0: "255"}
+_SIMPLEST = {
+    0.0: "0",
+    2.0: "2",
+    0.5: "1/2",
+    -1.0: "-1",
+    4.0: "4",
+    0.25: "1/4",
+    3.0: "3",
+    1 / 3: "1/3",
+    255.0: "255",
+}
 #: Roundings that the result may be off by.
 _ROUNDINGS = 16.0
 
@@ -56,7 +66,9 @@ def _times(node: Node, factor: float) -> Edit:
     return Edit("", node.name, after=after)
 
 
-def _factor(place: Place, node: Node, answer: Array, result: Array, dtype: str) -> Optional[Tuple[float, str]]:
+def _factor(
+    place: Place, node: Node, answer: Array, result: Array, dtype: str
+) -> Optional[Tuple[float, str]]:
     """(factor, what it is known as), or None."""
     edit = _times(node, 2.0)
     assert edit.after is not None

@@ -14,7 +14,6 @@ from .matching import Match, hows, matching
 from .sides import Port, Recorded, TracedPort, nodes_of, variables_of
 from .uses import Use, uses
 
-
 #: Keras 3's dropout has a variable of its own.
 _GENERATOR = "seed_generator_state"
 

@@ -158,7 +158,9 @@ def _partner(
     if name in outputs and outputs[name] not in taken:
         return outputs[name], ""
     alike = [one for one, other in mine.items() if other.shape == output.shape and one not in taken]
-    alike = alike or [one for one, other in mine.items() if same_rows(other.shape, output.shape) and one not in taken]
+    alike = alike or [
+        one for one, other in mine.items() if same_rows(other.shape, output.shape) and one not in taken
+    ]
     array = port.read(output.digest)
     if array.dtype.kind in "fc":
         same = [

@@ -60,7 +60,10 @@ def _in_its_place(mine: "_Way", theirs: "_Way", one: Node, other: Node) -> bool:
 def _joining(place: Place, pairs: Dict[str, str]) -> Dict[str, str]:
     """Ops of one kind and form that follow from the same pairs, the only ones of that kind on either side."""
     keys: List[Dict[Tuple[object, ...], List[str]]] = []
-    for side, of in ((place.followed, {name: name for name in pairs}), (place.spelled, {v: k for k, v in pairs.items()})):
+    for side, of in (
+        (place.followed, {name: name for name in pairs}),
+        (place.spelled, {v: k for k, v in pairs.items()}),
+    ):
         assert side is not None
         origins: Dict[str, FrozenSet[str]] = {name: frozenset([legacy]) for name, legacy in of.items()}
         found: Dict[Tuple[object, ...], List[str]] = {}

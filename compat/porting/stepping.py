@@ -176,7 +176,7 @@ class _Stepping:
             found.update(parts)
             return outputs
 
-        program = program_of(self._port.text, tf, call, specs, "keras3", _by_path(model))
+        program = program_of(self._port.text, tf, call, specs, "keras3", lambda: _by_path(model))
         given = dict(self._given, **{label: name})
         wish = Wish({**self._inputs, label: target}, "the legacy side's inputs")
         for layer in unrolled:

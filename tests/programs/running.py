@@ -10,7 +10,6 @@ import sys
 import numpy as np
 
 from compat.cli import main
-from compat.store import Run
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHECKOUT = HERE.parent.parent
@@ -23,7 +22,10 @@ def _made():
     words = draw.randint(0, 20, (4, 6)).astype(np.int32)
     text = {"input_x": draw.randint(0, 40, (6, 14)).astype(np.int32)}
     text.update(input_y=np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]], dropout_keep_prob=np.float32(1))
-    gan = {"z": _float(draw.uniform(-1, 1, (4, 10))), "images": _float(np.tanh(draw.normal(0.2, 0.7, (4, 16, 16, 3))))}
+    gan = {
+        "z": _float(draw.uniform(-1, 1, (4, 10))),
+        "images": _float(np.tanh(draw.normal(0.2, 0.7, (4, 16, 16, 3)))),
+    }
     gan.update(is_training=np.bool_(False))
     chars = {"input_data": words, "targets": (words + 3) % 20}
     lstm = dict(chars, state=_float(draw.normal(0, 0.5, (2, 2, 4, 8))))
@@ -124,4 +126,6 @@ def found(mistake, status, told):
     if status != 1 or not first:
         return False, False
     where, _, causes = first[0].partition("; cause: ")
-    return bool(re.match(mistake.at, where)), bool(re.search(mistake.cause, causes.partition("; as well possible")[0]))
+    return bool(re.match(mistake.at, where)), bool(
+        re.search(mistake.cause, causes.partition("; as well possible")[0])
+    )

@@ -8,4 +8,16 @@ graphs, or from the numbers beside the legacy one, and told where the port's num
 from . import training, mixed_up, drawn, roots, dtypes, cells, gates, orders, results, settings  # isort: skip
 from .ways import named
 
-__all__ = ["cells", "drawn", "dtypes", "gates", "mixed_up", "named", "orders", "results", "roots", "settings", "training"]
+__all__ = [
+    "cells",
+    "drawn",
+    "dtypes",
+    "gates",
+    "mixed_up",
+    "named",
+    "orders",
+    "results",
+    "roots",
+    "settings",
+    "training",
+]

@@ -226,9 +226,7 @@ def _states(place: Place, result: Array, dtype: str) -> Optional[str]:
             for some in itertools.combinations(enters, count):
                 if fits([_zero(node) for node in some]):
                     names = ", ".join(bare(node.inputs[0]) for node in some)
-                    return (
-                        f"the initial state {names} is zeros in the port: give the layer its state, initial_state=[h, c]"
-                    )
+                    return f"the initial state {names} is zeros in the port: give the layer its state, initial_state=[h, c]"
     pairs = [pair for pair in itertools.combinations(enters, 2) if _alike(*pair)]
     beside = list(zip(enters[::2], enters[1::2]))
     for swapped in [*([pair] for pair in pairs), beside]:
@@ -239,9 +237,7 @@ def _states(place: Place, result: Array, dtype: str) -> Optional[str]:
         ]
         if edits and fits(edits):
             names = " and ".join(bare(node.inputs[0]) for node in swapped[0])
-            return (
-                f"the initial states {names} are swapped: TensorFlow 1's LSTM has its state as (c, h), Keras's as [h, c]"
-            )
+            return f"the initial states {names} are swapped: TensorFlow 1's LSTM has its state as (c, h), Keras's as [h, c]"
     return None
 
 
@@ -307,7 +303,9 @@ def _resetting(step: Dict[str, Node]) -> Optional[Edit]:
         reset = next((n for n in product.inputs if n in makers and makers[n].op in ("Split", "SplitV")), None)
         state = next((n for n in product.inputs if n != reset), None)
         if reset is not None and state is not None:
-            return Edit("", node.name, instead=_after_the_product, inputs={2: beside.inputs[0], 3: reset, 4: state})
+            return Edit(
+                "", node.name, instead=_after_the_product, inputs={2: beside.inputs[0], 3: reset, 4: state}
+            )
     return None
 
 

@@ -20,9 +20,15 @@ def _taken_for_each_other(place: Place, result: Array, dtype: str) -> Optional[s
         return None
     for name, tensor in outputs.items():
         other = place.followed.recorded(tensor)
-        if tensor in (place.pair.legacy, *place.followed.given) or other.shape != result.shape or other.dtype != result.dtype:
+        if (
+            tensor in (place.pair.legacy, *place.followed.given)
+            or other.shape != result.shape
+            or other.dtype != result.dtype
+        ):
             continue
-        if same_numbers(other, result) and not np.array_equal(other, place.followed.recorded(place.pair.legacy)):
+        if same_numbers(other, result) and not np.array_equal(
+            other, place.followed.recorded(place.pair.legacy)
+        ):
             return f"what the port calls {place.pair.name} is {name} of the legacy graph: they are swapped, or fed swapped"
     return None
 

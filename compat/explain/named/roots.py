@@ -22,9 +22,7 @@ def _epsilon_outside(place: Place, result: Array, dtype: str) -> Optional[str]:
     for add, root, kept, epsilon in _under(place.followed):
         edits = [_without(add, kept), Edit("", root.name, after=_more(root, epsilon))]
         if fits(edits):
-            return (
-                f"epsilon is added to the root, expected under it{at(add)}: write sqrt(variance + {epsilon:g})"
-            )
+            return f"epsilon is added to the root, expected under it{at(add)}: write sqrt(variance + {epsilon:g})"
     for root, add, kept, epsilon in _beside(place.followed):
         edits = [
             Edit("", root.name, before=lambda call, inputs, e=epsilon: (call, _sum(inputs, e))),

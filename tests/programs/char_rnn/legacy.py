@@ -23,8 +23,7 @@ class CharRNN(object):
         if model == "lstm":
             self.state = tf.placeholder(tf.float32, [num_layers, 2, batch_size, rnn_size], name="state")
             initial = tuple(
-                rnn_cell.LSTMStateTuple(c, h)
-                for c, h in (tf.unstack(one) for one in tf.unstack(self.state))
+                rnn_cell.LSTMStateTuple(c, h) for c, h in (tf.unstack(one) for one in tf.unstack(self.state))
             )
         else:
             initial = stacked.zero_state(batch_size, tf.float32)

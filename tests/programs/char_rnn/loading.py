@@ -4,7 +4,6 @@ import os
 
 import numpy as np
 from keras import Sequential, layers
-
 from port import SIZE, WORDS, CharRNN
 
 CHECKPOINT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "checkpoint.npz")

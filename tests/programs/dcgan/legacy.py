@@ -30,9 +30,7 @@ def discriminator(images, is_training, reuse=False):
         norm = {"is_training": is_training, "decay": 0.9, "epsilon": 1e-5, "scale": True}
         with slim.arg_scope([slim.conv2d], kernel_size=5, stride=2, padding="SAME", activation_fn=lrelu):
             h = slim.conv2d(images, 8, scope="conv0")
-            h = slim.conv2d(
-                h, 16, normalizer_fn=slim.batch_norm, normalizer_params=norm, scope="conv1"
-            )
+            h = slim.conv2d(h, 16, normalizer_fn=slim.batch_norm, normalizer_params=norm, scope="conv1")
         h = slim.flatten(h)
         return tf.contrib.layers.fully_connected(h, 1, activation_fn=None, scope="logits")
 

@@ -72,9 +72,7 @@ def model():
     loss = vgg()
     wanted, painted, seen = loss(content), loss(style), loss(image)
     content_loss = ops.mean(ops.square(seen[1] - wanted[1]))
-    style_loss = sum(
-        ops.mean(ops.square(gram(one) - gram(other))) for one, other in zip(seen, painted)
-    )
+    style_loss = sum(ops.mean(ops.square(gram(one) - gram(other))) for one, other in zip(seen, painted))
     tv_loss = (
         ops.sum(ops.square(image[:, 1:] - image[:, :-1])) / 2
         + ops.sum(ops.square(image[:, :, 1:] - image[:, :, :-1])) / 2
