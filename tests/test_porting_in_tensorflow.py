@@ -92,13 +92,13 @@ def test_a_right_port_is_green(verify, program, port):
     "program, port, where, cause",
     [
         ("conv_net", "conv_net_epsilon", "net/two/bn/FusedBatchNormV3", "epsilon .*is 0.01[,;] .* 0.001"),
-        ("conv_net", "conv_net_no_relu", "net/two/Conv2D", "Relu"),
-        ("conv_net", "conv_net_elu", "net/two/Conv2D", "the port has Elu"),
+        ("conv_net", "conv_net_no_relu", "net/one/add", "Relu"),
+        ("conv_net", "conv_net_elu", "net/one/Relu", "the port has Elu"),
         ("conv_net", "module_both_sides", "net/Conv2D", "padding|Pad"),
         (
             "text_cnn",
             "text_cnn_mean",
-            "output/scores/MatMul",
+            "conv-maxpool-3/pool",
             "the mean of each window instead of its maximum",
         ),
         ("text_cnn", "text_cnn_same", "conv-maxpool-.*", "padding"),
