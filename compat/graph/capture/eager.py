@@ -1,8 +1,8 @@
-"""Every tensor of eager code, from TensorFlow 2.1: the ops are listened to while they run.
+"""Every tensor of eager code, from TensorFlow 1.14: the ops are listened to while they run.
 
-TensorFlow calls back for each op that it runs eagerly (``op_callbacks``, made for its own debugger).  Functions run
-eagerly as well for that long, so that of a ``tf.function``, a Keras layer or a training step there is every op, with
-the branch that was taken and every iteration of a loop.
+TensorFlow calls back for each op that it runs eagerly.  Functions run eagerly as well for that long, so that of a
+``tf.function``, a Keras layer or a training step there is every op, with the branch that was taken and every iteration
+of a loop.
 """
 
 import contextlib
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, 
 import numpy as np
 
 from ...arrays import plain
-from ...errors import Unsupported
 from ...records import Output
 from ..nodes import Keep, Node, Trace
 from .alone import Room, can_be_repeated, eagerly
 from .attributes import of_pairs
+from .callbacks import every_op
 
 if TYPE_CHECKING:
     from ...record.alone import Alone
@@ -31,27 +31,13 @@ _ASIDE = ("VarHandleOp", "DestroyResourceOp", "VarIsInitializedOp", "NoOp", "Ano
 
 @contextlib.contextmanager
 def listening(tf: Any, keep: Keep, alone: Optional["Alone"] = None) -> Iterator["Listener"]:
-    """Within, every op that runs eagerly is told to the Listener.  Raises Unsupported where none is told.
+    """Within, every op that runs eagerly is told to the Listener.
 
     ``alone``: measures the nodes that no rule is known of.
     """
-    try:
-        from tensorflow.python.framework import op_callbacks
-    except ImportError:
-        raise Unsupported("the ops of eager code can be listened to from TensorFlow 2.1 on") from None
     listener = Listener(tf, keep, alone)
-    config = tf.config
-    if hasattr(config, "run_functions_eagerly"):
-        eagerly, before = config.run_functions_eagerly, config.functions_run_eagerly()
-    else:
-        eagerly, before = config.experimental_run_functions_eagerly, False
-    op_callbacks.add_op_callback(listener.heard)
-    eagerly(True)
-    try:
+    with every_op(tf, listener.heard):
         yield listener
-    finally:
-        eagerly(before)
-        op_callbacks.remove_op_callback(listener.heard)
 
 
 class Listener:

@@ -16,7 +16,7 @@ import numpy as np
 from ...arrays import Array, plain
 from ..nodes import Keep, Trace
 from .alone import Room, inputs_measured, of_session
-from .frames import ENTER, EXIT, Frames
+from .frames import ENTER, EXIT, NEXT, Frames
 from .unrolling import VARIABLES, Noted, assembled, telling
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def traced(
     before = {}
     for op in frames.order:
         if op.type in VARIABLES:
-            value = op.outputs[0] if op.type != "VarHandleOp" else _read(tf, op)
+            value = op.outputs[0] if op.type != "VarHandleOp" else _read(op)
             before[op.name] = session.run(value, feed)
             seen.note(op.outputs[0].name, before[op.name])
         elif _shares_memory(op):
@@ -87,8 +87,10 @@ def one_by_one(tf: Any, graph: Any, wanted: bool = True) -> Iterator[None]:
         graph._create_op_helper = made
 
 
-def _read(tf: Any, handle: Any) -> Any:
-    return tf.raw_ops.ReadVariableOp(resource=handle.outputs[0], dtype=handle.get_attr("dtype"))
+def _read(handle: Any) -> Any:
+    from tensorflow.python.ops import gen_resource_variable_ops  # TensorFlow 1.13 has no raw_ops
+
+    return gen_resource_variable_ops.read_variable_op(handle.outputs[0], handle.get_attr("dtype"))
 
 
 def _shares_memory(op: Any) -> bool:
@@ -130,8 +132,14 @@ class _Seen:
         self.noted[name].append(Noted(output, np.array(array) if name in self._telling else None))
 
     def probe(self, graph: Any, tensor: Any) -> Any:
-        """An op of the graph that writes the tensor down."""
+        """An op of the graph that writes the tensor down.
+
+        What comes from the iteration before is written down where it goes there: TensorFlow 1.14 refuses an op that
+        nothing but a NextIteration leads to ("a bug in deadness analysis").
+        """
         tf, name, dtype = self._tf, tensor.name, tensor.dtype.base_dtype.name
+        if tensor.op.type in NEXT:
+            tensor = tensor.op.inputs[0]
         self.noted[name] = []  # it may never run
 
         def write(value):
