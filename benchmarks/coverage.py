@@ -2,7 +2,9 @@
 
     python -m benchmarks.coverage [PATH...] [--dialects tf1.session,keras3] [--slow]
 
-Needs a TensorFlow.  Ends with 1 where a tensor is flagged, which is a finding or a wrong rule.
+Needs a TensorFlow.  Ends with 1 where a tensor is flagged, which is a finding or a wrong rule.  Says of every dialect
+how many of the records that it can compute have a graph.  In TensorFlow 1 eager dialects are asked for alone, for they
+need a process of their own: --dialects tf2.eager,tf2.function.
 """
 
 import argparse
@@ -15,7 +17,6 @@ import numpy as np
 
 from compat.arrays import UNIT_ROUNDOFF, digest
 from compat.case.files import find
-from compat.errors import Unsupported
 from compat.graph.nodes import Trace
 from compat.judge.compare import compare
 from compat.judge.graphs import Side, places
@@ -47,6 +48,15 @@ class Memory:
         return self._arrays[name]
 
 
+def computes(sample, dialect):
+    """Whether the sample has a result there."""
+    try:
+        dialect.compute(sample.operation.implementations[dialect.name], sample.inputs, sample.parameters)
+    except Exception:  # whatever it raises is the result of the sample
+        return False
+    return True
+
+
 class Coverage:
     """Counts of nodes: bounded by a rule, measured alone, taken as recorded, without a rule; and what was flagged."""
 
@@ -55,6 +65,8 @@ class Coverage:
         self.unruled = collections.Counter()
         self.flagged = []
         self.untraced = []
+        #: By dialect: samples that have a graph, and those that have none.
+        self.graphs, self.without = collections.Counter(), collections.Counter()
         #: Of samples with a reference: ratios of the graph's allowance to it, and where the verdicts are others.
         self.ratios = []
         self.otherwise = []
@@ -66,12 +78,14 @@ class Coverage:
         try:
             trace = dialect.trace(implementation, sample.inputs, sample.parameters, memory.keep)
             trace.check()
-        except Unsupported:
-            return
         except Exception as error:
+            if not computes(sample, dialect):  # it cannot be spelled here
+                return
+            self.without[dialect.name] += 1
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
             self.untraced.append(f"{title}: {type(error).__name__}: {first[:150]}")
             return
+        self.graphs[dialect.name] += 1
         ways = {}
         for one in judge_trace(trace, memory.read):
             if one.how == "taken" and one.why in SOURCES:
@@ -119,6 +133,9 @@ class Coverage:
     def lines(self, most=60):
         counted = sum(self.how[how] for how in ("bounded", "measured", "taken", "unruled"))
         share = 100 * self.how["bounded"] / max(counted, 1)
+        for name in {**self.graphs, **self.without}:
+            have, have_not = self.graphs[name], self.without[name]
+            yield f"{name}: {have} of {have + have_not} samples have a graph"
         yield f"{counted} nodes beside {self.how['source']} inputs, constants and weights"
         yield f"bounded by a rule: {self.how['bounded']}, {share:.2f} %"
         yield f"measured alone: {self.how['measured']}; taken as recorded: {self.how['taken']}"
@@ -149,6 +166,8 @@ def main(arguments=None):
     parser.add_argument("--dialects", default="tf1.session,tf2.function,keras2,keras3")
     parser.add_argument("--slow", action="store_true")
     options = parser.parse_args(arguments)
+    dialects = [DIALECTS[name] for name in options.dialects.split(",")]
+    dialects = [dialect for dialect in dialects if dialect.process == dialects[0].process]
     coverage, started = Coverage(), time.monotonic()
     warnings.simplefilter("ignore")
     for case in find(options.paths):
@@ -156,11 +175,10 @@ def main(arguments=None):
             for sample in case.samples():
                 if sample.slow and not options.slow:
                     continue
-                for name in options.dialects.split(","):
-                    if unavailable(sample, name) is None and DIALECTS[name].process == "graph":
-                        dialect = DIALECTS[name]
+                for dialect in dialects:
+                    if unavailable(sample, dialect.name) is None:
                         dialect.module()
-                        coverage.add(f"{sample.id} {name}", sample, dialect)
+                        coverage.add(f"{sample.id} {dialect.name}", sample, dialect)
     for line in coverage.lines():
         print(line)
     print(f"{time.monotonic() - started:.0f} s")

@@ -260,6 +260,39 @@ def test_legacy_code_as_it_is(tmp_path, in_a_process):
     assert list(run.record("net.py[build]", "tf1.session").outputs) == ["hidden"]
 
 
+SUBCLASSED = """
+import numpy as np
+from tensorflow import keras
+
+
+class Net(keras.Model):
+    def __init__(self):
+        super(Net, self).__init__()
+        self.dense = keras.layers.Dense(5, kernel_initializer="ones", activation="relu")
+
+    def call(self, x, training=False):
+        return self.dense(x)
+
+
+def build():
+    return Net()
+"""
+
+
+def test_a_subclassed_model_that_was_not_called(tmp_path, in_a_process):
+    path = write(tmp_path / "net.py", SUBCLASSED)
+    np.savez(str(tmp_path / "x.npz"), x=X)
+    ended = in_a_process(f"{path.name}:build", "--inputs", "x.npz")
+    assert ended.returncode == 0, ended.stderr
+    run = Run.open(str(tmp_path / "run"))
+    ((_, record),) = run.records["net.py[build]"].items()
+    trace = trace_of(run.objects.read(record.trace), "the graph")
+    (output,) = record.outputs.values()
+    expected = np.maximum(X @ np.ones((3, 5), np.float32), 0)
+    assert np.allclose(run.objects.read(output.digest), expected, atol=1e-6)
+    assert "MatMul" in {node.op for node in trace.nodes} and len(trace.variables) == 2
+
+
 def test_what_is_random_is_said(tmp_path, in_a_process):
     ended = in_a_process(f"{legacy(tmp_path).name}:random")
     assert ended.returncode == 0, ended.stderr

@@ -12,6 +12,7 @@ import traceback
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ..errors import CompatError
+from ..graph.capture.session import read_variable
 from ..record.dialects.tensorflow import frames, import_tensorflow, initializers
 from ..record.versions import tensorflow_version, version_of
 from .graphs import copied, tensorflow_1
@@ -131,7 +132,8 @@ class _Live:
     def _look(self, made: Any) -> None:
         tf = self._tf
         if is_keras(made) and not tf.executing_eagerly():
-            self._keras(made)
+            if getattr(made, "outputs", None):  # a subclassed one has none before it is called
+                self._keras(made)
             return
         if made is None:
             default = tf.get_default_graph()
@@ -258,7 +260,7 @@ def _read(tf: Any, session: Any, names: List[str], ready_only: bool = False) -> 
     found = {}
     with session.graph.as_default():
         for name in names:
-            value = _value(tf, session.graph.get_operation_by_name(name))
+            value = _value(session.graph.get_operation_by_name(name))
             try:
                 found[name] = session.run(value)
             except tf.errors.FailedPreconditionError:
@@ -267,9 +269,9 @@ def _read(tf: Any, session: Any, names: List[str], ready_only: bool = False) -> 
     return found
 
 
-def _value(tf: Any, op: Any) -> Any:
+def _value(op: Any) -> Any:
     if op.type == "VarHandleOp":
-        return tf.raw_ops.ReadVariableOp(resource=op.outputs[0], dtype=op.get_attr("dtype"))
+        return read_variable(op)
     return op.outputs[0]
 
 

@@ -73,7 +73,7 @@ def giving(tf: Any, graph: Any, values: Mapping[str, Any]) -> Callable[[Any], No
             dtype = op.get_attr("dtype")
             feed = tf.placeholder(dtype, None, name="compat_given")
             if op.type == "VarHandleOp":
-                assigns.append(tf.raw_ops.AssignVariableOp(resource=op.outputs[0], value=feed))
+                assigns.append(_put(op.outputs[0], feed))
             else:
                 assigns.append(_assign(tf, op.outputs[0], feed))
             feeds.append((feed, value))
@@ -85,6 +85,12 @@ def giving(tf: Any, graph: Any, values: Mapping[str, Any]) -> Callable[[Any], No
             session.run(assign, {feed: value})
 
     return restore
+
+
+def _put(handle: Any, value: Any) -> Any:
+    from tensorflow.python.ops import gen_resource_variable_ops  # TensorFlow 1.13 has no raw_ops
+
+    return gen_resource_variable_ops.assign_variable_op(handle, value)
 
 
 def _assign(tf: Any, variable: Any, value: Any) -> Any:

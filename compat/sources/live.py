@@ -134,7 +134,7 @@ def _built(where: str, build: Any, wish: Wish) -> Program:
     from .code import program_of_built
 
     tf = tensorflow_1()
-    specs = _specs(where, tf, _names(build), wish)
+    specs = _specs(where, tf, _names(getattr(build, "call", build)), wish)
     graph = tf.Graph()
     with graph.as_default():
         tensors = {name: tf.placeholder(spec.dtype, spec.shape, name=name) for name, spec in specs.items()}

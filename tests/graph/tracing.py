@@ -46,7 +46,7 @@ def in_session(build, **inputs):
 
 
 def eagerly(build, **inputs):
-    """(Trace, Kept) of ``build(tf, **tensors)`` run eagerly, from TensorFlow 2.1."""
+    """(Trace, Kept) of ``build(tf, **tensors)`` run eagerly."""
     from compat.graph.capture.eager import listening
 
     tf, kept = DIALECTS["tf2.eager"].module(), Kept()

@@ -8,7 +8,7 @@ for that long, so that of a ``tf.function`` every op is told.
 import contextlib
 from typing import Any, Callable, Iterator
 
-#: (op type, inputs, attributes, outputs, name of the op, graph): as TensorFlow calls back; the last two may be left out.
+#: As TensorFlow calls back: op type, inputs, attributes, outputs, and perhaps the name of the op and its graph.
 Heard = Callable[..., None]
 
 

@@ -46,7 +46,7 @@ def traced(
     before = {}
     for op in frames.order:
         if op.type in VARIABLES:
-            value = op.outputs[0] if op.type != "VarHandleOp" else _read(op)
+            value = op.outputs[0] if op.type != "VarHandleOp" else read_variable(op)
             before[op.name] = session.run(value, feed)
             seen.note(op.outputs[0].name, before[op.name])
         elif _shares_memory(op):
@@ -87,7 +87,8 @@ def one_by_one(tf: Any, graph: Any, wanted: bool = True) -> Iterator[None]:
         graph._create_op_helper = made
 
 
-def _read(handle: Any) -> Any:
+def read_variable(handle: Any) -> Any:
+    """The tensor of what the variable has whose VarHandleOp that is."""
     from tensorflow.python.ops import gen_resource_variable_ops  # TensorFlow 1.13 has no raw_ops
 
     return gen_resource_variable_ops.read_variable_op(handle.outputs[0], handle.get_attr("dtype"))
