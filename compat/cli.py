@@ -23,6 +23,7 @@ COMMANDS = {
     "trace": "run a checkpoint, a graph, a model or code of yours, recording every tensor",
     "carry": "the legacy side's weights into a port of yours, by where the graphs use them",
     "verify": "a port of yours judged by the legacy graph: the first wrong layer, its cause and edit",
+    "setup-diff": "before any number: what two runs were made with, and whether it can matter",
     "diff": "what changed between two runs: identical, drift, regression",
     "explain": "why a result differs, and the edit that mends it",
     "since": "the versions at which a result changed, of those that were run",
@@ -119,7 +120,7 @@ def _main(name: str, argv: Sequence[str]) -> int:
     }.items():
         of_command = subparsers.add_parser(command, help=text, description=text)
         if command == name:
-            module = importlib.import_module(f"compat.commands.{command}")
+            module = importlib.import_module("compat.commands." + command.replace("-", "_"))
             module.add_arguments(of_command)
     arguments = parser.parse_args(argv)
     status = module.main(arguments) or 0

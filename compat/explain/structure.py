@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 import numpy as np
 
 from ..arrays import UNIT_ROUNDOFF, Array
+from ..graph.attributes import NAMES_ONLY
 from ..graph.nodes import SOURCES, Node
 from ..graph.replay import Followed, Other
 from ..judge.compare import compare
@@ -20,21 +21,6 @@ from ..reference.bounds import Reference
 from ..reference.nodes import answer
 from .wiring import PASSING_ON, Source, Wires, at
 
-#: Attributes that are no part of the mathematics.
-_NAMES_ONLY = (
-    *("T", "Tidx", "Tshape", "dtype", "N", "frame_name", "parallel_iterations", "is_constant", "Tperm", "U"),
-    *("Tindices", "Tparams", "Taxis", "Index", "SrcT", "DstT", "Truncate", "out_type", "grad_a", "grad_b"),
-    *(
-        "num_split",
-        "Tlen",
-        "Tsplits",
-        "Tmultiples",
-        "Tpaddings",
-        "Tdim",
-        "validate_indices",
-        "explicit_paddings",
-    ),
-)
 #: Constants of more numbers are named, and not shown.
 _SHOWN = 6
 #: What an edit may leave of the difference that it explains: a bound that is wide must not make everything fit.
@@ -245,7 +231,7 @@ def _missing(legacy: Node) -> Iterator[Edit]:
 def attributes(legacy: Node, port: Node) -> Iterator[Edit]:
     for name in sorted(set(legacy.attributes) & set(port.attributes)):
         old, new = legacy.attributes[name], port.attributes[name]
-        if name in _NAMES_ONLY or old == new:
+        if name in NAMES_ONLY or old == new:
             continue
 
         def before(call, inputs, name=name, new=new):
