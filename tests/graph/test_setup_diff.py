@@ -114,7 +114,7 @@ def test_what_can_change_the_numbers_comes_first(tmp_path, compat_here):
         "h5py none -> 3.14.0: does not matter (reads files)",
         "interpreter CPython 3.7.16 -> CPython 3.13.0: does not matter (the frameworks compute)",
         "the same: processor",
-        "1 matter, 3 may differ by rounding, 2 do not matter",
+        "1 matters, 3 may differ by rounding, 2 do not matter",
     ]
 
 
