@@ -18,6 +18,7 @@ from .texts import Printable, in_a_line
 
 #: Each command is a module of its own, imported when it is asked for.
 COMMANDS = {
+    "new": "a commented file with both sides of a port, which runs as it is",
     "list": "operations, samples, and the dialects available here",
     "run": "compute, record and judge samples in this environment",
     "judge": "the verdicts of what is recorded, anew, without a framework",

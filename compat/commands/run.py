@@ -2,7 +2,7 @@
 
 import math
 import os
-from typing import Any
+from typing import Any, List
 
 from ..case import files
 from ..errors import CompatError
@@ -14,13 +14,14 @@ from ..record.run import Settings, record
 from ..store import Run
 from ..texts import check_name, printable
 from .junit import write_junit
+from .meant import check_cases, check_without_operations
 from .telling import Progress, add_all, tell_run
 
 
 def add_arguments(parser: Any) -> None:
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="case files or folders (default: cases)")
-    add("--out", required=True, metavar="RUN", help="the folder of the run, e.g. out/runs/tf2.15")
+    add("--out", metavar="RUN", help="the folder of the run, e.g. out/runs/tf2.15")
     add("--sample", action="append", default=[], metavar="ID", help="only this sample; may be repeated")
     add("--dialect", action="append", default=[], metavar="NAME", help="only this dialect; may be repeated")
     add("--not-slow", action="store_true", help="leave out the samples marked slow")
@@ -45,8 +46,9 @@ def add_arguments(parser: Any) -> None:
 
 
 def main(arguments: Any) -> int:
+    check_cases(arguments.paths, arguments.out)
     _check(arguments)
-    cases = files.find(arguments.paths or ["cases"])
+    cases = _found(arguments)
     for case in cases:
         if "[" in case.path or "::" in case.path:
             raise CompatError(f"{case.path}: pytest takes [ and :: for more than a path: rename it")
@@ -74,6 +76,14 @@ def main(arguments: Any) -> int:
     return tell_run(judged, rows, arguments.all)
 
 
+def _found(arguments: Any) -> List[files.Case]:
+    try:
+        return files.find(arguments.paths or ["cases"])
+    except CompatError:
+        check_without_operations(arguments.paths, arguments.out)
+        raise
+
+
 def _tell(text: str) -> None:
     print(printable(text), flush=True)
 
@@ -89,6 +99,8 @@ def _check_path(path: str) -> None:
 
 def _check(arguments: Any) -> None:
     """Options that argparse lets pass."""
+    if arguments.out is None:
+        raise CompatError("--out is missing; name the folder of the run: --out out/runs/mine")
     if not arguments.out:
         raise CompatError("--out is empty; name the folder of the run")
     _check_path(arguments.out)

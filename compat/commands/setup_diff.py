@@ -1,9 +1,8 @@
 """``compat setup-diff``: before any number, what two runs were made with, and whether it can matter."""
 
-import collections
 from typing import Any
 
-from ..setup.lines import COUNTED
+from ..setup.lines import counted
 from ..setup.runs import compared, why_no_graphs
 from ..store import Run, find_one
 from ..texts import in_a_line
@@ -31,9 +30,7 @@ def main(arguments: Any) -> int:
         _tell(str(line))
     if found.alike:
         _tell(f"the same: {found.alike}")
-    counts = collections.Counter(line.weighs for line in found.lines)
-    told = ", ".join(f"{counts[rank]} {word}" for rank, word in enumerate(COUNTED) if counts[rank])
-    _tell(told or "nothing differs of what is recorded")
+    _tell(counted(found.lines) or "nothing differs of what is recorded")
     return 0
 
 

@@ -4,8 +4,8 @@ import collections
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..arrays import UNIT_ROUNDOFF
-from ..graph.nodes import Trace
-from ..records import Input
+from ..graph.nodes import SOURCES, Trace
+from ..records import Input, Output
 from .hyper_parameters import Held, Read, computing, default, group, held, random_ops, spelling
 from .lines import MATTERS, MAY_MATTER, ROUNDING, Line
 
@@ -95,28 +95,29 @@ def _precision(a: Graph, b: Graph) -> Iterator[Line]:
 
 
 def _weights(a: Graph, b: Graph) -> Iterator[Line]:
-    found = [
-        [
-            output
-            for node in one.trace.nodes
-            if node.op in ("Variable", "Const")
-            for output in node.outputs.values()
-            if output.dtype in UNIT_ROUNDOFF and _size(output.shape) > 1
-        ]
-        for one in (a, b)
+    """Arrays that one side holds and the other has nowhere, also not among its inputs."""
+    held_there = [_sources(one.trace, ("Variable", "Const")) for one in (a, b)]
+    known = [{output.digest for output in _sources(one.trace, SOURCES)} for one in (a, b)]
+    only = [
+        [output for output in outputs if output.digest not in other]
+        for outputs, other in zip(held_there, reversed(known))
     ]
-    counts = [sum(_size(output.shape) for output in outputs) for outputs in found]
-    if counts[0] != counts[1]:
-        sides = (f"{n} numbers in {len(w)} arrays" for n, w in zip(counts, found))
-        what = "weights and constants: " + " in a, ".join(sides) + " in b"
-        yield Line(MAY_MATTER, what, "a layer of another size, or statistics that one side keeps otherwise")
-    bits = [collections.Counter(output.digest for output in outputs) for outputs in found]
-    other = sum((bits[0] - bits[1]).values())
-    if other:
-        what = (
-            f"weights and constants: {other} of {len(found[0])} in a have other bits, or another layout, in b"
-        )
-        yield Line(MAY_MATTER, what, "", "compat verify carries one side's into the other first")
+    counts = [sum(_size(output.shape) for output in outputs) for outputs in only]
+    if any(counts):
+        what = f"weights and constants: {counts[0]} numbers in a alone, {counts[1]} in b alone"
+        why = "other numbers, another layout or size"
+        yield Line(MAY_MATTER, what, why, "compat verify carries one side's into the other first")
+
+
+def _sources(trace: Trace, ops: Sequence[str]) -> List[Output]:
+    """The arrays of a precision, of more than one number, that nodes of those ops are."""
+    return [
+        output
+        for node in trace.nodes
+        if node.op in ops
+        for output in node.outputs.values()
+        if output.dtype in UNIT_ROUNDOFF and _size(output.shape) > 1
+    ]
 
 
 def _size(shape: List[int]) -> int:

@@ -43,6 +43,8 @@ DEFAULTS: Dict[str, Any] = {
     "update_slots": True,
 }
 _PASSING = ("Identity", "ReadVariableOp", "Enter", "RefEnter", "Cast", "Reshape", "Snapshot", "StopGradient")
+#: Ops that make an array of a number.
+_FILLING = ("Tile", "Fill", "BroadcastTo", "ExpandDims", "Pack")
 _ROOTS, _SUMS = ("Rsqrt", "Sqrt"), ("Add", "AddV2", "BiasAdd")
 _ELEMENTWISE = (*_SUMS, "Mul", "Sub", "RealDiv", "Maximum", "Minimum", *_PASSING)
 #: The numbers that optimisers are given, by their place.
@@ -96,7 +98,11 @@ def spelling(trace: Trace) -> Iterator[str]:
     outputs = {tensor.rpartition(":")[0] for tensor in trace.outputs.values()}
     for node in computing(trace):
         large = any(_size(output.shape) > 1 for output in node.outputs.values())
-        if node.op not in (*_PASSING, *DRAWN) and (large or node.name in outputs):
+        if (
+            not node.op.startswith("Assign")
+            and node.op not in (*_PASSING, *DRAWN, *_FILLING)
+            and (large or node.name in outputs)
+        ):
             yield node.op
 
 
@@ -141,7 +147,7 @@ class _Reading:
                     yield Held(name, group(node.op), node.op, _shown(value))
             return
         output = node.outputs.get("0")
-        if output is None or _size(output.shape) <= 1:  # put together of numbers
+        if output is None or _size(output.shape) <= 1 or node.op in _FILLING:  # put together of numbers
             return
         for place, tensor in enumerate(node.inputs):
             if self._is_given(tensor):

@@ -1,12 +1,18 @@
 """One thing that differs between two runs, and whether it can change the numbers."""
 
-from typing import NamedTuple
+import collections
+from typing import Iterable, NamedTuple
 
 #: From what changes the numbers to what does not.
 MATTERS, MAY_MATTER, ROUNDING, NOT = range(4)
 WORDS = ("matters", "may matter", "rounding may differ", "does not matter")
-#: The same of many.
-COUNTED = ("matter", "may matter", "may differ by rounding", "do not matter")
+#: The same, of one and of several that are counted.
+_COUNTED = (
+    ("matters", "matter"),
+    ("may matter", "may matter"),
+    ("may differ by rounding", "may differ by rounding"),
+    ("does not matter", "do not matter"),
+)
 
 
 class Line(NamedTuple):
@@ -26,3 +32,10 @@ class Line(NamedTuple):
         else:
             aside = ": ".join(filter(None, [self.why, self.then]))
         return f"{self.what}: {word}" + (f" ({aside})" if aside else "")
+
+
+def counted(lines: Iterable[Line]) -> str:
+    """``1 matters, 3 may differ by rounding``; or nothing."""
+    counts = collections.Counter(line.weighs for line in lines)
+    told = ((counts[rank], words) for rank, words in enumerate(_COUNTED))
+    return ", ".join(f"{n} {words[n > 1]}" for n, words in told if n)

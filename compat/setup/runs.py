@@ -65,16 +65,24 @@ def _pairs(a: Run, b: Run) -> Iterator[Tuple[Row, Row]]:
         if row in theirs:
             met.add((row, row))
             yield row, row
-    for one, other, swap in ((a, b, False), (b, a, True)):
-        for sample, dialect in _traced(one):
-            against = one.samples[sample].against if sample in one.samples else None
-            for port in _traced(other) if against and against[0] == dialect else ():
-                pair = (port, (sample, dialect)) if swap else ((sample, dialect), port)
-                if port[0] == sample and port[1] != dialect and pair not in met:
-                    met.add(pair)
-                    yield pair
+    for sample in dict.fromkeys(sample for sample, _ in mine):
+        legacy, ports, swapped = _against(a, b, sample)
+        for port in ports:
+            pair = (port, legacy) if swapped else (legacy, port)
+            met.add(pair)
+            yield pair
     if not met and len(mine) == len(theirs) == 1:
         yield mine[0], theirs[0]
+
+
+def _against(a: Run, b: Run, sample: str) -> Tuple[Row, List[Row], bool]:
+    """(the legacy side's row, those of other dialects in the other run, whether the legacy side is b's)."""
+    described = a.samples.get(sample) or b.samples.get(sample)
+    dialect, name = (described and described.against) or ("", None)
+    legacy, swapped = (sample, str(dialect)), name == b.name != a.name
+    first, second = (_traced(b), _traced(a)) if swapped else (_traced(a), _traced(b))
+    ports = [row for row in second if row[0] == sample and row != legacy] if legacy in first else []
+    return legacy, ports, swapped
 
 
 def _graph(run: Run, row: Row) -> Graph:

@@ -114,7 +114,7 @@ def test_what_can_change_the_numbers_comes_first(tmp_path, compat_here):
         "h5py none -> 3.14.0: does not matter (reads files)",
         "interpreter CPython 3.7.16 -> CPython 3.13.0: does not matter (the frameworks compute)",
         "the same: processor",
-        "1 matter, 3 may differ by rounding, 2 do not matter",
+        "1 matters, 3 may differ by rounding, 2 do not matter",
     ]
 
 
@@ -260,13 +260,13 @@ def test_inputs_precision_and_weights(tmp_path, compat_here):
     made.add("w", "Variable", [], X[:1].astype(np.float16), dtype="float16")
     made.output("y", made.add("y", "Relu", ["w"], X.astype(np.float16), dtype="float16"))
     other = Made()
-    other.add("w", "Variable", [], X)
+    other.add("w", "Variable", [], 3 * X)
     other.output("y", other.add("y", "Relu", ["w"], X))
     lines = graph_lines(compat_here, tmp_path, other, made, x=2 * X)
     assert lines[0].startswith("input x: other numbers in a and b: matters")
     assert lines[1].startswith("precision: float32 in a, float16 in b: matters")
     assert lines[2].startswith(
-        "weights and constants: 6 numbers in 1 arrays in a, 3 numbers in 1 arrays in b: may"
+        "weights and constants: 6 numbers in a alone, 3 in b alone: may matter (other numbers"
     )
 
 
@@ -350,6 +350,32 @@ def test_the_legacy_side_beside_what_is_judged_against_it(tmp_path, compat_here)
         "alpha of LeakyRelu: 0.2 in a, 0.3 in b: matters",
     ]
     assert told(compat_here, "b", "a")[3] == "alpha of LeakyRelu: 0.3 in a, 0.2 in b: matters"
+
+
+def test_the_run_that_is_named_as_the_legacy_side_is_it(tmp_path, compat_here):
+    more = {
+        "environment": environment("e"),
+        "against": ["tf1.session", "b"],
+        "path": "case.py",
+        "sample": "net[s]",
+    }
+    for name in ("a", "b"):
+        run = run_of(tmp_path / name, net(), **more)
+        other = run_of(tmp_path / "port", net(alpha=0.3), dialect="tf2.eager", **more)
+        run.add("net[s]", "tf2.eager", other.records["net[s]"]["tf2.eager"])
+        run.save()
+    lines = told(compat_here)
+    assert lines[2] == "graphs: 3 of each, by sample and dialect"
+    assert lines[3] == "net[s] tf1.session: alpha of LeakyRelu: 0.3 in a, 0.2 in b: matters"
+
+
+def test_weights_that_are_inputs_on_the_other_side_are_the_same(tmp_path, compat_here):
+    one, other = Made(), Made()
+    one.add("w", "Variable", [], 2 * X)
+    other.add("w", "Placeholder", [], 2 * X)
+    for made in (one, other):
+        made.output("y", made.add("y", "Relu", ["w"], X))
+    assert graph_lines(compat_here, tmp_path, one, other) == []
 
 
 def test_graphs_of_other_names_are_not_taken_for_each_other(tmp_path, compat_here):
