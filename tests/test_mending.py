@@ -132,6 +132,10 @@ def test_the_argument_comes_first():
 def test_a_constant_is_edited_where_it_is_for_this_alone():
     once = "EPS = 1e-2\ndef model(x):\n    return L.BatchNormalization(epsilon=EPS)(x)\n"
     assert _tried(once, "L.Batch")[0] == once.replace("1e-2", "0.001")
+    default = (
+        "EPS = 1e-2\ndef norm(x, e=EPS):\n    return L.BatchNormalization(epsilon=e)(x)\nnorm(norm(1))\n"
+    )
+    assert _tried(default, "L.Batch")[0] == default.replace("1e-2", "0.001")
     twice = once + "def other(x):\n    return L.LayerNormalization(epsilon=EPS)(x)\n"
     tried = _tried(twice, "L.Batch")
     argument = twice.replace("BatchNormalization(epsilon=EPS)", "BatchNormalization(epsilon=0.001)")

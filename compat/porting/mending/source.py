@@ -269,9 +269,9 @@ def uses_of(source: Source, name: str) -> Dict[str, int]:
         if node.value != name:
             continue
         parent = source.parent(node)
-        bound = isinstance(parent, (cst.AssignTarget, cst.Param, cst.FunctionDef, cst.ClassDef)) or (
-            isinstance(parent, cst.Arg) and parent.keyword is node
-        )
+        named = isinstance(parent, (cst.Param, cst.FunctionDef, cst.ClassDef)) and parent.name is node
+        keyword = isinstance(parent, cst.Arg) and parent.keyword is node
+        bound = named or keyword or isinstance(parent, cst.AssignTarget)
         counts["bound" if bound else "read"] += 1
     return counts
 
