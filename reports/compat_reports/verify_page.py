@@ -24,6 +24,8 @@ PAGE = "index.html"
 _OPEN, _NODES = 80, 40
 #: Shares of the allowance as they are drawn: bits that are equal have none.
 _LEAST, _MOST = 1e-6, 1e12
+#: Edits of a whole op instead of one argument.
+_OF_OPS = {"function": "the op", "missing": "the op", "extra": "the op"}
 _NUMBERS = (
     ("share", "of the rounding allowance"),
     ("max_abs", "largest error"),
@@ -120,7 +122,7 @@ def lede(found: Findings) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", ")")) else ".")
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
 def tiles(found: Findings) -> list[tuple[str, str, str]]:
@@ -182,8 +184,13 @@ def _edit(cause: Cause) -> list[tuple[str, str]]:
     edit = cause.edit
     if edit is None:
         return []
-    wrong = [("-", f"{edit.argument}={edit.wrong!r}")] if edit.wrong is not None else []
-    return [*wrong, ("+", f"{edit.argument}={edit.right!r}")]
+    said = _OF_OPS.get(edit.argument)
+    sides = (("-", edit.wrong), ("+", edit.right))
+    return [
+        (sign, f"{said} {value}" if said else f"{edit.argument}={value!r}")
+        for sign, value in sides
+        if value is not None
+    ]
 
 
 def _numbers(tensor: Tensor) -> list[tuple[str, str]]:
