@@ -153,7 +153,12 @@ class _Training:
         return found
 
     def _add_gradients(self, found: Outputs, nodes: Nodes) -> None:
-        updates = {update.variable: update for update in updates_of(self._whole)}
+        several = updates_of(self._whole)
+        updates = {update.variable: update for update in several}
+        if len(several) > len(updates):
+            self._left.append(
+                "a variable that the legacy train op updates more than once: the last update is compared"
+            )
         others = other_updates(self._whole)
         self._left += [f"{name}: {op} changes some of its rows" for name, op in others.items()]
         met = set()
