@@ -82,11 +82,31 @@ def view(found: Findings) -> dict[str, Any]:
         "lede": lede(found),
         "tiles": tiles(found),
         "cards": [_card(finding, found.tensors, number) for number, finding in enumerate(found.wrong)],
+        "steps": [_step(line) for line in found.steps],
         "lines": lines,
         "open": len(lines) <= _OPEN,
         "plot": plot(found.tensors),
         "commands": commands(found),
     }
+
+
+@dataclass
+class StepCard:
+    """What is wrong in a step of training, at no place of the graph."""
+
+    name: str
+    message: str
+    cause: str
+    others: list[str]
+
+
+def _step(line: str) -> StepCard:
+    name, _, rest = line.partition(": ")
+    parts = rest.split("; ")
+    cause = [part.removeprefix("cause: ") for part in parts if part.startswith("cause: ")]
+    others = [part.partition(": ")[2] for part in parts if part.startswith("as well possible: ")]
+    said = [part for part in parts if not part.startswith(("cause: ", "as well possible: "))]
+    return StepCard(name, "; ".join(said), cause[0] if cause else "", others)
 
 
 # -- the sentences on top
@@ -112,7 +132,10 @@ def lede(found: Findings) -> str:
         more = len(found.wrong) + len(found.steps) - 1
         return f"{said} {wording.plural(more, 'more place')} wrong by itself." if more else said
     if found.steps:
-        return _sentence(found.steps[0].partition("cause: ")[2] or "No cause is known for it")
+        first = _step(found.steps[0])
+        more = len(found.steps) - 1
+        said = _sentence(first.cause or first.message)
+        return f"{said} {wording.plural(more, 'more place')} wrong by itself." if more else said
     if found.refused:
         count = wording.plural(len(found.refused), "weight")
         return f"{count} ambiguous or left over: a map says which is which."
