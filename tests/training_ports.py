@@ -113,7 +113,7 @@ WRONG = {
     "less_momentum": ("momentum", "momentum is 0.5, expected 0.9"),
     "rmsprop_of_keras": ("rmsprop", "the mean square begins with 0, expected 1"),
     "not_smoothed": ("smoothed", "smoothing"),
-    "no_schedule": ("decaying", "the rate stays 0.1, expected 0.05"),
+    "no_schedule": ("decaying", "the rate at step 1: 0.1, expected 0.05"),
     "no_later_schedule": ("decaying_later", "the rate at step 1000: 0.1, expected 0.05"),
     "schedule_alone": ("sgd", "the rate at step 1000: 0.05, expected 0.1"),
     "moved": ("still", "UPDATE_OPS"),

@@ -13,6 +13,8 @@ from ..sources.training import Update
 #: Steps at which rates are compared; how near two of float32 are that are one.
 STEPS = (0, 1, 2, 9, 10, 99, 100, 500, 999, 1000, 5000, 10000, 50000, 100000)
 _CLOSE = 1e-4
+#: What float32 is about to lose.
+_NOTHING = 1e-30
 _RATE_AT = {
     "GradientDescent": 1, "Momentum": 2, "Adagrad": 2, "AdagradV2": 2, "Adam": 5, "RMSProp": 3, "CenteredRMSProp": 4,
     "Ftrl": 4, "Adadelta": 3,
@@ -76,7 +78,8 @@ def _recorded(trace: Trace, read: Read, tensor: str) -> Optional[float]:
 
 def _first_other(mine: List[float], theirs: List[float]) -> Optional[str]:
     for step, one, other in zip(STEPS, mine, theirs):
-        if abs(one - other) > _CLOSE * max(abs(one), abs(other)):
+        size = max(abs(one), abs(other))
+        if abs(one - other) > _CLOSE * size and size > _NOTHING:
             return (
                 f"the rate at step {step}: {other:.4g}, expected {one:.4g}; cause: another schedule: give "
                 "learning_rate= that of the legacy graph, keras.optimizers.schedules has most"
