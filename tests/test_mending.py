@@ -85,7 +85,8 @@ def test_numbers_are_spelled_as_people_do():
     assert [
         spelled(v) for v in (0.0010000000474974513, 0.20000000298, 150.0, -1, None, "a", [1, 2], (1,))
     ] == [*("0.001", "0.2", "150.0", "-1", "None", '"a"', "[1, 2]", "(1,)")]
-    assert spelled("same", "'valid'") == "'same'"
+    assert spelled("same", "'valid'") == "'same'" and spelled(0.0010000000474974513, "1e-2") == "1e-3"
+    assert spelled(1.001e-05, "1E-3") == "1.001e-5" and spelled(0.2, "3e-1") == "2e-1"
 
 
 def _findings(text, port, legacy, causes=(), name="port.py"):
@@ -122,20 +123,24 @@ def _tried(text, part, kind="BatchNormalization", arguments=_NORM, callers=()):
 
 def test_the_argument_comes_first():
     text = "def model(x):\n    return L.BatchNormalization(epsilon=1e-2)(x) + f(1e-2)\n"
-    assert _tried(text, "L.Batch")[0] == text.replace("epsilon=1e-2", "epsilon=0.001")
+    assert _tried(text, "L.Batch")[0] == text.replace("epsilon=1e-2", "epsilon=1e-3")
     text = "def model(x):\n    return L.BatchNormalization(-1, 0.9, 1e-2)(x)\n"
-    assert _tried(text, "L.Batch")[0] == text.replace("1e-2", "0.001")
+    assert _tried(text, "L.Batch")[0] == text.replace("1e-2", "1e-3")
     text = "def model(x):\n    return L.BatchNormalization()(x)\n"
     assert _tried(text, "L.Batch")[0] == text.replace("tion()", "tion(epsilon=0.001)")
 
 
 def test_a_constant_is_edited_where_it_is_for_this_alone():
     once = "EPS = 1e-2\ndef model(x):\n    return L.BatchNormalization(epsilon=EPS)(x)\n"
-    assert _tried(once, "L.Batch")[0] == once.replace("1e-2", "0.001")
+    assert _tried(once, "L.Batch")[0] == once.replace("1e-2", "1e-3")
+    default = (
+        "EPS = 1e-2\ndef norm(x, e=EPS):\n    return L.BatchNormalization(epsilon=e)(x)\nnorm(norm(1))\n"
+    )
+    assert _tried(default, "L.Batch")[0] == default.replace("1e-2", "1e-3")
     twice = once + "def other(x):\n    return L.LayerNormalization(epsilon=EPS)(x)\n"
     tried = _tried(twice, "L.Batch")
     argument = twice.replace("BatchNormalization(epsilon=EPS)", "BatchNormalization(epsilon=0.001)")
-    constant = twice.replace("1e-2", "0.001")
+    constant = twice.replace("1e-2", "1e-3")
     assert argument in tried and tried.index(argument) < tried.index(constant)
 
 
@@ -147,7 +152,7 @@ def test_a_helper_that_is_called_often_gets_the_argument_where_it_is_called():
     tried = _tried(text, "L.Batch", callers=[_spot(text, "a = norm")])
     assert tried[0] == text.replace("norm(x)\n", "norm(x, e=0.001)\n")
     once = text.replace("norm(a, 1e-3)", "a")
-    assert _tried(once, "L.Batch", callers=[_spot(once, "a = norm")])[0] == once.replace("1e-2", "0.001")
+    assert _tried(once, "L.Batch", callers=[_spot(once, "a = norm")])[0] == once.replace("1e-2", "1e-3")
 
 
 @pytest.mark.parametrize(
@@ -374,8 +379,8 @@ def _searched(worker, tries=50):
 
 
 def test_only_what_is_green_is_proposed():
-    done, _ = _searched(_Answers("epsilon=0.001"))
-    assert done.green and "epsilon=0.001" in done.text
+    done, _ = _searched(_Answers("epsilon=1e-3"))
+    assert done.green and "epsilon=1e-3" in done.text
     worker = _Answers("nothing has this")
     done, told = _searched(worker, tries=7)
     assert done is None and "none of 7 edits" in told[-1] and len(worker.texts) == 8
@@ -384,11 +389,11 @@ def test_only_what_is_green_is_proposed():
 
 
 def test_what_mends_a_part_is_shown_and_is_not_green(monkeypatch):
-    worker = _Answers("nothing has this", better=("epsilon=0.001",))
+    worker = _Answers("nothing has this", better=("epsilon=1e-3",))
 
     def looked(path, text):
         raise CompatError("it does not run")
 
     worker.looked = looked
     done, _ = _searched(worker, tries=5)
-    assert not done.green and "epsilon=0.001" in done.text and "a differs" in done.left
+    assert not done.green and "epsilon=1e-3" in done.text and "a differs" in done.left

@@ -37,8 +37,8 @@ INPUTS = {
 #: Programs whose layers and cells are not in a TensorFlow with Keras 3.
 IN_OLD = ("lstm", "layers")
 RIGHT = (
-    "sgd", "momentum", "nesterov", "adam", "rmsprop", "regularised", "clipped", "decaying", "still", "smoothed",
-    "summed",
+    "sgd", "momentum", "nesterov", "adam", "rmsprop", "regularised", "clipped", "decaying", "decaying_later", "still",
+    "smoothed", "summed",
 )  # fmt: skip
 
 
@@ -182,3 +182,9 @@ def test_code_is_traced_with_its_step(verify, tmp_path, capsys):
     ]
     assert main(arguments) == 0
     assert "a step of training, " in capsys.readouterr().out
+
+
+def test_what_two_steps_do_not_show_is_said(verify):
+    status, said = verify("adam", "amsgrad")
+    assert status == 1
+    assert "not judged: amsgrad=True" in said

@@ -113,7 +113,9 @@ WRONG = {
     "less_momentum": ("momentum", "momentum is 0.5, expected 0.9"),
     "rmsprop_of_keras": ("rmsprop", "the mean square begins with 0, expected 1"),
     "not_smoothed": ("smoothed", "smoothing"),
-    "no_schedule": ("decaying", "the rate stays 0.1, expected 0.05"),
+    "no_schedule": ("decaying", "the rate at step 1: 0.1, expected 0.05"),
+    "no_later_schedule": ("decaying_later", "the rate at step 1000: 0.1, expected 0.05"),
+    "schedule_alone": ("sgd", "the rate at step 1000: 0.05, expected 0.1"),
     "moved": ("still", "UPDATE_OPS"),
     "other_epsilon": ("sgd", "epsilon is 0.01, expected 0.001"),
     "lstm_rate": ("lstm", "the rate is 0.1, expected 0.01"),
@@ -223,3 +225,19 @@ def layers_dropout():
 
 def not_compiled():
     return keras.Sequential([keras.Input((8, 8, 3), name="images"), L.Flatten(), L.Dense(5)])
+
+
+def decaying_later():
+    return classifier(optimizers.SGD(optimizers.schedules.ExponentialDecay(0.1, 1000, 0.5, staircase=True)))
+
+
+def no_later_schedule():
+    return sgd()
+
+
+def schedule_alone():
+    return decaying_later()
+
+
+def amsgrad():
+    return classifier(optimizers.Adam(0.01, epsilon=1e-8, amsgrad=True))

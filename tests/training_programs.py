@@ -134,3 +134,10 @@ def layers():
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
         tf.train.AdamOptimizer(0.01).minimize(loss)
     return logits
+
+
+def decaying_later():
+    """Nothing of it shows in the first steps."""
+    steps = tf.train.get_or_create_global_step()
+    rate = tf.train.exponential_decay(0.1, steps, 1000, 0.5, staircase=True)
+    return Classifier(tf.train.GradientDescentOptimizer(rate))

@@ -3,7 +3,7 @@
 import collections
 import sys
 import time
-from typing import Any, Callable, Counter, Iterable, List, Sequence, Tuple
+from typing import Any, Callable, Counter, Iterable, List, Optional, Sequence, Tuple
 
 from ..judge.judging import Judged
 from ..record.dialects import in_order
@@ -33,10 +33,11 @@ class Progress:
         self,
         what: str,
         every: float = 3.0,
-        write: Callable[[str], Any] = sys.stderr.write,
+        write: Optional[Callable[[str], Any]] = None,
         unit: str = "samples",
     ) -> None:
-        self._what, self._every, self._write, self._unit = what, every, write, unit
+        self._what, self._every, self._unit = what, every, unit
+        self._write = write or sys.stderr.write  # that of now: it may be another than when this was imported
         self._last = time.monotonic()
         self._shown = False
 

@@ -5,7 +5,7 @@ from typing import Callable, Dict, List, Mapping, Optional
 
 from ..arrays import UNIT_ROUNDOFF, Array
 from ..errors import CompatError
-from ..graph.nodes import Node, Trace, trace_of
+from ..graph.nodes import SOURCES, Node, Trace, trace_of
 from ..graph.replay import KNOWN
 from ..records import SEVERITY, Numbers, Output, Record, Verdict
 from ..reference import Reference
@@ -214,9 +214,7 @@ def untried(legacy: Trace, port: Trace) -> str:
 def _flowing(trace: Trace) -> "set[str]":
     """The nodes that follow from the numbers of inputs and variables, not from their extents alone."""
     tensors = {*trace.inputs.values(), *(trace.variables or ())}
-    tensors.update(
-        node.tensor() for node in trace.nodes if node.op in ("Variable", "VariableV2", "VarHandleOp")
-    )
+    tensors.update(node.tensor() for node in trace.nodes if node.op in SOURCES and node.op != "Const")
     found = set()
     for node in trace.nodes:
         if node.op not in _EXTENTS and not tensors.isdisjoint(node.inputs):

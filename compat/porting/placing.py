@@ -1,11 +1,11 @@
 """Where each number of a legacy variable stands in the port: of weights, and so of gradients and slots."""
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ..arrays import Array
-from ..graph.nodes import Node, Trace
+from ..graph.nodes import Keep, Node, Trace
 from ..sources.training import moved_variables
 from .carrying import Plan, plan
 from .mapping import KEEP, Map
@@ -159,7 +159,7 @@ def in_the_layout_of(
 class Nodes:
     """Nodes that are added to a trace, with what they make."""
 
-    def __init__(self, trace: Trace, read, keep) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, trace: Trace, read: Callable[[str], Array], keep: Keep) -> None:
         self.added: List[Node] = []
         self._tensors = trace.tensors()
         self._read, self._keep = read, keep
@@ -168,8 +168,7 @@ class Nodes:
         return self._tensors[tensor].shape
 
     def array(self, tensor: str) -> Array:
-        array: Array = self._read(self._tensors[tensor].digest)
-        return array
+        return self._read(self._tensors[tensor].digest)
 
     def dtype(self, tensor: str) -> str:
         return self._tensors[tensor].dtype

@@ -16,6 +16,7 @@ from ..sources.live import _by_path
 from ..sources.program import Wish, point_of
 from ..sources.tracing import trace_program
 from .construction import stacks_of
+from .rates import rates_of_port
 from .sides import Port, Recorded, TracedPort, inputs_of
 
 GRADIENT, AFTER = "gradient of {}", "{} after an update"
@@ -37,6 +38,7 @@ class PortStep(NamedTuple):
     ``states``: the variables before the first step, after it, after the second; ``steps``: the gradients of each.
     ``slots``: by name those after the first step, of each variable.  ``clips``: the numbers to which the optimiser
     clips.  ``notes``: what is to be said; ``left``: what is not judged.
+    ``rates``: at later steps, ``scheduled``: by a schedule.
     """
 
     traced: TracedPort
@@ -50,6 +52,8 @@ class PortStep(NamedTuple):
     clips: List[float]
     notes: List[str]
     left: List[str]
+    rates: List[float]
+    scheduled: bool
 
 
 def port_step(port: Port, legacy: Recorded) -> PortStep:
@@ -191,7 +195,8 @@ class _Stepping:
             TracedPort(program, traced, given, stacks_of(program.operations)), found["predictions"], "loss",
             {path: GRADIENT.format(path) for path in found["trained"]},
             {path: AFTER.format(path) for path in found["moved"]},
-            states, steps, slots, self._clips(), self._notes + self._said(found), drawn,
+            states, steps, slots, self._clips(), self._notes + self._said(found),
+            [*drawn, *self._hidden()], *rates_of_port(model.optimizer),
         )  # fmt: skip
 
     def _clips(self) -> List[float]:
@@ -200,6 +205,15 @@ class _Stepping:
             for name in ("clipnorm", "clipvalue", "global_clipnorm")
         ]
         return [float(one) for one in kept if one is not None]
+
+    def _hidden(self) -> List[str]:
+        """What the port's optimiser does that two steps do not show."""
+        optimizer = self._model.optimizer
+        return [
+            f"{name}=True of the port's optimiser, which two steps do not show: TensorFlow 1's optimisers have it not"
+            for name in ("amsgrad", "use_ema")
+            if getattr(optimizer, name, None) is True
+        ]
 
     def _said(self, found: Dict[str, List[str]]) -> List[str]:
         return [

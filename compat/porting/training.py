@@ -23,6 +23,7 @@ from .findings import Findings
 from .mapping import Map
 from .outputs import Outputs, as_outputs, paired_outputs
 from .placing import Nodes, Placing, in_the_layout_of, with_statistics
+from .rates import compared_rates
 from .results import Origins, Weights
 from .sides import Port, Recorded, variables_of
 from .stepping import PortStep, check_compiled, port_step
@@ -126,8 +127,17 @@ class _Training:
             Side(mine, self._read), Side(theirs, self._read_theirs), outputs, self._random(), self._anchors()
         )
         steps = judged_steps(self._legacy, self._port, self._placing)
+        self._compare_rates()
         network = network._replace(found=_beside_the_largest(network.found))
         return Training(network, self._otherwise, steps, self._left, self._port.notes)
+
+    def _compare_rates(self) -> None:
+        said = [
+            compared_rates(self._whole, self._read_mine, update, self._port.rates, self._port.scheduled)
+            for update in updates_of(self._whole)
+        ]
+        self._otherwise += dict.fromkeys(other for other, _ in said if other)
+        self._left += dict.fromkeys(unknown for _, unknown in said if unknown)
 
     def _random(self) -> List[str]:
         random = self._port.traced.traced.random
@@ -153,7 +163,12 @@ class _Training:
         return found
 
     def _add_gradients(self, found: Outputs, nodes: Nodes) -> None:
-        updates = {update.variable: update for update in updates_of(self._whole)}
+        several = updates_of(self._whole)
+        updates = {update.variable: update for update in several}
+        if len(several) > len(updates):
+            self._left.append(
+                "a variable that the legacy train op updates more than once: the last update is compared"
+            )
         others = other_updates(self._whole)
         self._left += [f"{name}: {op} changes some of its rows" for name, op in others.items()]
         met = set()

@@ -24,6 +24,8 @@ PAGE = "index.html"
 _OPEN, _NODES = 80, 40
 #: Shares of the allowance as they are drawn: bits that are equal have none.
 _LEAST, _MOST = 1e-6, 1e12
+#: Edits of a whole op instead of one argument.
+_OF_OPS = {"function": "the op", "missing": "the op", "extra": "the op"}
 _NUMBERS = (
     ("share", "of the rounding allowance"),
     ("max_abs", "largest error"),
@@ -80,11 +82,31 @@ def view(found: Findings) -> dict[str, Any]:
         "lede": lede(found),
         "tiles": tiles(found),
         "cards": [_card(finding, found.tensors, number) for number, finding in enumerate(found.wrong)],
+        "steps": [_step(line) for line in found.steps],
         "lines": lines,
         "open": len(lines) <= _OPEN,
         "plot": plot(found.tensors),
         "commands": commands(found),
     }
+
+
+@dataclass
+class StepCard:
+    """What is wrong in a step of training, at no place of the graph."""
+
+    name: str
+    message: str
+    cause: str
+    others: list[str]
+
+
+def _step(line: str) -> StepCard:
+    name, _, rest = line.partition(": ")
+    parts = rest.split("; ")
+    cause = [part.removeprefix("cause: ") for part in parts if part.startswith("cause: ")]
+    others = [part.partition(": ")[2] for part in parts if part.startswith("as well possible: ")]
+    said = [part for part in parts if not part.startswith(("cause: ", "as well possible: "))]
+    return StepCard(name, "; ".join(said), cause[0] if cause else "", others)
 
 
 # -- the sentences on top
@@ -110,7 +132,10 @@ def lede(found: Findings) -> str:
         more = len(found.wrong) + len(found.steps) - 1
         return f"{said} {wording.plural(more, 'more place')} wrong by itself." if more else said
     if found.steps:
-        return _sentence(found.steps[0].partition("cause: ")[2] or "No cause is known for it")
+        first = _step(found.steps[0])
+        more = len(found.steps) - 1
+        said = _sentence(first.cause or first.message)
+        return f"{said} {wording.plural(more, 'more place')} wrong by itself." if more else said
     if found.refused:
         count = wording.plural(len(found.refused), "weight")
         return f"{count} ambiguous or left over: a map says which is which."
@@ -120,7 +145,7 @@ def lede(found: Findings) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", ")")) else ".")
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
 def tiles(found: Findings) -> list[tuple[str, str, str]]:
@@ -182,8 +207,13 @@ def _edit(cause: Cause) -> list[tuple[str, str]]:
     edit = cause.edit
     if edit is None:
         return []
-    wrong = [("-", f"{edit.argument}={edit.wrong!r}")] if edit.wrong is not None else []
-    return [*wrong, ("+", f"{edit.argument}={edit.right!r}")]
+    said = _OF_OPS.get(edit.argument)
+    sides = (("-", edit.wrong), ("+", edit.right))
+    return [
+        (sign, f"{said} {value}" if said else f"{edit.argument}={value!r}")
+        for sign, value in sides
+        if value is not None
+    ]
 
 
 def _numbers(tensor: Tensor) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ...errors import CompatError
@@ -169,13 +170,11 @@ def spelled(value: Any, like: Optional[str] = None) -> str:
         quote = like[0] if like and like[0] in "'\"" else '"'
         return f"{quote}{value}{quote}"
     if isinstance(value, float):
-        short = next(
-            text
-            for text in (f"{value:.{n}g}" for n in range(1, 18))
-            if abs(float(text) - value) <= 1e-7 * abs(value)
-        )
-        plain = repr(float(short))
-        return plain
+        digits = next(n for n in range(1, 18) if abs(float(f"{value:.{n}g}") - value) <= 1e-7 * abs(value))
+        if like and re.match(r"[\d.]+e", like, re.IGNORECASE):
+            mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+            return f"{mantissa}e{int(exponent)}"
+        return repr(float(f"{value:.{digits}g}"))
     if isinstance(value, list) and like and like[0] == "(":
         return f"({', '.join(map(spelled, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, list):
@@ -269,9 +268,9 @@ def uses_of(source: Source, name: str) -> Dict[str, int]:
         if node.value != name:
             continue
         parent = source.parent(node)
-        bound = isinstance(parent, (cst.AssignTarget, cst.Param, cst.FunctionDef, cst.ClassDef)) or (
-            isinstance(parent, cst.Arg) and parent.keyword is node
-        )
+        named = isinstance(parent, (cst.Param, cst.FunctionDef, cst.ClassDef)) and parent.name is node
+        keyword = isinstance(parent, cst.Arg) and parent.keyword is node
+        bound = named or keyword or isinstance(parent, cst.AssignTarget)
         counts["bound" if bound else "read"] += 1
     return counts
 

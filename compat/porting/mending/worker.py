@@ -36,7 +36,10 @@ class Worker:
 
     def _start(self) -> None:
         variables = dict(os.environ, PYTHONIOENCODING="utf-8")
-        variables["PYTHONPATH"] = os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")]))
+        if os.path.isfile(
+            os.path.join(_ROOT, "pyproject.toml")
+        ):  # a checkout, that is on the path of this process
+            variables["PYTHONPATH"] = os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")]))
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "compat.porting.mending.trial", self._folder],
