@@ -190,6 +190,15 @@ def test_an_activation_that_is_missing_or_too_much():
     ]
 
 
+def test_what_a_cause_writes_comes_first():
+    text = "def model(x):\n    return L.GRU(8, return_sequences=True)(x)\n"
+    theirs = Op("p/while", "While", ["x:0"])
+    theirs.layer = _layer(text, "L.GRU", "GRU", ["units", "go_backwards", "return_sequences", "reset_after"])
+    cause = Cause("the state is reset after the product: write reset_after=False")
+    source, found = _findings(text, [theirs], [Op("c", "Add", ["x:0"])], [cause])
+    assert next(candidates(source, found, {})).text == text.replace("True)", "True, reset_after=False)")
+
+
 def test_other_functions_of_the_kind():
     assert renamed("MaxPooling2D") == ["AveragePooling2D"]
     assert renamed("GlobalAveragePooling1D") == ["GlobalMaxPooling1D"]

@@ -1,9 +1,12 @@
 """What the two graphs at a wrong place say that an argument of the port may have to be."""
 
+import ast
+import contextlib
+import re
 from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
 
 from ..edits import edits
-from ..findings import Edit, Finding, Op
+from ..findings import Cause, Edit, Finding, Op
 from .vocabulary import BOOLEANS, USUAL, WORDS, as_written, equal, role
 
 #: Ops whose attributes or constants are not what a person writes.
@@ -82,7 +85,7 @@ def _case(value: Any, now: Any) -> Any:
 
 
 def evidence(finding: Finding) -> Evidence:
-    told = [cause.edit for cause in finding.causes if cause.edit is not None]
+    told = [edit for cause in finding.causes for edit in _written(cause)]
     derived = [edit for edit in edits(finding) if edit not in told]
     mine, theirs = numbers(finding.legacy), numbers(finding.port)
     here = [one for one in mine if not any(equal(one, other) for other in theirs)]
@@ -115,6 +118,19 @@ def _missing(finding: Finding, found: Sequence[Edit]) -> Iterator[Tuple[str, Any
         plain = [one for one in numbers([op]) if isinstance(one, (int, float)) and one not in (0, 1)]
         if op.op in kinds and plain:
             yield op.op, plain[0]
+
+
+#: An argument and its value, as causes say what to write.
+_WRITTEN = re.compile(r"\b([a-z_]+)=('[^']*'|\"[^\"]*\"|-?\d[\d.]*(?:e-?\d+)?|True|False|None)")
+
+
+def _written(cause: Cause) -> List[Edit]:
+    """The arguments that a sentence writes, then that which was made of it."""
+    said = []
+    for name, value in _WRITTEN.findall(cause.text):
+        with contextlib.suppress(ValueError, SyntaxError):  # 1.2.3
+            said.append(Edit("", name, None, ast.literal_eval(value)))
+    return said if cause.edit is None else [cause.edit, *said]
 
 
 def _words(strings: Sequence[Tuple[str, str]]) -> List[Tuple[str, str]]:
