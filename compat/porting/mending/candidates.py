@@ -7,7 +7,7 @@ must not do is leave the person's other code another than it was.
 import itertools
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Set
 
-from ..findings import Finding, Findings
+from ..findings import Edit, Finding, Findings
 from .evidence import Evidence, evidence
 from .sites import Signature, Site, in_source, near, sites
 from .source import (
@@ -52,6 +52,16 @@ def candidates(source: Source, found: Findings, signatures: Dict[str, Signature]
         except (SyntaxError, ValueError):
             continue
         yield candidate
+
+
+def told(
+    source: Source, block: Finding, edits: Sequence[Edit], signatures: Dict[str, Signature]
+) -> Iterator[Candidate]:
+    """What those edits write at that place, where the argument is a literal or left out."""
+    facts = evidence(block)._replace(edits=list(edits))
+    for candidate in _of_edits(source, facts, sites(source, block, signatures), False):
+        if candidate.text != source.text:
+            yield candidate
 
 
 def _all(source: Source, found: Findings, signatures: Dict[str, Signature]) -> Iterator[Candidate]:

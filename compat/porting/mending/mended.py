@@ -6,6 +6,7 @@ its place at once.  Killed at any moment, it is the one or the other.
 
 import difflib
 import hashlib
+import itertools
 import os
 import shutil
 import tempfile
@@ -19,11 +20,14 @@ from ..findings import Findings
 from . import source as editing
 from .candidates import candidates
 from .source import Source, dotted
+from .together import together
 from .worker import Worker
 
 Tell = Callable[[str], None]
-#: Edits that may be needed together.
+#: Edits that may be needed one after the other.
 _EDITS = 3
+#: Edits after which it is said how many were tried.
+_SAID_EVERY = 10
 
 
 class Done(NamedTuple):
@@ -127,10 +131,14 @@ class _Search:
     def _best(self, source: Source, found: Findings, signatures: Any, before: Any) -> Any:
         """(text, what was done, the answer) of the first that is green, or else of the one that mends most."""
         best: Any = (None, "", before)
-        for candidate in candidates(source, found, signatures):
+        for candidate in itertools.chain(
+            together(source, found, signatures), candidates(source, found, signatures)
+        ):
             if self._tried >= self._tries or time.monotonic() > self._end:
                 break
             self._tried += 1
+            if self._tried % _SAID_EVERY == 0:
+                self._tell(f"tried {self._tried} edits, of at most {self._tries}")
             answer = self._worker.tried(source.path, candidate.text)
             if answer["state"] == "green":
                 return candidate.text, candidate.said, answer
