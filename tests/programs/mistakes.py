@@ -44,7 +44,7 @@ _TEXT = [
         "no relu",
         [('activation="relu"', "activation=None")],
         "conv-maxpool-|concat",
-        "relu is not applied",
+        "relu is not applied|Relu .*missing",
         True,
     ),
     Mistake(
@@ -88,7 +88,12 @@ _TEXT = [
         True,
     ),
     Mistake(
-        "text_cnn", "l2 without the half", [("L2(0.1 / 2)", "L2(0.1)")], "loss", "the port has 2 times", True
+        "text_cnn",
+        "l2 without the half",
+        [("L2(0.1 / 2)", "L2(0.1)")],
+        "loss",
+        "L2 of the weights counts twice|the port has 2 times",
+        True,
     ),
     Mistake(
         "text_cnn",
