@@ -162,3 +162,18 @@ def test_what_is_no_map_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(CompatError, match="map.toml"):
         read_map(str(path))
+
+
+def test_a_batch_norm_under_a_switch_is_known_by_what_it_takes_and_not_by_which_branch_is_taken():
+    graph = Graph()
+    graph.add("training", "Placeholder")
+    names = ["gamma", "beta", "mean", "variance"]
+    taken = [
+        graph.add(f"{name}/switch", "Switch", graph.variable(name, 4), "training", shape=(4,))
+        for name in names
+    ]
+    x = graph.add("switch", "Switch", graph.layer("conv", "x", 3, 3, 4, 4), "training")
+    graph.add("norm", "FusedBatchNormV3", x, *taken)
+    (norm,) = [use for use in graph.uses() if use.kind == "batch norm"]
+    assert {name: part.variable for name, part in norm.parts.items()} == dict(zip(names, names))
+    assert not [use for use in graph.uses() if use.kind == "Switch"]

@@ -1,5 +1,6 @@
-"""A term that counts several times, or not at all: the result is affine in what one node gives, so its factor is solved for.
+"""A term that counts several times, or not at all.
 
+The result is affine in what one node gives, so its factor is solved for.
 It is told where it is a constant that people forget: a half, a size, the number of what a mean is taken of.
 """
 

@@ -44,7 +44,7 @@ _TEXT = [
         "no relu",
         [('activation="relu"', "activation=None")],
         "conv-maxpool-|concat",
-        "relu is not applied",
+        "relu is not applied|Relu .*missing",
         True,
     ),
     Mistake(
@@ -88,7 +88,12 @@ _TEXT = [
         True,
     ),
     Mistake(
-        "text_cnn", "l2 without the half", [("L2(0.1 / 2)", "L2(0.1)")], "loss", "the port has 2 times", True
+        "text_cnn",
+        "l2 without the half",
+        [("L2(0.1 / 2)", "L2(0.1)")],
+        "loss",
+        "L2 of the weights counts twice|the port has 2 times",
+        True,
     ),
     Mistake(
         "text_cnn",
@@ -255,16 +260,20 @@ _CHAR = [
     Mistake("char_gru", "hard_sigmoid of Keras 2",
             [("dropout=0.0, reset_after=False", 'recurrent_activation="hard_sigmoid", reset_after=False')],
             _RNN, "(?i)hard.?sigmoid", True, "gru"),
-    Mistake("char_lstm", "gates in the old order", [("[i, f, j, o]", "[i, j, f, o]"), ("[bi, bf + 1.0, bj, bo]", "[bi, bj, bf + 1.0, bo]")],
+    Mistake("char_lstm", "gates in the old order",
+            [("[i, f, j, o]", "[i, j, f, o]"),
+             ("[bi, bf + 1.0, bj, bo]", "[bi, bj, bf + 1.0, bo]")],
             _RNN, "(?i)gate|order", function="lstm", file="loading.py"),
     Mistake("char_lstm", "no forget bias", [("bf + 1.0", "bf")],
             _RNN, "(?i)forget", function="lstm", file="loading.py"),
     Mistake("char_lstm", "forget bias twice", [("bf + 1.0", "bf + 2.0")],
             _RNN, "(?i)forget", function="lstm", file="loading.py"),
     Mistake("char_lstm", "layers swapped",
-            [('(model.first, "cell_0"), (model.second, "cell_1")', '(model.first, "cell_1"), (model.second, "cell_0")')],
+            [('(model.first, "cell_0"), (model.second, "cell_1")',
+              '(model.first, "cell_1"), (model.second, "cell_0")')],
             _RNN, "cell_[01]|swapped|weights", function="lstm", file="loading.py"),
-    Mistake("char_gru", "gates in the old order", [("[u, r, candidate]", "[r, u, candidate]"), ("[bu, br, bh]", "[br, bu, bh]")],
+    Mistake("char_gru", "gates in the old order",
+            [("[u, r, candidate]", "[r, u, candidate]"), ("[bu, br, bh]", "[br, bu, bh]")],
             _RNN, "(?i)gate|order", function="gru", file="loading.py"),
 ]  # fmt: skip
 _STYLE = [

@@ -61,7 +61,10 @@ def traced(folder, program):
 
 def in_tensorflow_1(arguments, cwd=None):
     """Run the Python of TensorFlow 1.15 with this checkout's compat."""
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    # TensorFlow 2 says in its environment that it is one, and 1.15 would believe it.
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "TF2_"))
+    }
     variables.update(PYTHONPATH=str(CHECKOUT), PYTHONIOENCODING="utf-8")
     done = subprocess.run([str(OLD), *arguments], env=variables, cwd=cwd, timeout=300, capture_output=True)
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-2000:]

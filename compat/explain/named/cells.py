@@ -112,8 +112,8 @@ def _gates_for_each_other(place: Place, result: Array, dtype: str) -> Optional[s
                 if edits and fits(edits):
                     return (
                         f"the gates {gates[one]} and {gates[other]} are taken for each other {where}: TensorFlow 1's "
-                        "LSTM cells have i, c, f, o, its GRU cells r, z; Keras's have i, f, c, o and z, r, h: split the "
-                        "kernel and the bias, and join them in that order"
+                        "LSTM cells have i, c, f, o, its GRU cells r, z; Keras's have i, f, c, o and z, r, h: split "
+                        "the kernel and the bias, and join them in that order"
                     )
     return None
 
@@ -168,8 +168,8 @@ def _added_to_the_forget_gate(place: Place, result: Array, dtype: str) -> Option
         for times, words in ((0.0, "is left out"), (2.0, "is added twice")):
             if adds and fits([_adding(node, at, number * times) for node, at, number in adds]):
                 return (
-                    f"the forget bias {adds[0][2]:g} {words} {where}: TensorFlow 1's cells add it at run time, and it is "
-                    "not among the weights; Keras has it among the biases: add it to them once"
+                    f"the forget bias {adds[0][2]:g} {words} {where}: TensorFlow 1's cells add it at run time, and it "
+                    "is not among the weights; Keras has it among the biases: add it to them once"
                 )
     return None
 
@@ -207,8 +207,8 @@ def _backwards(place: Place, result: Array, dtype: str) -> Optional[str]:
             ]
             if fits(edits):
                 return (
-                    f"the sequence is taken backwards in {_called(layer.scope)}: write go_backwards=False, or reverse it "
-                    "once more"
+                    f"the sequence is taken backwards in {_called(layer.scope)}: write go_backwards=False, or reverse "
+                    "it once more"
                 )
     return None
 
@@ -226,7 +226,8 @@ def _states(place: Place, result: Array, dtype: str) -> Optional[str]:
             for some in itertools.combinations(enters, count):
                 if fits([_zero(node) for node in some]):
                     names = ", ".join(bare(node.inputs[0]) for node in some)
-                    return f"the initial state {names} is zeros in the port: give the layer its state, initial_state=[h, c]"
+                    said = f"the initial state {names} is zeros in the port"
+                    return f"{said}: give the layer its state, initial_state=[h, c]"
     pairs = [pair for pair in itertools.combinations(enters, 2) if _alike(*pair)]
     beside = list(zip(enters[::2], enters[1::2]))
     for swapped in [*([pair] for pair in pairs), beside]:
@@ -237,7 +238,8 @@ def _states(place: Place, result: Array, dtype: str) -> Optional[str]:
         ]
         if edits and fits(edits):
             names = " and ".join(bare(node.inputs[0]) for node in swapped[0])
-            return f"the initial states {names} are swapped: TensorFlow 1's LSTM has its state as (c, h), Keras's as [h, c]"
+            said = f"the initial states {names} are swapped"
+            return f"{said}: TensorFlow 1's LSTM has its state as (c, h), Keras's as [h, c]"
     return None
 
 
@@ -286,8 +288,8 @@ def _reset_after(place: Place, result: Array, dtype: str) -> Optional[str]:
         edits = [_resetting(step) for layer in which if layer.kind == "gru" for step in layer.steps]
         if edits and all(edits) and fits([edit for edit in edits if edit is not None]):
             return (
-                f"the state is reset after the product {where}, expected before it: write reset_after=False (its default "
-                "became True with TensorFlow 2), and carry the weights anew"
+                f"the state is reset after the product {where}, expected before it: write reset_after=False (its "
+                "default became True with TensorFlow 2), and carry the weights anew"
             )
     return None
 

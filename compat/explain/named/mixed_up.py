@@ -29,7 +29,8 @@ def _taken_for_each_other(place: Place, result: Array, dtype: str) -> Optional[s
         if same_numbers(other, result) and not np.array_equal(
             other, place.followed.recorded(place.pair.legacy)
         ):
-            return f"what the port calls {place.pair.name} is {name} of the legacy graph: they are swapped, or fed swapped"
+            said = f"what the port calls {place.pair.name} is {name} of the legacy graph"
+            return f"{said}: they are swapped, or fed swapped"
     return None
 
 

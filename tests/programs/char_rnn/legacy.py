@@ -6,7 +6,7 @@ import tensorflow as tf
 rnn_cell = tf.nn.rnn_cell
 
 
-class CharRNN(object):
+class CharRNN:
     def __init__(self, model="lstm", vocab_size=20, rnn_size=8, num_layers=2, seq_length=6, batch_size=4):
         self.input_data = tf.placeholder(tf.int32, [batch_size, seq_length], name="input_data")
         self.targets = tf.placeholder(tf.int32, [batch_size, seq_length], name="targets")

@@ -11,7 +11,7 @@ CHECKPOINT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "checkpoin
 
 def lstm_weights(arrays, scope):
     """BasicLSTMCell has one kernel, gates i, j, f, o; Keras i, f, c, o, and the forget bias inside the bias."""
-    kernel, bias = (arrays["%s/basic_lstm_cell/%s" % (scope, part)] for part in ("kernel", "bias"))
+    kernel, bias = (arrays[scope + "/basic_lstm_cell/" + part] for part in ("kernel", "bias"))
     i, j, f, o = np.split(kernel, 4, axis=1)
     bi, bj, bf, bo = np.split(bias, 4)
     kernel = np.concatenate([i, f, j, o], axis=1)
@@ -21,7 +21,7 @@ def lstm_weights(arrays, scope):
 
 def gru_weights(arrays, scope):
     """GRUCell has gates r, u and a candidate apart; Keras z, r, h."""
-    gates, candidate = (arrays["%s/gru_cell/%s/kernel" % (scope, part)] for part in ("gates", "candidate"))
+    gates, candidate = (arrays[scope + "/gru_cell/" + part + "/kernel"] for part in ("gates", "candidate"))
     r, u = np.split(gates, 2, axis=1)
     br, bu = np.split(arrays[scope + "/gru_cell/gates/bias"], 2)
     bh = arrays[scope + "/gru_cell/candidate/bias"]

@@ -35,7 +35,7 @@ def discriminator(images, is_training, reuse=False):
         return tf.contrib.layers.fully_connected(h, 1, activation_fn=None, scope="logits")
 
 
-class DCGAN(object):
+class DCGAN:
     def __init__(self):
         self.z = tf.placeholder(tf.float32, [None, 10], name="z")
         self.images = tf.placeholder(tf.float32, [None, 16, 16, 3], name="images")

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 
-class TextCNN(object):
+class TextCNN:
     """An embedding, convolutions of several sizes with max over time, dropout, a softmax layer with L2 loss."""
 
     def __init__(self, length, classes, words, size, filter_sizes, filters, l2_lambda=0.0):
@@ -20,7 +20,7 @@ class TextCNN(object):
 
         pooled = []
         for filter_size in filter_sizes:
-            with tf.name_scope("conv-maxpool-%s" % filter_size):
+            with tf.name_scope(f"conv-maxpool-{filter_size}"):
                 W = tf.Variable(tf.truncated_normal([filter_size, size, 1, filters], stddev=0.1), name="W")
                 b = tf.Variable(tf.constant(0.1, shape=[filters]), name="b")
                 conv = tf.nn.conv2d(chars, W, strides=[1, 1, 1, 1], padding="VALID", name="conv")
