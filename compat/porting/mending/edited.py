@@ -24,12 +24,21 @@ def reading_instead(path: str, text: str) -> Iterator[None]:
             raise OSError("compiled anew: what is kept of it is of the file")
         return path_stats(self, asked)
 
-    loader.get_data, loader.path_stats = instead_of, stats
+    lines: Any = linecache
+    update = lines.updatecache
+
+    def updated(name: str, module_globals: Any = None) -> Any:
+        if os.path.realpath(name) != path:
+            return update(name, module_globals)
+        _remember(path, text)
+        return text.splitlines(keepends=True)
+
+    loader.get_data, loader.path_stats, lines.updatecache = instead_of, stats, updated
     try:
         _remember(path, text)
         yield
     finally:
-        loader.get_data, loader.path_stats = get_data, path_stats
+        loader.get_data, loader.path_stats, lines.updatecache = get_data, path_stats, update
         for name in [name for name in linecache.cache if os.path.realpath(name) == path]:
             linecache.cache.pop(name, None)
 
