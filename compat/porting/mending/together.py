@@ -1,4 +1,4 @@
-"""All that the causes of one wrong place write, as one text: where two mistakes make a place, neither edit alone helps."""
+"""All that the causes of one wrong place write, as one text: where it takes two edits, neither helps alone."""
 
 from typing import Dict, Iterator, List, Set, Tuple
 
@@ -16,7 +16,9 @@ _PLACES, _EDITS = 3, 4
 def together(source: Source, found: Findings, signatures: Dict[str, Signature]) -> Iterator[Candidate]:
     """Of each wrong place one text, if at least two of its edits can be written."""
     for place in found.wrong[:_PLACES]:
-        text, said, met = source, [], set()  # type: Source, List[str], Set[Tuple[str, str]]
+        text = source
+        said: List[str] = []
+        met: Set[Tuple[str, str]] = set()
         for edit in evidence(place).edits:
             argument = role(edit.argument)
             if len(said) == _EDITS or (edit.node, argument) in met:
