@@ -3,6 +3,8 @@
 import difflib
 from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
+import numpy as np
+
 from ..graph.pairing import kind_of
 from .findings import Cause, Edit, Finding, Op
 
@@ -97,7 +99,14 @@ def _arguments(legacy: Op, port: Op) -> Iterator[Edit]:
     for attribute, argument in _ARGUMENTS.items():
         old, new = legacy.attributes.get(attribute), port.attributes.get(attribute)
         if old is not None and new is not None and old != new:
-            yield Edit(port.name, argument, new, old)
+            yield Edit(port.name, argument, _shortest(new), _shortest(old))
+
+
+def _shortest(value: Any) -> Any:
+    """An attribute of float32 as a person writes it: 0.2, not 0.20000000298023224."""
+    if isinstance(value, float) and float(np.float32(value)) == value:
+        return float(str(np.float32(value)))
+    return value
 
 
 def _constants(legacy: Op, port: Op) -> Iterator[Edit]:
