@@ -20,9 +20,9 @@ SIGNS = CHECKOUT / "examples" / "signs"
 PAGE = (CHECKOUT / "docs" / "example.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
-    """The texts of the blocks that the page marks so."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.M | re.S)
+def blocks(language, page=PAGE):
+    """The texts of the blocks that a page marks so."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", page, re.M | re.S)
     return [text for name, text in found if name == language]
 
 
@@ -59,3 +59,10 @@ def test_the_session_of_the_page(tmp_path, monkeypatch, capsys):
         assert line in mend.splitlines(), (line, mend)
     assert len(green) == 2 and all(text.endswith("all agree: what differs is rounding\n") for text in green)
     assert os.path.getsize(CHECKOUT / "docs" / "example-page.png") < 300_000
+
+
+def test_the_readme_has_commands_of_the_session():
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    ours = [line for line in blocks("sh", readme) if line.startswith("compat trace")]
+    arguments = [shlex.split(line.partition("#")[0])[1:] for line in ours[0].splitlines()]
+    assert all(one in [given for given, _ in commands()] for one in arguments), arguments

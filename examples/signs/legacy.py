@@ -1,6 +1,6 @@
 """Road signs in TensorFlow 1, as it was written in 2018: 24 by 24 pixels, six kinds of signs.
 
-    python legacy.py     trains it on signs that it draws, and leaves model/signs.ckpt and signs.pb
+python legacy.py     trains it on signs that it draws, and leaves model/signs.ckpt and signs.pb
 """
 
 import numpy as np
@@ -42,7 +42,11 @@ def drawn(count, seed):
     kinds = state.randint(0, KINDS, count)
     images = state.uniform(0, 255, (count, SIDE, SIDE, 3))
     rows, columns = np.mgrid[:SIDE, :SIDE] - SIDE // 2
-    shapes = [np.hypot(rows, columns) < 8, abs(rows) + abs(columns) < 9, np.maximum(abs(rows), abs(columns)) < 7]
+    shapes = [
+        np.hypot(rows, columns) < 8,
+        abs(rows) + abs(columns) < 9,
+        np.maximum(abs(rows), abs(columns)) < 7,
+    ]
     for image, kind in zip(images, kinds):
         image[shapes[kind % 3]] = [220, 30, 30] if kind < 3 else [30, 60, 220]
     return np.round(images).astype(np.float32), kinds
