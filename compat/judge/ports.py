@@ -44,7 +44,7 @@ def judge_port(record: Record, read: Read, base: Record, read_base: Read, who: s
     if message:
         message += f"; against {whose}, {told(found)}"
     elif port is not None:
-        message = untried(legacy.trace, port.trace)
+        message = untried(legacy.trace, port.trace) or cut_above(legacy.trace, port.trace)
     return Verdict(max(words, key=SEVERITY.__getitem__), message, numbers)
 
 
@@ -209,6 +209,35 @@ def untried(legacy: Trace, port: Trace) -> str:
         return ""
     named = ", ".join(f"{node.op} ({node.source or node.name})" for node in idle[:_MOST])
     return f"not tried by these inputs: {named} of the legacy graph changes nothing, and the port has no {idle[0].op}"
+
+
+#: What cuts off above.
+_ABOVE = ("Relu6", "ClipByValue", "Minimum")
+
+
+def cut_above(legacy: Trace, port: Trace) -> str:
+    """That one side has a relu6 which the other has not, where nothing came of it on these inputs; or nothing.
+
+    Asked where all agrees: a relu and a relu6 of small numbers give the same bits.
+    """
+    cutting = [
+        [
+            node
+            for node in trace.ancestors(trace.outputs.values())
+            if node.op in _ABOVE and "@" not in node.name and node.outputs["0"].dtype in UNIT_ROUNDOFF
+        ]
+        for trace in (legacy, port)
+    ]
+    whose = ("the legacy graph", "the port")
+    for mine, other in ((0, 1), (1, 0)):
+        relu6 = [node for node in cutting[mine] if node.op == "Relu6"]
+        if len(relu6) > len(cutting[other]):
+            named = ", ".join(f"{node.op} ({node.source or node.name})" for node in relu6[:_MOST])
+            return (
+                f"not tried by these inputs: {named} of {whose[mine]} cuts off above 6, and {whose[other]} has "
+                f"{len(cutting[other])} of {len(relu6)} such ops"
+            )
+    return ""
 
 
 def _flowing(trace: Trace) -> "set[str]":

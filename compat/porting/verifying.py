@@ -9,7 +9,7 @@ from ..arrays import Array
 from ..explain import causes_of_places
 from ..graph.pairing import computing, same_numbers
 from ..judge.graphs import Place, Side, places
-from ..judge.ports import untried
+from ..judge.ports import cut_above, untried
 from ..objects import Memory
 from ..records import Output
 from .outputs import Outputs, anchored
@@ -57,7 +57,8 @@ class Judged(NamedTuple):
         for name in named:
             if all(place.pair.name != name for place in self.found):
                 lines.append(f"{name}: it was not compared")
-        text = untried(self.legacy.trace, self.port.trace) or ("" if self.wrong else _fewer(self))
+        traces = self.legacy.trace, self.port.trace
+        text = untried(*traces) or ("" if self.wrong else _fewer(self) or cut_above(*traces))
         return lines + ([text] if text else [])
 
     @property

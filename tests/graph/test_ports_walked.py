@@ -7,6 +7,7 @@ from tracing import Made
 from compat.explain import differences, structure
 from compat.graph.pairing import pairs
 from compat.judge.graphs import places
+from compat.judge.ports import cut_above
 
 f32 = np.float32
 STATE = np.random.RandomState(5)
@@ -277,3 +278,31 @@ def test_what_comes_after_a_tensor_of_another_shape_is_judged_on_it(wrong):
     assert [place.pair.name for place in found if place.wrong] == ["first", *wrong]
     assert "shape" in found[0].numbers.message
     assert all("shape" not in place.numbers.message for place in found[1:])
+
+
+# -- a relu6 beside a relu, of small numbers
+
+
+def bounded(op, times=1):
+    def build(add, x):
+        for _ in range(times):
+            x = add(op, [x], np.clip(X, 0, None))
+        return x
+
+    return build
+
+
+@pytest.mark.parametrize(
+    "legacy, port, whose",
+    [
+        ("Relu6", "Relu", "of the legacy graph"),
+        ("Relu", "Relu6", "of the port"),
+        ("Relu6", "Relu6", ""),
+        ("Relu", "Relu", ""),
+        ("Relu6", "ClipByValue", ""),
+    ],
+)
+def test_a_relu6_that_these_inputs_do_not_show_is_said(legacy, port, whose):
+    assert X.max() < 6
+    said = cut_above(graph(bounded(legacy)).trace, graph(bounded(port), "port/").trace)
+    assert whose in said and bool(whose) == bool(said)
