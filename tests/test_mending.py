@@ -23,6 +23,7 @@ pytest.importorskip("libcst")
 from compat.porting.mending import mended
 from compat.porting.mending.candidates import candidates
 from compat.porting.mending.source import Source, spelled, with_argument
+from compat.porting.mending.together import together
 
 _CONV = ["filters", "kernel_size", "strides", "padding", "use_bias"]
 _TEXT = """# by hand
@@ -188,6 +189,26 @@ def test_an_activation_that_is_missing_or_too_much():
     assert text.replace("tf.nn.relu(", "").replace("))", ")") in [
         one.text for one in candidates(source, found, {})
     ]
+
+
+def test_edits_that_help_together_alone_are_made_together():
+    text = "def model(x):\n    return L.Pool(2)(L.Slope()(x))\n"
+    slope = Op("p/slope", "LeakyRelu", ["x:0"], attributes={"alpha": 0.3})
+    slope.layer = _layer(text, "L.Slope", "Slope", ["negative_slope"])
+    pool = Op("p/pool", "MaxPool", ["p/slope:0"], attributes={"padding": "VALID"})
+    pool.layer = _layer(text, "L.Pool", "Pool", ["pool_size", "padding"])
+    mine = [
+        Op("slope", "LeakyRelu", ["x:0"], attributes={"alpha": 0.2}),
+        Op("pool", "MaxPool", ["slope:0"], attributes={"padding": "SAME"}),
+    ]
+    signatures = {"L.Slope": {"negative_slope": 0.3}, "L.Pool": {"pool_size": 2, "padding": "valid"}}
+    source, found = _findings(text, [slope, pool], mine)
+    (one,) = together(source, found, signatures)
+    assert one.text == text.replace("2)", '2, padding="same")').replace(
+        "Slope()", "Slope(negative_slope=0.2)"
+    )
+    source, found = _findings(text, [slope, pool], [mine[0], pool])
+    assert list(together(source, found, signatures)) == []  # one edit is tried by itself
 
 
 def test_what_a_cause_writes_comes_first():
