@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from compat import fixtures, layers, reference
 from compat.judge.compare import compare
+from compat.judge.projection import project
 from compat.reference import Taps
 
 RANDOM = np.random.RandomState(11)
@@ -214,3 +215,17 @@ def test_without_noise_there_is_nothing_to_say():
     assert judged(layers.conv2d(x, w), answer).share_weight == 0
     empty = reference.conv2d(x[:0], w)
     assert compare(layers.conv2d(x[:0], w), "float32", empty, "float32").word == "agrees"
+
+
+@pytest.mark.parametrize("rows", [1, 20])
+def test_few_outputs_convict_no_weight_and_are_not_asked(rows):
+    """Whatever is left, a weight in so few sums stays below the limit."""
+    state = np.random.RandomState(rows)
+    x, w = state.normal(size=(rows, 30)), state.normal(size=(30, 7))
+    answer = reference.dense(x, w, 0)
+    residual = np.outer(x[:, 3], np.eye(7)[2])  # all of it speaks against one weight
+    assert answer.products.taken == rows
+    assert project(residual, answer.value, answer.products, 0.0) is None
+    answer.products.taken = None
+    found = project(residual, answer.value, answer.products, 0.0)
+    assert found is None or found.share <= 1

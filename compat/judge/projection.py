@@ -54,11 +54,14 @@ def project(residual: Array, value: Array, products: Products, few_u: float) -> 
     """
     if not products.weights.size or not residual.any():
         return None
+    limit = math.sqrt(2 * math.log(2 * products.weights.size / _PROBABILITY))
+    # A sum of n terms is at most sqrt(n) times the root of the sum of their squares: so few convict no weight.
+    if products.taken is not None and products.taken <= limit**2:
+        return None
     share = 1 / _copies(residual)
     rest = _without_drift(residual, value, share)
     along = products.projected(1, share * rest)
     noise = np.sqrt(products.projected(2, share * rest**2))
-    limit = math.sqrt(2 * math.log(2 * products.weights.size / _PROBABILITY))
     significance = _ratio(np.abs(along), noise) / limit
     if significance.max() <= 1:
         return Projection(float(significance.max()), (), 0.0, 0.0)

@@ -19,7 +19,12 @@ def dense(x: Answer, w: Array, b: Array) -> Reference:
         x @ w + b,
         abs(x) @ abs(w) + abs(b),
         w.shape[0] + 1,
-        products=Products(w, lambda power, r: rows(x**power).T @ rows(r), lambda: x**2 @ w**2 + b**2),
+        products=Products(
+            w,
+            lambda power, r: rows(x**power).T @ rows(r),
+            lambda: x**2 @ w**2 + b**2,
+            taken=len(rows(x)),
+        ),
     )
 
 

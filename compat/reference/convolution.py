@@ -23,8 +23,10 @@ def conv2d(
     """Cross-correlation as ``tf.nn.conv2d``: x (n, h, w, c), filters (kh, kw, c / groups, m)."""
     source, x, w = x, exact(x), exact(w)
     taps = Taps(x.shape, w.shape[:2], strides, padding, dilations)
+    value, magnitude = summed_with_magnitude(taps, x, w)
     return Reference(
-        *summed_with_magnitude(taps, x, w),
+        value,
+        magnitude,
         int(np.prod(w.shape[:3])),
         carried=carried.linear(source, lambda x, w: summed(taps, x, w), w),
         products=Products(
@@ -32,6 +34,7 @@ def conv2d(
             lambda power, r: filter_grad(taps, x**power, r, w.shape[2]),
             lambda: summed(taps, x**2, w**2),
             (taps, x, w) if taps.strides == taps.dilations == (1, 1) else None,
+            value.size // w.shape[3] if w.shape[3] else None,
         ),
     )
 

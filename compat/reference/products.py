@@ -18,6 +18,7 @@ class Products:
     ``projected(power, r)``: sum_o x_oi^power r_o for every weight, ``r`` of the answer's shape.
     ``squares()``: sum_i (x_oi w_i)^2 for every output.
     ``window``: of convolutions that slide by one pixel, ``(taps, x, w)`` in float64; else None.
+    ``taken``: how many outputs a weight is a factor of, at most, or None where nobody counted.
     """
 
     def __init__(
@@ -26,8 +27,10 @@ class Products:
         projected: Callable[[int, Array], Array],
         squares: Callable[[], Array],
         window: Optional[Tuple["Taps", Array, Array]] = None,
+        taken: Optional[int] = None,
     ) -> None:
         self.weights = weights
         self.projected = projected
         self.squares = squares
         self.window = window
+        self.taken = taken
