@@ -13,10 +13,10 @@ from ..explain.steps_of_optimisers import Stepped, causes_of_steps
 from ..graph.nodes import Node, Trace
 from ..graph.replay import Replay
 from ..judge.graphs import Place, Side, places
-from ..objects import Memory
 from ..records import Output
 from ..reference.nodes.registry import NoRule
 from ..sources.training import SECOND, Update, updates_of
+from .beside import Beside
 from .placing import Nodes, Placed, Placing, in_the_layout_of
 from .sides import Recorded
 from .stepping import PortStep
@@ -59,8 +59,8 @@ class _Steps:
         assert legacy.whole is not None
         self._whole: Trace = legacy.whole
         self._port, self._placing = port, placing
-        self._kept, self._made = Memory(), set()  # type: Memory, "set[str]"
-        self._read_mine = legacy.side.read
+        beside = Beside(legacy.side.read)
+        self._keep, self._read = beside.keep, beside.read
         self._tensors, self._makers = self._whole.tensors(), self._whole.makers()
         self._nodes = Nodes(self._whole, self._read, self._keep)
         self._left: List[str] = []
@@ -68,14 +68,6 @@ class _Steps:
         self._given: Dict[str, List[Tuple[Array, Array]]] = {}
         #: By number of the step, new names of the legacy tensors.
         self._now: List[Dict[str, str]] = []
-
-    def _keep(self, array: Array, dtype: str) -> Output:
-        digest = self._kept.add(np.asarray(array))
-        self._made.add(digest)
-        return Output(digest, dtype, list(np.shape(array)))
-
-    def _read(self, digest: str) -> Array:
-        return self._kept.read(digest) if digest in self._made else self._read_mine(digest)
 
     def judged(self) -> Steps:
         updates = [update for update in updates_of(self._whole) if self._gives(update)]

@@ -5,7 +5,7 @@ gradients is judged by itself (``steps``).
 """
 
 import dataclasses
-from typing import Callable, Dict, List, NamedTuple, Set
+from typing import Callable, Dict, List, NamedTuple
 
 import numpy as np
 
@@ -13,10 +13,9 @@ from ..arrays import Array
 from ..errors import CompatError
 from ..graph.nodes import Trace
 from ..judge.graphs import Place, Side
-from ..objects import Memory
-from ..records import Output
 from ..sources import code
 from ..sources.training import is_trained, loss_of, moved_variables, network_of, other_updates, updates_of
+from .beside import Beside
 from .carrying import plan
 from .comparing import carried
 from .findings import Findings
@@ -99,19 +98,11 @@ class _Training:
         assert legacy.whole is not None
         self._legacy, self._port, self._placing, self._told = legacy, port, placing, told
         self._whole: Trace = legacy.whole
-        self._kept = Memory()
-        self._made: Set[str] = set()
-        self._read_mine, self._read_theirs = legacy.side.read, read
+        beside = Beside(legacy.side.read)
+        self._keep, self._read = beside.keep, beside.read
+        self._read_theirs = read
         self._left: List[str] = list(port.left)
         self._otherwise: List[str] = []
-
-    def _keep(self, array: Array, dtype: str) -> Output:
-        digest = self._kept.add(np.asarray(array))
-        self._made.add(digest)
-        return Output(digest, dtype, list(np.shape(array)))
-
-    def _read(self, digest: str) -> Array:
-        return self._kept.read(digest) if digest in self._made else self._read_mine(digest)
 
     def judged(self, pairs: List[str]) -> Training:
         nodes = Nodes(self._whole, self._read, self._keep)
@@ -133,7 +124,7 @@ class _Training:
 
     def _compare_rates(self) -> None:
         said = [
-            compared_rates(self._whole, self._read_mine, update, self._port.rates, self._port.scheduled)
+            compared_rates(self._whole, self._legacy.side.read, update, self._port.rates, self._port.scheduled)
             for update in updates_of(self._whole)
         ]
         self._otherwise += dict.fromkeys(other for other, _ in said if other)

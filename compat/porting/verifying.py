@@ -1,7 +1,7 @@
 """A port judged by the legacy graph, and what there is to say of it in lines."""
 
 import re
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -10,8 +10,8 @@ from ..explain import causes_of_places
 from ..graph.pairing import computing, same_numbers
 from ..judge.graphs import Place, Side, places
 from ..judge.ports import cut_above, untried
-from ..objects import Memory
 from ..records import Output
+from .beside import Beside
 from .outputs import Outputs, anchored
 from .positions import nearer
 
@@ -114,19 +114,9 @@ def _anchored(
     legacy: Side, port: Side, anchors: Mapping[str, str], of_any_size: bool, formed: Sequence[str] = ()
 ) -> Tuple[Side, Side]:
     """Both sides with the anchors as outputs, and what that makes of the port's tensors kept beside them."""
-    kept = Memory()
-    made: Set[str] = set()
-
-    def keep(array: Array, dtype: str) -> Output:
-        digest = kept.add(array)
-        made.add(digest)
-        return Output(digest, dtype, list(array.shape))
-
-    def read(digest: str) -> Array:
-        return kept.read(digest) if digest in made else port.read(digest)
-
-    first, second = anchored(legacy, port, anchors, keep, of_any_size, formed)
-    return first, Side(second.trace, read)
+    beside = Beside(port.read)
+    first, second = anchored(legacy, port, anchors, beside.keep, of_any_size, formed)
+    return first, Side(second.trace, beside.read)
 
 
 class Explained(NamedTuple):

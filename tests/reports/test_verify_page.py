@@ -41,7 +41,7 @@ def made(text="conv/Relu", count=3, **more):
         Command(
             f"run of {text}",
             f"{text}.py:model",
-            "/tmp/a folder",
+            "/srv/a folder",
             text,
             text,
             pairs=[text],
