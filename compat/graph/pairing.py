@@ -8,7 +8,7 @@ right where the numbers are not the same.
 """
 
 import difflib
-from typing import Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Tuple
+from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Set, Tuple
 
 import numpy as np
 
@@ -95,6 +95,8 @@ def pairs(
     named = {tensor: port.outputs[name] for name, tensor in legacy.outputs.items() if name in port.outputs}
     fed = {tensor: port.inputs[name] for name, tensor in legacy.inputs.items() if name in port.inputs}
     alike = _of_one_kind(legacy, port, mine, theirs, {**fed, **same, **named})
+    arrays = ({tensor.name: tensor.array for tensor in side} for side in (mine, theirs))
+    alike = _in_one_order(legacy, alike, same, *arrays)
     mine_of, theirs_of = legacy.tensors(), port.tensors()
     found = [
         Pair(tensor.rpartition(":")[0], tensor, other, _formed(theirs_of[other], mine_of[tensor]))
@@ -192,6 +194,57 @@ def _of_one_kind(
                 before.add(one.name)
                 after.add(other.name)
                 known[one.name], back[other.name] = other.name, one.name
+    return found
+
+
+def _in_one_order(
+    legacy: Trace,
+    alike: Dict[str, str],
+    same: Dict[str, str],
+    mine: Dict[str, Array],
+    theirs: Dict[str, Array],
+) -> Dict[str, str]:
+    """Without the pairs whose columns stand in another order, of which nothing came: a recurrent cell's gates are
+    i, c, f, o here and i, f, c, o there, both with the kernel that belongs to it.
+    """
+    found = {}
+    for name, other in alike.items():
+        if _exchanged(mine[name], theirs[other]):
+            after = _next(legacy, name, {**same, **alike})
+            if after and after <= set(same):
+                continue
+        found[name] = other
+    return found
+
+
+def _exchanged(mine: Array, theirs: Array) -> bool:
+    """Whether one is the other with its columns, along the last axis, in another order."""
+    if mine.shape != theirs.shape or mine.ndim < 2:
+        return False
+    left = list(theirs.reshape(-1, theirs.shape[-1]).T)
+    moved = 0
+    for column in mine.reshape(-1, mine.shape[-1]).T:
+        place = next((k for k, other in enumerate(left) if same_numbers(column, other)), None)
+        if place is None:
+            return False
+        del left[place]
+        moved += place > 0
+    return moved > 0
+
+
+def _next(trace: Trace, tensor: str, paired: Mapping[str, str]) -> Set[str]:
+    """The nearest paired tensors that follow from one."""
+    users: Dict[str, List[Node]] = {}
+    for node in trace.nodes:
+        for name in node.inputs:
+            users.setdefault(name, []).append(node)
+    found: Set[str] = set()
+    seen, waiting = {tensor}, [tensor]
+    while waiting:
+        for node in users.get(waiting.pop(), ()):
+            for name in {f"{node.name}:{number}" for number in node.outputs} - seen:
+                seen.add(name)
+                (found.add if name in paired else waiting.append)(name)
     return found
 
 
