@@ -109,7 +109,8 @@ def lstm():
     """BasicLSTMCell's formula, unrolled: gates i, c, f, o, and a forget bias of 1."""
     words = tf.placeholder(tf.float32, [None, 5, 4], name="words")
     labels = tf.placeholder(tf.int32, [None], name="labels")
-    outputs = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(6), words, dtype=tf.float32)[0]
+    with tf.variable_scope("", initializer=tf.random_uniform_initializer(-0.4, 0.4, seed=1)):
+        outputs = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(6), words, dtype=tf.float32)[0]
     logits = tf.nn.xw_plus_b(
         outputs[:, -1], _weight("fc/w", [6, 3], 2), _weight("fc/b", [3], 3), name="logits"
     )
