@@ -131,6 +131,15 @@ def test_rows_of_the_other_flatten():
     assert "rows in the order of the other Flatten" in first_cause(graph(dense(KERNEL)), graph(dense(turned)))
 
 
+def test_a_kernel_that_is_turned_over_and_columns_in_turn_are_no_gates():
+    square = STATE.normal(size=(6, 6)).astype(f32)
+    cause = first_cause(graph(dense(square)), graph(dense(np.ascontiguousarray(square.T))))
+    assert "turned over" in cause and cause.endswith("transpose it") and "gates" not in cause
+    in_turn = KERNEL[:, [0, 4, 1, 5, 2, 6, 3, 7]]
+    cause = first_cause(graph(dense(KERNEL)), graph(dense(in_turn)))
+    assert cause.endswith("put it in that order") and "gates" not in cause
+
+
 def test_another_kernel_is_in_no_other_order():
     other = KERNEL + STATE.normal(size=KERNEL.shape).astype(f32)
     assert "order" not in first_cause(graph(dense(KERNEL)), graph(dense(other)))

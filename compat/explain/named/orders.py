@@ -22,7 +22,8 @@ def _weights_in_another_order(place: Place, result: Array, dtype: str) -> Option
         return None
     theirs = [a for a in {**place.spelled.sources(), **_taken(place.spelled)}.values() if a.ndim]
     moved: Dict[str, Tuple[Array, List[str]]] = {}
-    for name, array in _taken(place.followed).items():
+    mine = _taken(place.followed)
+    for name, array in mine.items():
         if array.ndim == 0 or any(_same(array, other) for other in theirs):
             continue
         for other in theirs:
@@ -39,10 +40,10 @@ def _weights_in_another_order(place: Place, result: Array, dtype: str) -> Option
         return None
     if compare(result, dtype, reference, dtype).word not in PASSING:
         return None
-    name, (_, words) = next(iter(moved.items()))
+    name, (turned, words) = next(iter(moved.items()))
     others = f" (and {', '.join(bare(n) for n in list(moved)[1:])} likewise)" if len(moved) > 1 else ""
     said = f"{bare(name)} is {' and '.join(words)}{others}"
-    return f"{said}, in another order than the legacy graph has it: {_edit(words)}"
+    return f"{said}, in another order than the legacy graph has it: {_edit(words, turned, mine[name])}"
 
 
 def _taken(side: Followed) -> Dict[str, Array]:
@@ -88,10 +89,25 @@ def _other_flatten(found: Array, given: Array) -> Optional[str]:
     return None
 
 
-def _edit(words: List[str]) -> str:
+def _edit(words: List[str], found: Array, given: Array) -> str:
     if any("Flatten" in word for word in words):
         return "reorder the rows of the dense kernel, NHWC for NCHW"
-    return "split and join it in that order (the gates of TensorFlow 1's LSTM cells are i, c, f, o, Keras's i, f, c, o)"
+    if np.array_equal(found, given.T):
+        return "transpose it"
+    if any(_in_blocks(found, given, gates) for gates in (3, 4)):
+        return (
+            "split and join it in that order (the gates of TensorFlow 1's LSTM cells are i, c, f, o, Keras's "
+            "i, f, c, o)"
+        )
+    return "put it in that order"
+
+
+def _in_blocks(found: Array, given: Array, count: int) -> bool:
+    """Whether one is the other with so many equal parts of its last axis exchanged, as gates are."""
+    if given.shape[-1] % count:
+        return False
+    mine, theirs = (np.split(array, count, axis=-1) for array in (given, found))
+    return all(any(np.array_equal(part, other) for other in mine) for part in theirs)
 
 
 @way

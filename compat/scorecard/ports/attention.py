@@ -65,7 +65,7 @@ def _(draw):
     return (*_attention(scores, ported), _queries(draw))
 
 
-@kind("softmax over the queries", "Transpose", "another axis")
+@kind("softmax over the queries", "along axis 1 in the port, expected along the last one")
 def _(draw):
     def legacy(tf, q, k, v):
         return tf.matmul(tf.nn.softmax(tf.matmul(q, k, transpose_b=True)), v)
@@ -157,7 +157,7 @@ def _angles(positions, width):
     return np.outer(positions, rates)
 
 
-@kind("sines and cosines interleaved", "takes other numbers of shape")
+@kind("sines and cosines interleaved", "takes other numbers of shape", "in the order 0,")
 def _(draw):
     angles = _angles(np.arange(draw.length), draw.width)
     sides = np.concatenate([np.sin(angles), np.cos(angles)], -1).astype(np.float32)

@@ -247,7 +247,7 @@ def _(draw):
     return legacy, port, {"x": draw.uniform(draw.batch, draw.width, low=0.1, high=5)}
 
 
-@kind("dense kernel not transposed", "MatMul", "transpose")
+@kind("dense kernel not transposed", "MatMul", "transpose it")
 def _(draw):
     kernel, bias = draw.normal(draw.width, draw.width), draw.normal(draw.width)
 

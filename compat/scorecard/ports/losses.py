@@ -54,7 +54,7 @@ def _(draw):
     return legacy, port, _classes(draw)
 
 
-@kind("mean over all for mean over the weighted", "has Mean")
+@kind("mean over all for mean over the weighted", "the sum is divided by")
 def _(draw):
     def legacy(tf, labels, logits, weights):
         each = tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits)

@@ -18,7 +18,7 @@ def _layer_norm(tf, x, epsilon, gamma, beta):
     return (x - mean) * tf.rsqrt(variance + epsilon) * tf.constant(gamma) + tf.constant(beta)
 
 
-@kind("epsilon outside the root", "Sqrt")
+@kind("epsilon outside the root", "added to the root, expected under it")
 def _(draw):
     def legacy(tf, x):
         mean, variance = tf.nn.moments(x, [-1], keep_dims=True)

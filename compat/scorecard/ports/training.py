@@ -190,7 +190,7 @@ def _(draw):
     return (*_update(rule), dict(_one(draw), step=np.array([draw.length], np.float32)))
 
 
-@kind("RMSprop: epsilon outside the root", "Sqrt")
+@kind("RMSprop: epsilon outside the root", "added to the root, expected under it")
 def _(draw):
     def rule(tf, w, g, v, wrong=False):
         v = 0.9 * v + 0.1 * tf.square(g)
