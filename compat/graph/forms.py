@@ -3,17 +3,15 @@
 The forms differ by axes of one element; and what has rows and columns may have its rows along several axes.
 """
 
-from typing import Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from ..arrays import Array
-from ..records import Output
+from .beside import Beside, Read
 from .nodes import Node, Trace
 
 #: Ops that give the same numbers in the same order in another form.
 FORMS = ("Reshape", "Squeeze", "ExpandDims", "Identity", "StopGradient")
-Read = Callable[[str], Array]
 
 
 def squeezed(shape: Sequence[int]) -> Tuple[int, ...]:
@@ -25,31 +23,30 @@ def in_forms(
     trace: Trace, read: Read, wanted: Mapping[str, Sequence[int]]
 ) -> Tuple[Trace, Read, Dict[str, str]]:
     """The trace with those tensors once more in the ``wanted`` shapes, what reads it, and the names that they have."""
-    made: Dict[str, Array] = {}
-    names: Dict[str, str] = {}
-    more: Dict[str, List[Node]] = {}
-    tensors = trace.tensors()
-    for tensor, shape in wanted.items():
-        node, _, number = tensor.rpartition(":")
-        name, output = f"{node}/in_the_legacy_form_{number}", tensors[tensor]
-        form = Node(f"{name}/shape", "Const", [], {"0": Output(f"form {name}", "int32", [len(shape)])})
-        made[form.outputs["0"].digest] = np.array(shape, np.int32)
-        digest = f"numbers {name}"
-        made[digest] = read(output.digest).reshape(tuple(shape))
-        other = Node(
-            name, "Reshape", [tensor, form.tensor()], {"0": Output(digest, output.dtype, list(shape))}
-        )
-        more[tensor] = [form, other]
-        names[tensor] = other.tensor()
-    if not names:
-        return trace, read, names
+    beside = Beside(read)
+    more = {tensor: in_form(trace, tensor, shape, beside) for tensor, shape in wanted.items()}
+    names = {tensor: nodes[-1].tensor() for tensor, nodes in more.items()}
+    return with_nodes(trace, more), beside.read, names
+
+
+def in_form(trace: Trace, tensor: str, shape: Sequence[int], beside: Beside) -> List[Node]:
+    """The nodes that give a tensor in another form, the last of them its numbers."""
+    node, _, number = tensor.rpartition(":")
+    name, output = f"{node}/output_{number}_as_{'x'.join(map(str, shape))}", trace.tensors()[tensor]
+    form = Node(f"{name}/shape", "Const", [], {"0": beside.keep(np.array(shape, np.int32), "int32")})
+    numbers = beside.keep(beside.read(output.digest).reshape(tuple(shape)), output.dtype)
+    return [form, Node(name, "Reshape", [tensor, form.tensor()], {"0": numbers})]
+
+
+def with_nodes(trace: Trace, more: Mapping[str, List[Node]]) -> Trace:
+    """The trace with further nodes, each after the tensor that it is told for, but for those that it has."""
     nodes: List[Node] = []
+    names = {node.name for node in trace.nodes}
     for node in trace.nodes:
         nodes.append(node)
         for number in node.outputs:
-            nodes += more.get(node.tensor(int(number)), [])
-    formed = Trace(nodes, trace.inputs, trace.outputs, trace.unseen, trace.variables)
-    return formed, lambda digest: made[digest] if digest in made else read(digest), names
+            nodes += [one for one in more.get(node.tensor(int(number)), []) if one.name not in names]
+    return Trace(nodes, trace.inputs, trace.outputs, trace.unseen, trace.variables)
 
 
 def same_but_for_form(makers: Mapping[str, Node], tensor: str) -> List[str]:

@@ -5,11 +5,11 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from ..errors import CompatError
-from ..graph.nodes import Keep, Node, Trace
+from ..graph.beside import Beside
+from ..graph.forms import FORMS, in_form, squeezed, with_nodes
+from ..graph.nodes import Node, Trace
 from ..graph.pairing import kind_of, same_numbers
 from ..judge.graphs import Side
-
-_PASSING_ON = ("Identity", "StopGradient", "Reshape", "Squeeze")
 
 
 class Outputs(NamedTuple):
@@ -72,17 +72,17 @@ def anchored(
     legacy: Side,
     port: Side,
     anchors: Mapping[str, str],
-    keep: Keep,
     of_any_size: bool = False,
     formed: Sequence[str] = (),
 ) -> Tuple[Side, Side]:
     """Both sides with further pairs as outputs: tensors of the legacy graph and of the port that stand for each other.
 
     The port's gets the legacy's form where that differs by axes of one element: a Conv1D's and that of a Conv2D.
-    ``keep(array, dtype)``: keeps an array where the port's are.  ``of_any_size``: also what has not as many numbers,
+    ``of_any_size``: also what has not as many numbers,
     which is no fault where the port cuts off later what the legacy graph cuts off before.  ``formed``: outputs of the
     port that get the legacy's form as well (``Outputs``).
     """
+    beside = Beside(port.read)
     mine, theirs = legacy.trace.tensors(), port.trace.tensors()
     taken = set(legacy.trace.outputs.values()), set(port.trace.outputs.values())
     first, second = dict(legacy.trace.outputs), dict(port.trace.outputs)
@@ -90,41 +90,23 @@ def anchored(
     for name in formed:
         tensor, shape = second[name], mine[first[name]].shape
         if theirs[tensor].shape != shape:
-            more[tensor] = _reshaped(port, tensor, shape, keep)
+            more[tensor] = in_form(port.trace, tensor, shape, beside)
             second[name] = more[tensor][-1].tensor()
     for one, other in anchors.items():
         shapes = mine[one].shape, theirs[other].shape
         if one in taken[0] or other in taken[1] or mine[one].dtype != theirs[other].dtype:
             continue
-        fits = [d for d in shapes[0] if d != 1] == [d for d in shapes[1] if d != 1]
+        fits = squeezed(shapes[0]) == squeezed(shapes[1])
         if not fits and not (of_any_size and np.prod(shapes[0]) != np.prod(shapes[1])):
             continue
         name = one.rpartition(":")[0]
         first[name], second[name] = one, other
         if fits and shapes[0] != shapes[1]:
-            nodes = _reshaped(port, other, shapes[0], keep)
-            more[other] = nodes
-            second[name] = nodes[-1].tensor()
+            more[other] = in_form(port.trace, other, shapes[0], beside)
+            second[name] = more[other][-1].tensor()
     return Side(as_outputs(legacy.trace, first), legacy.read), Side(
-        as_outputs(_with(port.trace, more), second), port.read
+        as_outputs(with_nodes(port.trace, more), second), beside.read
     )
-
-
-def _reshaped(port: Side, tensor: str, shape: Sequence[int], keep: Keep) -> List[Node]:
-    """The nodes that give a tensor another form."""
-    node, output = tensor.rpartition(":")[0], port.trace.tensors()[tensor]
-    form = Node(f"{node}/its_form", "Const", [], {"0": keep(np.array(shape, np.int32), "int32")})
-    array = keep(port.read(output.digest).reshape(tuple(shape)), output.dtype)
-    return [form, Node(f"{node}/in_the_legacy_form", "Reshape", [tensor, form.tensor()], {"0": array})]
-
-
-def _with(trace: Trace, more: Mapping[str, List[Node]]) -> Trace:
-    nodes: List[Node] = []
-    for node in trace.nodes:
-        nodes.append(node)
-        for number in node.outputs:
-            nodes += more.get(node.tensor(int(number)), [])
-    return Trace(nodes, trace.inputs, trace.outputs, trace.unseen, trace.variables)
 
 
 def tensor_of(trace: Trace, name: str, where: str) -> str:
@@ -190,6 +172,6 @@ def _partner(
 def _maker(trace: Trace, tensor: str) -> Node:
     makers = trace.makers()
     node = makers[tensor]
-    while node.op in _PASSING_ON and node.inputs and node.inputs[0] in makers:
+    while node.op in FORMS and node.inputs and node.inputs[0] in makers:
         node = makers[node.inputs[0]]
     return node

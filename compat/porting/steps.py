@@ -10,13 +10,13 @@ import numpy as np
 
 from ..arrays import Array
 from ..explain.steps_of_optimisers import Stepped, causes_of_steps
+from ..graph.beside import Beside
 from ..graph.nodes import Node, Trace
 from ..graph.replay import Replay
 from ..judge.graphs import Place, Side, places
 from ..records import Output
 from ..reference.nodes.registry import NoRule
 from ..sources.training import SECOND, Update, updates_of
-from .beside import Beside
 from .placing import Nodes, Placed, Placing, in_the_layout_of
 from .sides import Recorded
 from .stepping import PortStep

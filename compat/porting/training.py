@@ -11,11 +11,11 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import CompatError
+from ..graph.beside import Beside
 from ..graph.nodes import Trace
 from ..judge.graphs import Place, Side
 from ..sources import code
 from ..sources.training import is_trained, loss_of, moved_variables, network_of, other_updates, updates_of
-from .beside import Beside
 from .carrying import plan
 from .comparing import carried
 from .findings import Findings

@@ -11,7 +11,6 @@ from ..graph.pairing import computing, same_numbers
 from ..judge.graphs import Place, Side, places
 from ..judge.ports import cut_above, untried
 from ..records import Output
-from .beside import Beside
 from .outputs import Outputs, anchored
 from .positions import nearer
 
@@ -79,12 +78,12 @@ def judged(
         f"the port's output {name} stands for no tensor of the legacy graph that is known: --pair LEGACY={name}"
         for name in outputs.left
     ]
-    sides = _anchored(legacy, port, anchors or {}, False, outputs.formed)
+    sides = anchored(legacy, port, anchors or {}, False, outputs.formed)
     found = Judged(*sides, outputs, _places(*sides), [*more, *said])
     if found.wrong:
         found = _nearer(found)
     if found.wrong and anchors:  # where it begins may be where the sizes part
-        sides = _anchored(legacy, port, anchors, True, outputs.formed)
+        sides = anchored(legacy, port, anchors, True, outputs.formed)
         if len(sides[0].trace.outputs) > len(found.legacy.trace.outputs):
             closer = Judged(*sides, outputs, _places(*sides), [*more, *said])
             found = closer if closer.wrong else found
@@ -96,7 +95,7 @@ def _nearer(found: Judged) -> Judged:
     further = nearer(found.wrong)
     if not further:
         return found
-    sides = _anchored(found.legacy, found.port, further, False)
+    sides = anchored(found.legacy, found.port, further, False)
     closer = Judged(*sides, found.outputs, _places(*sides), found.more)
     order = {name: number for number, name in enumerate(found.legacy.trace.tensors())}
     first, other = ([order[place.pair.legacy] for place in one.wrong] for one in (found, closer))
@@ -108,15 +107,6 @@ def _places(legacy: Side, port: Side) -> List[Place]:
     given: Dict[str, Output] = {name: tensors[tensor] for name, tensor in port.trace.outputs.items()}
     with np.errstate(all="ignore"):
         return places(legacy, port, given) if given else []
-
-
-def _anchored(
-    legacy: Side, port: Side, anchors: Mapping[str, str], of_any_size: bool, formed: Sequence[str] = ()
-) -> Tuple[Side, Side]:
-    """Both sides with the anchors as outputs, and what that makes of the port's tensors kept beside them."""
-    beside = Beside(port.read)
-    first, second = anchored(legacy, port, anchors, beside.keep, of_any_size, formed)
-    return first, Side(second.trace, beside.read)
 
 
 class Explained(NamedTuple):

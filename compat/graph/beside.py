@@ -1,13 +1,15 @@
-"""Arrays that are made while a port is judged, kept beside those of a store."""
+"""Arrays that are made while a graph is judged, kept beside those of a store."""
 
-from typing import Set
+from typing import Callable, Set
 
 import numpy as np
 
 from ..arrays import Array
-from ..judge.graphs import Read
 from ..objects import Memory
 from ..records import Output
+
+#: Reads the array of a digest.
+Read = Callable[[str], Array]
 
 
 class Beside:
