@@ -29,24 +29,30 @@ _NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 _KEPT = 1 << 28
 
 
-def recently(read: Read) -> Read:
-    """``read``, with the arrays that were read last kept."""
-    kept: collections.OrderedDict[str, Array] = collections.OrderedDict()
-    size = [0]
+class Recently:
+    """A ``Read`` that keeps what was read last."""
 
-    def read_once(digest: str) -> Array:
-        if digest in kept:
-            kept.move_to_end(digest)
-            return kept[digest]
-        array = read(digest)
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._kept: "collections.OrderedDict[str, Array]" = collections.OrderedDict()
+        self._size = 0
+
+    def __call__(self, digest: str) -> Array:
+        if digest in self._kept:
+            self._kept.move_to_end(digest)
+            return self._kept[digest]
+        array = self._read(digest)
         if array.nbytes <= _KEPT:
-            kept[digest] = array
-            size[0] += array.nbytes
-        while size[0] > _KEPT:
-            size[0] -= kept.popitem(last=False)[1].nbytes
+            self._kept[digest] = array
+            self._size += array.nbytes
+        while self._size > _KEPT:
+            self._size -= self._kept.popitem(last=False)[1].nbytes
         return array
 
-    return read_once
+
+def recently(read: Read) -> Read:
+    """``read``, with the arrays that were read last kept, once whoever asks for it."""
+    return read if isinstance(read, Recently) else Recently(read)
 
 
 #: Of a node in a row, when it is known what comes of it.

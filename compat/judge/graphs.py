@@ -19,7 +19,7 @@ from ..graph.alone import onward
 from ..graph.forms import in_forms, same_but_for_form
 from ..graph.nodes import Trace
 from ..graph.pairing import Pair, pairs
-from ..graph.replay import Followed, Replay
+from ..graph.replay import Followed, Replay, recently
 from ..records import Numbers, Output
 from ..reference.bounds import Reference
 from ..reference.measured import Measured
@@ -68,6 +68,11 @@ class Side(NamedTuple):
 
 def places(legacy: Side, port: Side, outputs: Dict[str, Output]) -> List[Place]:
     """Every pair judged, in the order of flow.  ``outputs``: what the port gave by name; its trace may be empty."""
+    read = recently(legacy.read)
+    legacy, port = (
+        side._replace(read=read if side.read == legacy.read else recently(side.read))
+        for side in (legacy, port)
+    )
     found = pairs(legacy.trace, outputs, port.trace, legacy.read, port.read)
     theirs = port.trace.tensors()
     other_form = {

@@ -84,7 +84,7 @@ class Reference:
     @property
     def longest(self) -> float:
         """The most roundings in one sum, here or in a layer before."""
-        own = float(self.terms.max()) if self.terms.size else 0.0
+        own = float(np.max(_few(self.terms))) if self.terms.size else 0.0
         return own if self.carried is None else max(own, self.carried.longest)
 
     def magnitude_in(self, dtype: str) -> Array:
