@@ -22,17 +22,18 @@ def compare(result: Array, dtype: str, reference: Reference, input_dtype: str) -
     ``input_dtype``: what the output's dtype should be unless the reference says otherwise.
     Shape and dtype come before values.
     """
-    expected_dtype = reference.dtype or _kind_of(reference.value, input_dtype)
-    if result.shape != reference.value.shape:
-        return _mismatch(f"the shape is {result.shape}; expected {reference.value.shape}")
+    given = reference.given
+    expected_dtype = reference.dtype or _kind_of(given, input_dtype)
+    if result.shape != given.shape:
+        return _mismatch(f"the shape is {result.shape}; expected {given.shape}")
     if dtype != expected_dtype:
         return _mismatch(f"the dtype is {dtype}; expected {expected_dtype}")
     if result.dtype.kind not in "biufc":
-        return _compare_texts(result, reference.value)
+        return _compare_texts(result, given)
     if result.dtype.kind == "c":
         return _in_parts(compare(parts(result), PART[dtype], reference.parts(), PART[dtype]))
     unequal = reference.unequal(result)
-    if _is_answer(result, reference.value, unequal):
+    if _is_answer(result, given, unequal):
         return _nothing_off(result, dtype, reference)
     result = result.astype(np.float64)
     value = _as_held(reference.value, dtype)

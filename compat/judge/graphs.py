@@ -245,7 +245,8 @@ def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Arra
             answer = followed.reference()
         except NoRule as why:
             return Place(pair, followed, None, str(why), own)
-        numbers, vague = compare(result, pair.result.dtype, answer, dtype), _is_vague(answer, dtype, result)
+        numbers = compare(result, pair.result.dtype, answer, dtype)
+        vague = numbers.unequal != 0 and _is_vague(answer, dtype, result)  # what is the answer hides nothing
         if numbers.word != "agrees" and followed.close:
             return Place(pair, followed, None, "what was measured is of inputs close to these", own)
         allowed = answer

@@ -26,6 +26,8 @@ from ..arrays import Array
 from ..reference.products import Products
 
 _PROBABILITY = 1e-9
+#: Weights that are looked at together.
+_PART = 1 << 16
 
 
 class Projection(NamedTuple):
@@ -60,29 +62,41 @@ def project(residual: Array, value: Array, products: Products, few_u: float) -> 
         return None
     share = 1 / _copies(residual)
     rest = _without_drift(residual, value, share)
-    along = products.projected(1, share * rest)
-    noise = np.sqrt(products.projected(2, share * rest**2))
+    along, noise = products.projected(1, share * rest), products.projected(2, share * rest**2)
+    np.sqrt(noise, out=noise)
+    farthest = _farthest(along, noise) / limit
+    if farthest <= 1:
+        return Projection(farthest, (), 0.0, 0.0)
     significance = _ratio(np.abs(along), noise) / limit
-    if significance.max() <= 1:
-        return Projection(float(significance.max()), (), 0.0, 0.0)
     # The wrong weight explains most of the residual; its neighbours, which meet similar pixels, some of it.
     met = products.projected(2, share)
     index = np.unravel_index(np.argmax(np.where(significance > 1, _ratio(along**2, met), 0)), met.shape)
     off = float(_ratio(along[index], met[index]))
     # The typical weight of its filter: what a transformed kernel mixes.
-    typical = np.sqrt(np.mean(np.square(products.weights[..., index[-1]])))
+    typical = np.sqrt(np.mean(np.square(products.weights[..., index[-1]].astype(np.float64))))
     few = few_u * max(abs(float(products.weights[index])), float(typical))
     significant = min(float(significance[index]), abs(off) / few if few else np.inf)
     return Projection(significant, tuple(map(int, index)), off, float(products.weights[index]))
 
 
+def _farthest(along, noise):
+    """The largest share of |along| in the noise, of one part after the other: there may be millions."""
+    along, noise = along.ravel(), noise.ravel()
+    parts = [slice(start, start + _PART) for start in range(0, along.size, _PART)]
+    return float(np.max([_ratio(np.abs(along[part]), noise[part]).max() for part in parts]))
+
+
 def _copies(residual):
     """How many outputs have the very same error as each: of float64 residuals, those of equal windows."""
     ordered = np.sort(residual, axis=None)
-    if not (ordered[1:] == ordered[:-1]).any():  # as a rule; to sort is faster than to rank
-        return np.ones(residual.shape)
-    _, group, count = np.unique(residual.ravel(), return_inverse=True, return_counts=True)
-    return count[group.ravel()].reshape(residual.shape)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    count = np.ones(residual.size)
+    if twice.size:  # as a rule few: to sort, and look for these, is faster than to rank all
+        several = twice[np.concatenate([[True], twice[1:] != twice[:-1]])]
+        number = np.searchsorted(ordered, several, "right") - np.searchsorted(ordered, several, "left")
+        place = np.minimum(np.searchsorted(several, residual.ravel()), several.size - 1)
+        count = np.where(several[place] == residual.ravel(), number[place], 1.0)
+    return count.reshape(residual.shape)
 
 
 def _without_drift(residual, value, share):

@@ -7,22 +7,24 @@ import numpy as np
 from ..arrays import Array
 from .bounds import Answer, Reference, exact
 from .calls import rule
+from .matrices import multiplied_with_magnitude
 from .products import Products
 from .tracked import Tracked, constant, either, erf, tanh, track
 
 
 def dense(x: Answer, w: Array, b: Array) -> Reference:
     """x @ w + b over the last axis of x, whatever its rank: n products and a bias."""
-    x, w, b = exact(x), exact(w), exact(b)
+    x, w, b = exact(x), np.asarray(w), exact(b)
     rows = lambda array: array.reshape(-1, array.shape[-1])
+    value, magnitude = multiplied_with_magnitude(x, w)
     return Reference(
-        x @ w + b,
-        abs(x) @ abs(w) + abs(b),
+        value + b,
+        magnitude + abs(b),
         w.shape[0] + 1,
         products=Products(
             w,
             lambda power, r: rows(x**power).T @ rows(r),
-            lambda: x**2 @ w**2 + b**2,
+            lambda: x**2 @ exact(w) ** 2 + b**2,
             taken=len(rows(x)),
         ),
     )

@@ -41,7 +41,8 @@ Move = Callable[[Array], Array]
 class Reference:
     """The exact answer of one output, and what its rounding bounds are made of.
 
-    ``value``: float64, or complex128: then the bounds hold for either part.
+    ``value``: float64, or complex128: then the bounds hold for either part.  ``given``: the same as the rule gave it,
+    which is not widened before somebody asks for the value.
     ``magnitude``: the sum of the absolute products of each element, float64, 0 where the answer is a
     selection and must be exact.  ``terms``: the number of roundings that touch a product.
     ``dtype``: the dtype of the output where it is not that of the first input.
@@ -58,14 +59,27 @@ class Reference:
         carried: Optional["Carried"] = None,
         products: Optional["Products"] = None,
     ) -> None:
-        complex_numbers = np.asarray(value).dtype.kind == "c"
-        self.value = np.asarray(value, dtype=np.complex128 if complex_numbers else np.float64)
-        self.magnitude = np.broadcast_to(np.asarray(magnitude, dtype=np.float64), self.value.shape)
-        self.terms = np.broadcast_to(np.asarray(terms, dtype=np.float64), self.value.shape)
+        self.given = np.asarray(value)
+        if self.given.dtype.kind not in "biufc":
+            self.given = np.asarray(value, np.float64)  # numbers as Python's objects; of anything else ValueError
+        self.magnitude = np.broadcast_to(np.asarray(magnitude, dtype=np.float64), self.given.shape)
+        self.terms = np.broadcast_to(np.asarray(terms, dtype=np.float64), self.given.shape)
         self.dtype = dtype
         self.carried = carried
         self.products = products
         self._known: Dict[Tuple[str, str], Array] = {}
+
+    @property
+    def value(self) -> Array:
+        if self.given.dtype.kind in "biuf" and self.given.dtype != np.float64:
+            self.given = self.given.astype(np.float64)
+        elif self.given.dtype.kind == "c" and self.given.dtype != np.complex128:
+            self.given = self.given.astype(np.complex128)
+        return self.given
+
+    @value.setter
+    def value(self, value: Array) -> None:
+        self.given = value
 
     #: Whether the mean square, or one element among its like, says of a difference that it is no rounding.
     convicts = True
