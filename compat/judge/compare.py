@@ -37,11 +37,12 @@ def compare(result: Array, dtype: str, reference: Reference, input_dtype: str) -
         return _nothing_off(result, dtype, reference)
     result = result.astype(np.float64)
     value = _as_held(reference.value, dtype)
+    finite = np.isfinite(value)
+    some = not (finite.all() and np.isfinite(result).all())
     counts = {
-        "nan": [int(np.isnan(result).sum()), int(np.isnan(value).sum())],
-        "inf": [int(np.isinf(result).sum()), int(np.isinf(value).sum())],
+        name: [int(np.count_nonzero(is_one(array))) if some else 0 for array in (result, value)]
+        for name, is_one in (("nan", np.isnan), ("inf", np.isinf))
     }
-    some = any(counts["nan"] + counts["inf"])
     if some and (
         not np.array_equal(np.isnan(result), np.isnan(value))
         or not np.array_equal(result[np.isinf(result)], value[np.isinf(result)])
@@ -51,7 +52,7 @@ def compare(result: Array, dtype: str, reference: Reference, input_dtype: str) -
         numbers = _mismatch(message.format(counts["nan"], counts["inf"]))
     else:
         with np.errstate(all="ignore"):  # an error may be too large to square
-            numbers = _measure(result, value, np.isfinite(value), dtype, reference, unequal)
+            numbers = _measure(result, value, finite, dtype, reference, unequal)
     numbers.nan, numbers.inf = counts["nan"], counts["inf"]
     return numbers
 

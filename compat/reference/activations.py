@@ -23,7 +23,7 @@ def dense(x: Answer, w: Array, b: Array) -> Reference:
         w.shape[0] + 1,
         products=Products(
             w,
-            lambda power, r: rows(x**power).T @ rows(r),
+            lambda power, r: rows((x**power).astype(r.dtype, copy=False)).T @ rows(r),
             lambda: x**2 @ exact(w) ** 2 + b**2,
             taken=len(rows(x)),
         ),

@@ -31,7 +31,7 @@ def conv2d(
         carried=carried.linear(source, lambda x, w: summed(taps, x, w), w),
         products=Products(
             w,
-            lambda power, r: filter_grad(taps, x**power, r, w.shape[2]),
+            lambda power, r: filter_grad(taps, _power(x, power, r), r, w.shape[2]),
             lambda: summed(taps, x**2, w**2),
             (taps, x, w) if taps.strides == taps.dilations == (1, 1) else None,
             value.size // w.shape[3] if w.shape[3] else None,
@@ -79,7 +79,7 @@ def conv2d_grad(
             int(np.prod(w.shape[:2])) * w.shape[3],
             products=Products(
                 w,
-                lambda power, r: filter_grad(taps, r, dy**power, w.shape[2]),
+                lambda power, r: filter_grad(taps, r, _power(dy, power, r), w.shape[2]),
                 lambda: input_grad(taps, dy**2, w**2),
             ),
         ),
@@ -87,6 +87,11 @@ def conv2d_grad(
             filter_grad(taps, x, dy), filter_grad(taps, abs(x), abs(dy)), int(np.prod(dy.shape[:3]))
         ),
     }
+
+
+def _power(x, power, r):
+    """x^power in the precision of r."""
+    return (x**power).astype(r.dtype, copy=False)
 
 
 def _transposed_size(n, kernel, stride, more, padding):
@@ -127,7 +132,7 @@ def conv2d_transpose(
         carried=carried.linear(source, lambda x, w: input_grad(taps, x, w), w),
         products=Products(
             w,
-            lambda power, r: filter_grad(taps, r, x**power, w.shape[2]),
+            lambda power, r: filter_grad(taps, r, _power(x, power, r), w.shape[2]),
             lambda: input_grad(taps, x**2, w**2),
         ),
     )

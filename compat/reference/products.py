@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Products:
     """``weights``: any shape, the last axis being that of the sums they belong to where there is one.
 
-    ``projected(power, r)``: sum_o x_oi^power r_o for every weight, ``r`` of the answer's shape.
+    ``projected(power, r)``: sum_o x_oi^power r_o for every weight, ``r`` of the answer's shape, in r's precision.
     ``squares()``: sum_i (x_oi w_i)^2 for every output.
     ``window``: of convolutions that slide by one pixel, ``(taps, x, w)`` in float64; else None.
     ``taken``: how many outputs a weight is a factor of, at most, or None where nobody counted.

@@ -102,9 +102,10 @@ class Tracked:
                     continue
                 waiting.pop()
                 error = last._error(PRECISIONS[dtype], *[o._errors[dtype] for o in last._operands])
-                error = np.broadcast_to(error, last.value.shape)
-                # 0 times an error without bound
-                last._errors[dtype] = np.where(np.isnan(error), np.inf, error)
+                unknown = np.isnan(error)
+                if unknown.any():  # 0 times an error without bound
+                    error = np.where(unknown, np.inf, error)
+                last._errors[dtype] = np.broadcast_to(error, last.value.shape)
         return self._errors[dtype]
 
     def __add__(self, other: Value) -> "Tracked":
