@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import LARGEST, PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, parts, round_to
 from ..records import Numbers, WrongWeight
-from ..reference.bounds import Reference
+from ..reference.bounds import Reference, as_one
 from .projection import project
 
 
@@ -229,19 +229,22 @@ def _outlier(error, finite, precision, reference):
     """
     if not reference.alike:  # what a layer before it did to one input shows in a few outputs
         return 0.0
-    u, size = UNIT_ROUNDOFF[precision], np.abs(reference.value)
-    scale = u * (reference.magnitude + np.sqrt(reference.terms) * size)
+    u, terms = UNIT_ROUNDOFF[precision], as_one(reference.terms)
+    scale = u * (reference.magnitude + np.sqrt(terms) * np.abs(reference.value))
     # Where underflow may weigh more than rounding, or few products dominate the sum, elements are not alike.
-    summed = finite & (scale > reference.terms * SMALLEST_NORMAL[precision])
+    summed = finite & (scale > terms * SMALLEST_NORMAL[precision])
     if summed.any():
-        middle = np.median(scale[summed])
+        middle = np.median(scale if summed.all() else scale[summed])
         summed &= (scale >= middle / _ALIKE) & (scale <= middle * _ALIKE)
-    if summed.sum() < _FEWEST or np.count_nonzero(error[summed]) < _NEARLY_ALL * summed.sum():
+    if not summed.all():
+        error, scale = error[summed], scale[summed]
+    if error.size < _FEWEST or np.count_nonzero(error) < _NEARLY_ALL * error.size:
         return 0.0
-    scaled = (error[summed] / scale[summed]).ravel()
+    scaled = (error / scale).ravel()
     farthest = int(np.argmax(scaled))
-    others = np.sqrt(np.mean(np.delete(scaled, farthest) ** 2))
-    return float(scaled[farthest] / (others * max(24.0, float(np.sqrt(reference.terms.max())))))
+    others = [np.sum(part**2) for part in (scaled[:farthest], scaled[farthest + 1 :])]
+    limit = np.sqrt(sum(others) / (scaled.size - 1)) * max(24.0, float(np.sqrt(np.max(terms))))
+    return float(scaled[farthest] / limit)
 
 
 #: JSON has no infinity; the largest float64 stands for it.

@@ -61,7 +61,9 @@ class Reference:
     ) -> None:
         self.given = np.asarray(value)
         if self.given.dtype.kind not in "biufc":
-            self.given = np.asarray(value, np.float64)  # numbers as Python's objects; of anything else ValueError
+            self.given = np.asarray(
+                value, np.float64
+            )  # numbers as Python's objects; of anything else ValueError
         self.magnitude = np.broadcast_to(np.asarray(magnitude, dtype=np.float64), self.given.shape)
         self.terms = np.broadcast_to(np.asarray(terms, dtype=np.float64), self.given.shape)
         self.dtype = dtype
@@ -98,7 +100,7 @@ class Reference:
     @property
     def longest(self) -> float:
         """The most roundings in one sum, here or in a layer before."""
-        own = float(np.max(_few(self.terms))) if self.terms.size else 0.0
+        own = float(np.max(as_one(self.terms))) if self.terms.size else 0.0
         return own if self.carried is None else max(own, self.carried.longest)
 
     def magnitude_in(self, dtype: str) -> Array:
@@ -128,7 +130,7 @@ class Reference:
 
     def _worst(self, dtype):
         with np.errstate(over="ignore"):
-            gamma = np.expm1(_few(self.terms) * math.log1p(UNIT_ROUNDOFF[dtype]))
+            gamma = np.expm1(as_one(self.terms) * math.log1p(UNIT_ROUNDOFF[dtype]))
         own = gamma * self.magnitude_in(dtype) + self._common(dtype)
         # Products of an input that is off are larger than ``magnitude`` by what is carried, and round more.
         return own if self.carried is None else own + (1 + gamma) * self.carried.worst(dtype)
@@ -141,14 +143,14 @@ class Reference:
         u = UNIT_ROUNDOFF[dtype]
         count = max(self.value.size, 1)
         lam = math.sqrt(2 * math.log(2 * count / probability)) / (1 - u)
-        terms = _few(self.terms)
+        terms = as_one(self.terms)
         gamma = np.expm1(lam * np.sqrt(terms) * u + terms * u * u / (1 - u))
         noise = self._beside(gamma * self.magnitude_in(dtype), lam, dtype)
         return np.minimum(noise + self._drift(dtype) + self._common(dtype), self.worst(dtype))
 
     def typical(self, dtype: str) -> Array:
         """The standard deviation to expect at most: sqrt(n) independent roundings of size u."""
-        own = np.sqrt(_few(self.terms)) * UNIT_ROUNDOFF[dtype] * self.magnitude_in(dtype)
+        own = np.sqrt(as_one(self.terms)) * UNIT_ROUNDOFF[dtype] * self.magnitude_in(dtype)
         noise = self._beside(own, 1, dtype)
         return noise + self._drift(dtype) + self._common(dtype)
 
@@ -183,13 +185,13 @@ class Reference:
         return self._once("common", dtype, self._in_common)
 
     def _in_common(self, dtype):
-        terms = _few(self.terms)
+        terms = as_one(self.terms)
         gamma = np.expm1((terms + 1) * math.log1p(UNIT_ROUNDOFF["float64"]))
         own = gamma * self.magnitude_in("float64") + self._underflow(dtype)
         return (terms > 0) * (UNIT_ROUNDOFF[dtype] * self._size()) + own if dtype in _HALF else own
 
     def _underflow(self, dtype):
-        return _few(self.terms) * SMALLEST_NORMAL[dtype]
+        return as_one(self.terms) * SMALLEST_NORMAL[dtype]
 
     def _once(self, what: str, dtype: str, make: Callable[[str], Array]) -> Array:
         """What is asked for again and again, kept where it is not large."""
@@ -204,7 +206,7 @@ class Reference:
         return np.where(np.isfinite(self.value), np.abs(self.value), 0.0)
 
 
-def _few(terms: Array) -> Any:
+def as_one(terms: Array) -> Any:
     """One number where all are the same, as they are in most sums; else the array."""
     return terms[(0,) * terms.ndim] if terms.size and not any(terms.strides) else terms
 

@@ -28,7 +28,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 import numpy as np
 
 from ..arrays import PART, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, round_to
-from .bounds import Answer, Move, Reference, exact
+from .bounds import Answer, Move, Reference, as_one, exact
 
 #: What an operation takes beside a Tracked: numbers that are exact.
 Value = Union["Tracked", Array, float]
@@ -113,7 +113,8 @@ class Tracked:
         value = self.value + other.value
 
         def error(p, a, b):
-            return a + b + p.rounding(abs(value), a + b)
+            inherited = a + b if _any(a, b) else 0.0
+            return inherited + p.rounding(abs(value), inherited)
 
         return follows(value, error, self, other)
 
@@ -132,10 +133,9 @@ class Tracked:
     def __mul__(self, other: Value) -> "Tracked":
         other = track(other)
         value = self.value * other.value
-        x, y = abs(self.value), abs(other.value)
 
         def error(p, a, b):
-            inherited = x * b + y * a + a * b
+            inherited = abs(self.value) * b + abs(other.value) * a + a * b if _any(a, b) else 0.0
             return inherited + p.rounding(abs(value), inherited, _of_complex(value, 4))
 
         return follows(value, error, self, other)
@@ -221,6 +221,11 @@ class Tracked:
 
     def reference(self, dtype: Optional[str] = None) -> "Analysed":
         return Analysed(self, dtype)
+
+
+def _any(*errors):
+    """Whether one of the errors is not zero everywhere, as those of exact numbers are."""
+    return any(np.any(as_one(error)) for error in errors)
 
 
 def _of_complex(value, roundings):
