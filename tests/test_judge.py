@@ -10,11 +10,13 @@ from support import record_of
 
 from compat import layers, reference
 from compat.arrays import UNIT_ROUNDOFF, digest, round_to
+from compat.judge import compare as comparing
 from compat.judge import verdicts
 from compat.judge.compare import compare
 from compat.judge.verdicts import as_golden, judge
 from compat.records import SEVERITY, Known, Numbers, Verdict, as_json, from_json, needs_a_person
 from compat.reference import Reference
+from compat.reference.nodes.whole import Whole
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -524,6 +526,37 @@ def test_no_warning_escapes():
                     answer = Reference([value, 1.0], abs(value) if np.isfinite(value) else 1.0, terms)
                     compare(np.array([found, 1.0], np.float32), "float32", answer, "float32")
                     compare(np.array([found, 1.0]), "float64", answer, "float64")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
+@pytest.mark.parametrize("long_way", [True, False])
+def test_what_is_the_answer_has_the_numbers_of_no_error(monkeypatch, dtype, long_way):
+    if long_way:
+        monkeypatch.setattr(comparing, "_is_answer", lambda *a: False)
+    result = np.array([[1, 0], [1, 1]], dtype)
+    told = compare(result, dtype, Reference(result), dtype)
+    assert told.word == "agrees" and told.found == told.expected == 1
+    assert [told.max_abs, told.max_rel, told.scaled, told.ulps, told.unequal] == [0] * 5
+    assert [told.share, told.share_expected, told.share_rms, told.share_outlier] == [0] * 4
+    assert (told.worst_index, told.count, told.nan, told.inf) == ([0, 0], 4, [0, 0], [0, 0])
+    x, w = np.ones((3, 2), dtype), np.eye(2, dtype=dtype)
+    if dtype == "float32":
+        assert compare(x, dtype, reference.dense(x, w, np.zeros(2)), dtype).share_weight == 0
+
+
+def test_a_number_of_64_bits_is_no_neighbour_of_itself():
+    """float64 does not tell 2^60 and 2^60 + 1 apart."""
+    large = np.array([2**60, 1])
+    answer = Whole(large, dtype="int64")
+    assert compare(large, "int64", answer, "int64").word == "agrees"
+    assert compare(large + [1, 0], "int64", answer, "int64").word == "differs"
+
+
+def test_where_no_bound_is_known_nothing_stands_out():
+    """The bound of many steps may be infinite."""
+    answer = Reference(np.linspace(1, 2, 64), np.full(64, np.inf), 1)
+    numbers = compare(np.linspace(1, 2, 64, dtype=np.float32), "float32", answer, "float32")
+    assert numbers.word == "agrees" and numbers.share_outlier == 0
 
 
 def test_equal_bits_are_judged_once(monkeypatch):

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compat import fixtures, layers, reference
+from compat.arrays import UNIT_ROUNDOFF
 from compat.judge.compare import compare
-from compat.judge.projection import project
+from compat.judge.projection import _copies, project
 from compat.reference import Taps
 
 RANDOM = np.random.RandomState(11)
@@ -229,3 +230,60 @@ def test_few_outputs_convict_no_weight_and_are_not_asked(rows):
     answer.products.taken = None
     found = project(residual, answer.value, answer.products, 0.0)
     assert found is None or found.share <= 1
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+@pytest.mark.parametrize("dead", [False, True])
+def test_float32_tells_what_float64_does(scale, dead):
+    """The share of the noise does not depend on the size of the numbers, nor on a channel that is zero."""
+    x, w = X.astype(np.float64) * scale, W.copy()
+    if dead:
+        x[..., :7], w[..., 2] = 0, 0
+    answer = reference.conv2d(x, w, padding="SAME")
+    residual = RANDOM.normal(size=answer.value.shape) * 1e-7 * np.std(answer.value)
+    roughly, exactly = (
+        project(residual, answer.value, answer.products, few * UNIT_ROUNDOFF[dtype])
+        for few, dtype in ((answer.few, "float32"), (answer.few, "float64"))
+    )
+    assert 0.3 < exactly.share < 1 and roughly.share == pytest.approx(exactly.share, rel=1e-3)
+
+
+def test_what_float32_does_not_tell_float64_does(monkeypatch):
+    """A share near the limit, or a number that float32 cannot square, is left to float64."""
+    asked = []
+    plain = ANSWER.products.projected
+    monkeypatch.setattr(ANSWER.products, "projected", lambda p, r: asked.append(r.dtype.name) or plain(p, r))
+    assert judged(layers.conv2d(X, nudged(W, 1e-5), padding="SAME")).word == "differs"
+    assert set(asked) == {"float32", "float64"}
+    del asked[:]
+    assert judged(layers.conv2d(X, W, padding="SAME")).word == "agrees"
+    assert set(asked) == {"float32"}
+    monkeypatch.setattr(
+        ANSWER.products, "projected", lambda p, r: plain(p, r) * (np.nan if r.itemsize == 4 else 1)
+    )
+    assert judged(layers.conv2d(X, nudged(W, 1e-5), padding="SAME")).weight.index == list(PLACE)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from([0.0, -0.0, 1.0, -1.0, 5e-324, 1e-9, 0.1, 0.3]), min_size=1, max_size=40))
+def test_equal_errors_are_counted(numbers):
+    residual = np.array(numbers)
+    assert _copies(residual).tolist() == [(residual == number).sum() for number in residual]
+
+
+def test_equal_errors_are_counted_among_many():
+    residual = np.concatenate([RANDOM.normal(size=200000), np.full(70, 0.25), np.full(3, -0.5)])
+    counts = _copies(residual.reshape(-1, 1)).ravel()
+    assert (counts[:200000] == 1).all() and (counts[200000:-3] == 70).all() and (counts[-3:] == 3).all()
+
+
+def test_a_channel_that_is_right_to_the_bit_is_left_to_no_longer_way(monkeypatch):
+    residual = RANDOM.normal(size=ANSWER.value.shape) * 1e-7
+    residual[..., 3] = 0
+    plain = ANSWER.products.projected
+    asked = []
+    monkeypatch.setattr(ANSWER.products, "projected", lambda p, r: asked.append(r.dtype.name) or plain(p, r))
+    value = ANSWER.value.copy()
+    value[..., 3] = 0
+    assert project(residual, value, ANSWER.products, 8 * UNIT_ROUNDOFF["float32"]).share < 1
+    assert asked == ["float32", "float32"]

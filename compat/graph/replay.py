@@ -34,7 +34,7 @@ class Recently:
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._kept: "collections.OrderedDict[str, Array]" = collections.OrderedDict()
+        self._kept: collections.OrderedDict[str, Array] = collections.OrderedDict()
         self._size = 0
 
     def __call__(self, digest: str) -> Array:

@@ -231,8 +231,9 @@ def _outlier(error, finite, precision, reference):
         return 0.0
     u, terms = UNIT_ROUNDOFF[precision], as_one(reference.terms)
     scale = u * (reference.magnitude + np.sqrt(terms) * np.abs(reference.value))
-    # Where underflow may weigh more than rounding, or few products dominate the sum, elements are not alike.
-    summed = finite & (scale > terms * SMALLEST_NORMAL[precision])
+    # Where underflow may weigh more than rounding, or few products dominate the sum, elements are not alike; where
+    # no bound is known, none stands out.
+    summed = finite & (scale > terms * SMALLEST_NORMAL[precision]) & (scale < np.inf)
     if summed.any():
         middle = np.median(scale if summed.all() else scale[summed])
         summed &= (scale >= middle / _ALIKE) & (scale <= middle * _ALIKE)

@@ -66,9 +66,10 @@ def project(residual: Array, value: Array, products: Products, few_u: float) -> 
         return None
     share = 1 / _copies(residual)
     rest = _without_drift(residual, value, share)
-    if few_u > UNIT_ROUNDOFF["float32"]:  # float64's numbers may be beyond the range
-        rough = _farthest(*_projected(products, share, _scaled(rest), np.float32)) / limit
-        if rough <= _ROUGHLY and _off_in_float32(products) <= (1 - _ROUGHLY) * limit:
+    ranged = few_u > UNIT_ROUNDOFF["float32"]  # float64's numbers may be beyond the range
+    if ranged and _off_in_float32(products) <= (1 - _ROUGHLY) * limit:
+        rough = _roughly(products, share, rest) / limit
+        if rough <= _ROUGHLY:
             return Projection(rough, (), 0.0, 0.0)
     along, noise = _projected(products, share, rest, np.float64)
     farthest = _farthest(along, noise) / limit
@@ -93,10 +94,17 @@ def _projected(products, share, rest, dtype):
     return along, np.sqrt(noise, out=noise)
 
 
+def _roughly(products, share, rest):
+    """``_farthest`` as float32 tells it; infinite where it does not."""
+    with np.errstate(all="ignore"):
+        along, noise = _projected(products, share, _scaled(rest), np.float32)
+        return _farthest(along, noise) if np.isfinite(noise).all() else np.inf
+
+
 def _scaled(rest):
     """With 1 for the largest of every channel, which changes no share: neither too small nor too large to square."""
     largest = np.abs(rest).max(axis=tuple(range(rest.ndim - 1)))
-    return rest * _ratio(np.ones(largest.shape), largest)
+    return rest / np.where(largest == 0, 1, largest)
 
 
 def _off_in_float32(products):
