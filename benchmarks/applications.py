@@ -38,12 +38,15 @@ def networks(keras):
     return sorted(names)
 
 
-def weight(name, shape, state):
-    """Numbers of a size that keeps what flows between 0.01 and 100."""
+def weight(name, shape, state, alone=False):
+    """Numbers of a size that keeps what flows between 0.01 and 100.
+
+    A vector ``alone`` in its layer scales: ConvNeXt's, which Keras 3 calls gamma and Keras 2 Variable.
+    """
     drawn = state.normal(size=shape)
     if "variance" in name:
         return 0.5 + np.abs(drawn)
-    if "gamma" in name or "scale" in name:
+    if "gamma" in name or "scale" in name or (alone and len(shape) == 1):
         return 1 + 0.1 * drawn
     if len(shape) < 2:
         return 0.1 * drawn
@@ -64,7 +67,8 @@ def build(keras, name):
         state, number = np.random.RandomState(number), number + 1
         names = [getattr(variable, "path", variable.name).rpartition("/")[2] for variable in layer.weights]
         shapes = [tuple(variable.shape) for variable in layer.weights]
-        layer.set_weights([weight(*one, state).astype(np.float32) for one in zip(names, shapes)])
+        alone = len(names) == 1
+        layer.set_weights([weight(*one, state, alone).astype(np.float32) for one in zip(names, shapes)])
     return model, size
 
 
