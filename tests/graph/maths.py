@@ -39,6 +39,7 @@ def cases():
     yield from (case(op, X, dtypes=floats + complexes) for op in ("Square",))
     yield from (case(op, X) for op in ("Reciprocal", "Inv", "Exp", "Sin", "Cos", "Tanh", "Sigmoid"))
     yield from (case(op, X, dtypes=floats) for op in ("Expm1", "Erf", "Erfc"))
+    yield case("Erfc", np.linspace(-4, 4, 4001), dtypes=floats)
     yield from (case(op, X, dtypes=wide) for op in ("Tan", "Atan", "Sinh", "Cosh", "Asinh", "Lgamma"))
     yield case("Digamma", X + 1 / 64, dtypes=wide)
     yield from (case(op, P) for op in ("Sqrt", "Rsqrt", "Log", "Log1p"))

@@ -1,5 +1,7 @@
 """Rules of arithmetic without TensorFlow: other spellings and orders agree, faults differ, steps go either way."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -166,3 +168,12 @@ def test_a_tensor_less_itself_is_nothing_however_far_it_is_off():
     assert outcome("Sub", [norm, norm], np.float32([1e-6, np.nan])) == "differs"
     other = Reference(np.array([3.0, np.inf]), np.ones(2), 1000)
     assert outcome("Sub", [norm, other], np.float32([1e-6, np.nan])) == "agrees"
+
+
+@pytest.mark.parametrize("roundings, word", [(2, "agrees"), (20, "differs"), (-20, "differs")])
+def test_one_less_erf_may_cancel_and_no_more(roundings, word):
+    """As Eigen has it: what is off is a share of erf, many units of a small difference."""
+    x = np.linspace(0.8, 1, 201).astype(np.float32)
+    right = np.array([math.erfc(number) for number in x.astype(np.float64)])
+    off = roundings * 2.0**-24 * (1 - right)
+    assert outcome("Erfc", [x], (right + off).astype(np.float32)) == word
