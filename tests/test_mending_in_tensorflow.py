@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from support import environment
@@ -19,6 +18,8 @@ from compat.record.dialects import DIALECTS
 from compat.record.versions import tensorflow_version
 
 pytest.importorskip("libcst")
+from compat.porting.mending.worker import Worker
+
 pytestmark = pytest.mark.skipif(
     bool(DIALECTS["tf1.session"].missing()) or (tensorflow_version() or ()) < (2, 4),
     reason="needs TensorFlow 2.4",
@@ -52,6 +53,28 @@ def model():
     h = block(h, activation="relu")
     h = L.GlobalAveragePooling2D()(h)
     return keras.Model(x, L.Dense(5, name="logits")(h))
+"""
+#: A layer that drops, written as people do.
+DROPPING = """
+
+class Drop(L.Layer):
+    def __init__(self):
+        super().__init__()
+        self.drop = L.Dropout(0.3)
+
+    def call(self, x, training=None):
+        return self.drop(x, training=training)
+"""
+#: One that normalises.
+NORMING = """
+
+class Norm(L.Layer):
+    def __init__(self, epsilon):
+        super().__init__()
+        self.bn = L.BatchNormalization(epsilon=epsilon)
+
+    def call(self, x, training=None):
+        return self.bn(x, training=training)
 """
 MODULE = """import tensorflow as tf
 
@@ -170,6 +193,38 @@ def test_weights_without_a_place_are_mended_as_well(verified, capsys):
     assert "use_bias=True" in path.read_text()
 
 
+@pytest.mark.skipif((tensorflow_version() or ()) < (2, 16), reason="a dropout of Keras 3")
+def test_a_dropout_that_is_always_on_goes_on_dropping_in_training(verified, capsys):
+    """``rate=0.0`` and ``training=False`` agree in inference as well, and are other networks in training."""
+    dropped = KERAS.replace("\n\ndef norm", DROPPING + "\n\ndef norm").replace(
+        "= L.Global", "= Drop()(h)\n    h = L.Global"
+    )
+    wrong = dropped.replace("training=training", "training=True")
+    path, status = verified(wrong)
+    assert status == 1
+    with Worker(str(path.parent / "verified")) as worker:
+        for silent in (wrong.replace("0.3", "0.0"), wrong.replace("training=True", "training=False")):
+            answer = worker.tried(str(path), silent)
+            assert answer["state"] == "failed" and "in training it would draw fewer" in answer["said"]
+    assert _mend(path, "--apply") == 0
+    assert path.read_text() == dropped
+
+
+@pytest.mark.skipif((tensorflow_version() or ()) < (2, 16), reason="a batch norm of Keras 3")
+def test_a_norm_that_is_always_in_training_goes_on_moving_its_statistics(verified, capsys):
+    right = KERAS.replace("\n\ndef norm", NORMING + "\n\ndef norm").replace(
+        "L.BatchNormalization(epsilon=epsilon)(h)", "Norm(epsilon)(h)"
+    )
+    wrong = right.replace("training=training", "training=True")
+    path, status = verified(wrong)
+    assert status != 0
+    with Worker(str(path.parent / "verified")) as worker:
+        answer = worker.tried(str(path), wrong.replace("training=True", "training=False"))
+        assert answer["state"] == "failed" and "no longer move its statistics" in answer["said"]
+    assert _mend(path, "--apply") == 0
+    assert path.read_text() == right
+
+
 def test_without_apply_nothing_is_written_and_the_diff_is_one_for_patch(verified, capsys, tmp_path):
     path, _ = verified(KERAS.replace("EPS = 1e-3", "EPS = 1e-2"))
     before = path.read_bytes()
@@ -204,25 +259,26 @@ def test_a_file_that_has_changed_is_refused(verified, capsys):
 
 
 def test_killed_it_leaves_the_file_as_it_was(verified):
-    path, _ = verified(KERAS.replace("EPS = 1e-3", "EPS = 1e-2"))
-    before = path.read_bytes()
-    command = [
-        sys.executable,
-        "-m",
-        "compat",
-        "mend",
-        str(path),
-        "--from",
-        str(path.parent / "verified"),
-        "--apply",
-    ]
-    process = subprocess.Popen(
-        command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    """While it tries, the file is the old one: after an edit that mends much, too, which the first here does."""
+    wrong = KERAS.replace("EPS = 1e-3", "EPS = 1e-2").replace(
+        "    h = L.Global", "    h = L.Lambda(lambda t: tf.sin(t) + t ** 3)(h)\n    h = L.Global"
     )
-    time.sleep(8)
-    assert path.read_bytes() == before  # until all agrees
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    path, _ = verified(wrong)  # nothing mends all of it, so that it goes on trying however fast it is
+    before = path.read_bytes()
+    command = ["-m", "compat", "mend", str(path), "--from", str(path.parent / "verified"), "--apply"]
+    with subprocess.Popen(
+        [sys.executable, *command], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        lines = []
+        try:
+            for line in process.stdout:
+                lines.append(line.decode("utf-8"))
+                assert path.read_bytes() == before, lines
+                if lines[-1].startswith("tried 10 edits"):
+                    break
+        finally:
+            process.send_signal(signal.SIGKILL)
+    assert lines[-1].startswith("tried 10 edits") and any(one.startswith("trying edits") for one in lines)
     assert path.read_bytes() == before and sorted(os.listdir(path.parent))[-2:] == ["port.py", "verified"]
 
 
