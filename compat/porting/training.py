@@ -124,7 +124,9 @@ class _Training:
 
     def _compare_rates(self) -> None:
         said = [
-            compared_rates(self._whole, self._legacy.side.read, update, self._port.rates, self._port.scheduled)
+            compared_rates(
+                self._whole, self._legacy.side.read, update, self._port.rates, self._port.scheduled
+            )
             for update in updates_of(self._whole)
         ]
         self._otherwise += dict.fromkeys(other for other, _ in said if other)
