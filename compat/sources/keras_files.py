@@ -66,7 +66,7 @@ def _every_step(keras: Any) -> Iterator[None]:
 
     Later ones write that over and over in one place, which an array of TensorFlow 1's loops refuses.
     """
-    backend = sys.modules[keras.backend.rnn.__module__]
+    backend: Any = sys.modules[keras.backend.rnn.__module__]
     rnn = backend.rnn
     if "return_all_outputs" not in _parameters(rnn):
         yield
