@@ -279,7 +279,7 @@ def _initialised(where: str, tf: Any, live: _Live, names: List[str]) -> Dict[str
 
 def _read(tf: Any, session: Any, names: List[str], ready_only: bool = False) -> Dict[str, Any]:
     """The values of variables; ``ready_only``: without those that have none."""
-    found = {}
+    found: Dict[str, Any] = {}
     with session.graph.as_default():
         ops = [session.graph.get_operation_by_name(name) for name in names]
         waiting = [
