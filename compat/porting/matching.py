@@ -107,7 +107,13 @@ class _Matching:
         ]
         #: The port's uses without any before, and without any after.
         self._ends = [self._bits(n for n, bits in near.items() if not bits) for near in self._port_near]
-        self._beside: Dict[Tuple[int, int], Tuple[int, int]] = {}
+        #: Of each legacy use the port's uses with something for all that is before it, and for all that is after it.
+        #: What may stand for a use only becomes less, and these with it.
+        self._good = [
+            {n: -1 if near[n] else ends for n in near} for near, ends in zip(self._near, self._ends)
+        ]
+        for number in self._legacy:
+            self._tell(number, self._may[number])
 
     def _bits(self, numbers: Iterable[int]) -> int:
         bits = 0
@@ -186,6 +192,7 @@ class _Matching:
     def _take(self, number: int, other: int, why: str) -> None:
         self._fixed[number] = other
         self._taken |= self._bits([other])
+        self._tell(number, self._bits([other]))
         self._why.setdefault(number, why)
 
     # What follows.
@@ -202,32 +209,24 @@ class _Matching:
         may = self._may[number] & ~self._taken
         if not may & (may - 1):
             return False
-        before, after = self._same(number, 0), self._same(number, 1)
+        before, after = (good[number] for good in self._good)
         for good in (may & before & after, may & (before | after)):
             if good and good != may:
                 self._may[number] = good
+                self._tell(number, good)
                 return True
         return False
 
-    def _same(self, number: int, side: int) -> int:
-        """The port's uses with something for all that is before a legacy use (``side`` 0) or after it (1)."""
-        if not self._near[side][number]:
-            return self._ends[side]
-        found = -1
-        for one in self._near[side][number]:
-            found &= self._with_beside(one, side)
-        return found
-
-    def _with_beside(self, one: int, side: int) -> int:
-        """The port's uses that what may stand for a legacy use is before, or after."""
-        may = self._bits([self._fixed[one]]) if one in self._fixed else self._may[one]
-        known = self._beside.get((one, side))
-        if known is None or known[0] != may:
-            found = 0
-            for other in self._of(may):
-                found |= self._port_near[1 - side][other]
-            known = self._beside[one, side] = may, found
-        return known[1]
+    def _tell(self, number: int, may: int) -> None:
+        """What is before and after a legacy use is before and after one of those that may stand for it."""
+        others = self._of(may)
+        for side in (0, 1):
+            beside = 0
+            for other in others:
+                beside |= self._port_near[1 - side][other]
+            good = self._good[side]
+            for one in self._near[1 - side][number]:
+                good[one] &= beside
 
     def _fix(self) -> bool:
         once = twice = 0

@@ -298,6 +298,6 @@ def _in_order(ops: List[Any]) -> List[Any]:
 
 def variables_of(trace: Trace) -> Dict[str, Tuple[int, ...]]:
     """The shapes of the variables by the name of their op, in the order in which they were made."""
-    makers = trace.makers()
+    makers, outputs = trace.makers(), trace.tensors()
     tensors = [makers[name].tensor() for name in trace.variables or []]
-    return {name.rpartition(":")[0]: tuple(trace.tensors()[name].shape) for name in tensors}
+    return {name.rpartition(":")[0]: tuple(outputs[name].shape) for name in tensors}
