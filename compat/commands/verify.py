@@ -19,6 +19,7 @@ from ..record.versions import version_of
 from ..sources.inputs import read_npz
 from ..texts import printable
 from . import elsewhere
+from .telling import Progress
 
 
 def add_arguments(parser: Any) -> None:
@@ -62,7 +63,7 @@ def main(arguments: Any) -> int:
     command = _command(arguments, legacy, port.origins.port)
     said_of_kernels = kernels(legacy)
     _tell(f"kernels {said_of_kernels}")
-    one = judged_sides(legacy, port, arguments.pair)
+    one = judged_sides(legacy, port, arguments.pair, Progress("verify", unit="pairs"))
     known = {f"the input {name}": array for name, (array, _) in legacy.inputs.items()}
     said: List[Explained] = []
     for line in lines(one, _kept(said, explained(one, known))):

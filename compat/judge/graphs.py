@@ -66,8 +66,17 @@ class Side(NamedTuple):
     read: Read
 
 
-def places(legacy: Side, port: Side, outputs: Dict[str, Output]) -> List[Place]:
-    """Every pair judged, in the order of flow.  ``outputs``: what the port gave by name; its trace may be empty."""
+def _untold(done: int, total: int) -> None:
+    """Nobody waits."""
+
+
+def places(
+    legacy: Side, port: Side, outputs: Dict[str, Output], progress: Callable[[int, int], None] = _untold
+) -> List[Place]:
+    """Every pair judged, in the order of flow.  ``outputs``: what the port gave by name; its trace may be empty.
+
+    ``progress(done, total)`` is told of every pair.
+    """
     read = recently(legacy.read)
     legacy, port = (
         side._replace(read=read if side.read == legacy.read else recently(side.read))
@@ -82,8 +91,10 @@ def places(legacy: Side, port: Side, outputs: Dict[str, Output]) -> List[Place]:
     }
     trace, read, formed = in_forms(port.trace, port.read, other_form)
     walk = _Walk(legacy, Side(trace, read), formed)
-    for pair in found:
+    for number, pair in enumerate(found):
+        progress(number, len(found))
         walk.meet(pair)
+    progress(len(found), len(found))
     return walk.found
 
 

@@ -186,6 +186,8 @@ _SELECTING = (
     "Select",
     "SelectV2",
 )
+#: The same in a later version.
+_SPELLED = {"SelectV2": "Select"}
 
 
 _EXTENTS = ("Shape", "ShapeN", "Size", "Rank")
@@ -194,7 +196,7 @@ _EXTENTS = ("Shape", "ShapeN", "Size", "Rank")
 def untried(legacy: Trace, port: Trace) -> str:
     """What the legacy graph does, nothing came of on these inputs, and the port has not at all; or nothing."""
     tensors = legacy.tensors()
-    flowing = _flowing(legacy)
+    flowing, theirs = _flowing(legacy), {_SPELLED.get(node.op, node.op) for node in port.nodes}
     idle = [
         node
         for node in legacy.nodes
@@ -203,7 +205,7 @@ def untried(legacy: Trace, port: Trace) -> str:
         and node.outputs["0"].dtype in UNIT_ROUNDOFF  # a loop counts with whole numbers
         and not _is_drawn(legacy, node)
         and node.outputs["0"].digest in {tensors[name].digest for name in node.inputs}
-        and not any(other.op == node.op for other in port.nodes)
+        and _SPELLED.get(node.op, node.op) not in theirs
     ]
     if not idle:
         return ""

@@ -1,6 +1,6 @@
 """A port beside the legacy side: its weights carried, traced on the same inputs, and judged."""
 
-from typing import Callable, Dict, List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 from ..errors import CompatError
 from ..judge.graphs import Side
@@ -68,8 +68,10 @@ def carried(found: Plan, live: Port, traced: TracedPort, tell: Tell) -> Weights:
     return Weights(rows, list(found.unused), list(found.notes))
 
 
-def judged_sides(legacy: Recorded, port: Compared, told: List[str]) -> Judged:
-    """``told``: pairs as ``--pair`` names them."""
+def judged_sides(
+    legacy: Recorded, port: Compared, told: List[str], progress: Optional[Callable[[int, int], None]] = None
+) -> Judged:
+    """``told``: pairs as ``--pair`` names them.  ``progress(done, total)`` is told of every pair judged."""
     theirs = port.recorded
     outputs = paired_outputs(legacy.side, theirs.side, told)
     first = as_outputs(legacy.side.trace, {name: pair[0] for name, pair in outputs.pairs.items()})
@@ -82,4 +84,4 @@ def judged_sides(legacy: Recorded, port: Compared, told: List[str]) -> Judged:
         if side.random
     ]
     mine = Side(first, legacy.side.read)
-    return judged(mine, Side(second, theirs.side.read), outputs, more, port.anchors)
+    return judged(mine, Side(second, theirs.side.read), outputs, more, port.anchors, progress)

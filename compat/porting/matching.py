@@ -5,8 +5,21 @@ and right after must stand for each other as well.  What the flow leaves open, p
 path, the order settle; what is open after that is ambiguous, and nobody guesses.
 """
 
+import functools
 import re
-from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import (
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from .layouts import fitting
 from .uses import Use
@@ -71,28 +84,77 @@ def _of_cells(legacy: Use, port: Use) -> Dict[str, str]:
 
 
 class _Matching:
+    """Sets of port uses are whole numbers with a bit for each, by its place in ``_port``: in a deep graph of equal
+    blocks every use may at first stand for every other, and what is before one, with shortcuts, are all blocks.
+    """
+
     def __init__(self, legacy: List[Use], port: List[Use], told: Mapping[str, FrozenSet[str]]) -> None:
         self._legacy, self._port = {u.number: u for u in legacy}, {u.number: u for u in port}
-        self._may: Dict[int, Set[int]] = {
-            one.number: {other.number for other in port if hows(one, other)} for one in legacy
-        }
+        self._places = {number: place for place, number in enumerate(self._port)}
+        self._numbers = list(self._port)
+        self._may = self._fitting(legacy, port)
         self._why: Dict[int, str] = {}
-        self._after = {id(side): _after(side) for side in (self._legacy, self._port)}
-        self._alone = {number: len(may) == 1 for number, may in self._may.items()}
+        self._alone = {number: len(self._of(may)) == 1 for number, may in self._may.items()}
         self._obey(told)
         self._fixed: Dict[int, int] = {}
+        self._taken = 0
+        #: Of each legacy use what is before and after it; of each of the port's the same as sets of bits.
+        self._near = [{n: [b for b in u.before if b in self._legacy] for n, u in self._legacy.items()}, {}]
+        self._near[1] = {n: sorted(after) for n, after in _after(self._legacy).items()}
+        self._port_near = [
+            {n: self._bits(u.before) for n, u in self._port.items()},
+            {n: self._bits(after) for n, after in _after(self._port).items()},
+        ]
+        #: The port's uses without any before, and without any after.
+        self._ends = [self._bits(n for n, bits in near.items() if not bits) for near in self._port_near]
+        #: Of each legacy use the port's uses with something for all that is before it, and for all that is after it.
+        #: What may stand for a use only becomes less, and these with it.
+        self._good = [
+            {n: -1 if near[n] else ends for n in near} for near, ends in zip(self._near, self._ends)
+        ]
+        for number in self._legacy:
+            self._tell(number, self._may[number])
+
+    def _bits(self, numbers: Iterable[int]) -> int:
+        bits = 0
+        for number in numbers:
+            if number in self._places:
+                bits |= 1 << self._places[number]
+        return bits
+
+    def _of(self, bits: int) -> List[int]:
+        """The uses of the port of a set of bits, in order."""
+        found = []
+        while bits:
+            last = bits & -bits
+            found.append(self._numbers[last.bit_length() - 1])
+            bits ^= last
+        return found
+
+    def _fitting(self, legacy: List[Use], port: List[Use]) -> Dict[int, int]:
+        """Of each legacy use those of the port that fit it; those of one form fit the same."""
+        forms: Dict[object, List[Use]] = {}
+        for use in port:
+            forms.setdefault(_form(use), []).append(use)
+        known: Dict[object, int] = {}
+        for one in legacy:
+            if _form(one) not in known:
+                known[_form(one)] = self._bits(
+                    other.number for uses in forms.values() if hows(one, uses[0]) for other in uses
+                )
+        return {one.number: known[_form(one)] for one in legacy}
 
     def _obey(self, told: Mapping[str, FrozenSet[str]]) -> None:
         """A use with a variable that a person spoke of stands for a use with the one that was named."""
-        for number, one in self._legacy.items():
+        for number, one in self._legacy.items() if told else ():
             mine = set(one.variables)
-            for other in list(self._may[number]):
+            for other in self._of(self._may[number]):
                 theirs = self._port[other].variables
                 named = [told[name] for name in theirs if name in told]
                 if named and not any(mine & names for names in named):
-                    self._may[number].discard(other)
+                    self._may[number] &= ~self._bits([other])
                 elif any(mine & names for names in named):
-                    self._may[number] = {other}
+                    self._may[number] = self._bits([other])
                     self._why[number] = "as the map says"
                     break
 
@@ -121,11 +183,17 @@ class _Matching:
         bare = [use for number, use in self._port.items() if number not in taken and number not in may_be]
         return Matching(matches, open_, left, bare)
 
-    def _free(self, number: int) -> Set[int]:
-        return self._may[number] - set(self._fixed.values())
+    def _free(self, number: int) -> List[int]:
+        return self._of(self._may[number] & ~self._taken)
 
     def _open(self) -> List[int]:
         return [number for number in self._legacy if number not in self._fixed]
+
+    def _take(self, number: int, other: int, why: str) -> None:
+        self._fixed[number] = other
+        self._taken |= self._bits([other])
+        self._tell(number, self._bits([other]))
+        self._why.setdefault(number, why)
 
     # What follows.
 
@@ -138,44 +206,39 @@ class _Matching:
 
     def _narrow(self, number: int) -> bool:
         """Keep what has matching uses before and after; nothing changes where none has."""
-        may = self._free(number)
-        if len(may) < 2:
+        may = self._may[number] & ~self._taken
+        if not may & (may - 1):
             return False
-        for sides in (True, False):
-            good = {other for other in may if self._fits(number, other, sides)}
+        before, after = (good[number] for good in self._good)
+        for good in (may & before & after, may & (before | after)):
             if good and good != may:
                 self._may[number] = good
+                self._tell(number, good)
                 return True
         return False
 
-    def _fits(self, one: int, other: int, both: bool) -> bool:
-        before = self._same(self._legacy[one].before, self._port[other].before)
-        after = self._same(self._after[id(self._legacy)][one], self._after[id(self._port)][other])
-        return (before and after) if both else (before or after)
-
-    def _same(self, mine: FrozenSet[int], theirs: FrozenSet[int]) -> bool:
-        mine, theirs = (
-            frozenset(n for n in numbers if n in side)
-            for numbers, side in ((mine, self._legacy), (theirs, self._port))
-        )
-        if not mine or not theirs:
-            return not mine and not theirs
-        return all(({self._fixed[one]} if one in self._fixed else self._may[one]) & theirs for one in mine)
+    def _tell(self, number: int, may: int) -> None:
+        """What is before and after a legacy use is before and after one of those that may stand for it."""
+        others = self._of(may)
+        for side in (0, 1):
+            beside = 0
+            for other in others:
+                beside |= self._port_near[1 - side][other]
+            good = self._good[side]
+            for one in self._near[1 - side][number]:
+                good[one] &= beside
 
     def _fix(self) -> bool:
-        wanted: Dict[int, List[int]] = {}
+        once = twice = 0
         for number in self._open():
-            for other in self._free(number):
-                wanted.setdefault(other, []).append(number)
+            free = self._may[number] & ~self._taken
+            once, twice = once | free, twice | (once & free)
         fixed = False
         for number in self._open():
-            may = self._free(number)
-            if len(may) == 1 and wanted[next(iter(may))] == [number]:
-                self._fixed[number] = next(iter(may))
-                self._why.setdefault(
-                    number,
-                    "the only one of its kind and shape" if self._alone[number] else "by where it is used",
-                )
+            free = self._may[number] & ~self._taken
+            if free and not free & (free - 1) and not free & twice:
+                why = "the only one of its kind and shape" if self._alone[number] else "by where it is used"
+                self._take(number, self._of(free)[0], why)
                 fixed = True
         return fixed
 
@@ -184,14 +247,19 @@ class _Matching:
     def _choose(self, narrowed: Callable[[int, int], float], why: str) -> bool:
         """Fix each two that are each other's best, strictly."""
         scores = {(one, other): narrowed(one, other) for one in self._open() for other in self._free(one)}
-        chosen = []
+        rows: Dict[int, List[float]] = {}
+        columns: Dict[int, List[float]] = {}
         for (one, other), score in scores.items():
-            rivals = [s for (a, b), s in scores.items() if (a == one) != (b == other)]
-            if score > 0 and all(score > rival for rival in rivals):
-                chosen.append((one, other))
+            rows.setdefault(one, []).append(score)
+            columns.setdefault(other, []).append(score)
+        best = [{n: (max(of), of.count(max(of))) for n, of in lines.items()} for lines in (rows, columns)]
+        chosen = [
+            (one, other)
+            for (one, other), score in scores.items()
+            if score > 0 and best[0][one] == best[1][other] == (score, 1)
+        ]
         for one, other in chosen:
-            self._fixed[one] = other
-            self._why.setdefault(one, why)
+            self._take(one, other, why)
         return bool(chosen)
 
     def _by_slots(self, one: int, other: int) -> float:
@@ -218,10 +286,18 @@ class _Matching:
                 for side, numbers in ((self._legacy, mine), (self._port, sorted(may)))
             ):
                 for one, other in zip(sorted(mine), sorted(may)):
-                    self._fixed[one] = other
-                    self._why.setdefault(one, "by the order of flow")
+                    self._take(one, other, "by the order of flow")
                 return True
         return False
+
+
+def _form(use: Use) -> object:
+    """What ``hows`` asks of a use."""
+    return (
+        use.number
+        if use.cell is not None
+        else (use.kind, tuple((n, p.shape, p.flipped) for n, p in use.parts.items()))
+    )
 
 
 def _after(side: Mapping[int, Use]) -> Dict[int, FrozenSet[int]]:
@@ -245,7 +321,7 @@ def _follows(side: Mapping[int, Use], later: int, one: int) -> bool:
             return True
         if number not in met:
             met.add(number)
-            waiting += [n for n in (side[number].before if number in side else ()) if n < number]
+            waiting += [n for n in (side[number].before if number in side else ()) if one <= n < number]
     return False
 
 
@@ -271,6 +347,7 @@ def common_scopes(mine: str, theirs: str) -> int:
     return 0 if count and all(_COUNTED.match(part) for part in ours[len(ours) - count :]) else count
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _scopes(name: str) -> List[str]:
     """Without a last part that says what it is, and not where: kernel, w."""
     parts = [re.sub(r"[^a-z0-9]+", "_", part) for part in name.lower().partition(":")[0].split("/")]

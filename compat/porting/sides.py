@@ -19,7 +19,7 @@ from ..sources.live import _by_path, program_of_live
 from ..sources.program import Program, Wish, ancestors
 from ..sources.reading import program_of
 from ..sources.recording import TRACED
-from ..sources.tracing import Traced, trace_program
+from ..sources.tracing import Traced, input_names, trace_program
 from ..sources.training import network_of
 from ..store import Run
 from .construction import Construction, files_of, import_keras, stacks_of
@@ -181,11 +181,17 @@ def port_side(text: str, legacy: Recorded) -> Tuple[Recorded, Dict[str, str]]:
         return run, given
     arrays = {name: array for name, (array, _) in legacy.inputs.items()}
     program = program_of(kinds.source(text), Wish(arrays))
-    given = inputs_of(text, program, arrays)
+    given = inputs_of(text, program, arrays) if program.inputs else _placeholders_of(text, program, arrays)
     objects = Memory()
     wish = Wish({mine: arrays[theirs] for mine, theirs in given.items()}, "the legacy side's inputs")
     traced = trace_program(program, wish, objects, _silent, lambda done, total: None)
     return Recorded(text, Side(traced.trace, objects.read), traced.inputs, traced.random, text), given
+
+
+def _placeholders_of(where: str, program: Program, arrays: Mapping[str, Array]) -> Dict[str, str]:
+    """The same of a graph without a signature: the placeholders of those names, or the only one."""
+    names = list(input_names(program))
+    return {name: name for name in names if name in arrays} or matched(arrays, names, where)
 
 
 def _same_input(where: str, name: str, array: Array, legacy: Recorded) -> str:
@@ -292,6 +298,6 @@ def _in_order(ops: List[Any]) -> List[Any]:
 
 def variables_of(trace: Trace) -> Dict[str, Tuple[int, ...]]:
     """The shapes of the variables by the name of their op, in the order in which they were made."""
-    makers = trace.makers()
+    makers, outputs = trace.makers(), trace.tensors()
     tensors = [makers[name].tensor() for name in trace.variables or []]
-    return {name.rpartition(":")[0]: tuple(trace.tensors()[name].shape) for name in tensors}
+    return {name.rpartition(":")[0]: tuple(outputs[name].shape) for name in tensors}

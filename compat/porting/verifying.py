@@ -1,7 +1,7 @@
 """A port judged by the legacy graph, and what there is to say of it in lines."""
 
 import re
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -72,6 +72,7 @@ def judged(
     outputs: Outputs,
     more: Sequence[str] = (),
     anchors: Optional[Mapping[str, str]] = None,
+    progress: Optional[Callable[[int, int], None]] = None,
 ) -> Judged:
     """``legacy``, ``port``: with the paired outputs as their outputs.  ``anchors``: further pairs, told by weights."""
     said = [
@@ -79,7 +80,7 @@ def judged(
         for name in outputs.left
     ]
     sides = anchored(legacy, port, anchors or {}, False, outputs.formed)
-    found = Judged(*sides, outputs, _places(*sides), [*more, *said])
+    found = Judged(*sides, outputs, _places(*sides, progress), [*more, *said])
     if found.wrong:
         found = _nearer(found)
     if found.wrong and anchors:  # where it begins may be where the sizes part
@@ -102,11 +103,12 @@ def _nearer(found: Judged) -> Judged:
     return closer if other and min(other) < min(first) else found
 
 
-def _places(legacy: Side, port: Side) -> List[Place]:
+def _places(legacy: Side, port: Side, progress: Optional[Callable[[int, int], None]] = None) -> List[Place]:
     tensors = port.trace.tensors()
     given: Dict[str, Output] = {name: tensors[tensor] for name, tensor in port.trace.outputs.items()}
     with np.errstate(all="ignore"):
-        return places(legacy, port, given) if given else []
+        told = {} if progress is None else {"progress": progress}
+        return places(legacy, port, given, **told) if given else []
 
 
 class Explained(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ..errors import CompatError
 from ..graph.capture.session import read_variable
+from ..graph.capture.together import batches, variable_bytes
 from ..record.dialects.tensorflow import frames, import_tensorflow, initializers
 from ..record.versions import tensorflow_version, version_of
 from .graphs import copied, tensorflow_1
@@ -277,16 +278,24 @@ def _initialised(where: str, tf: Any, live: _Live, names: List[str]) -> Dict[str
 
 
 def _read(tf: Any, session: Any, names: List[str], ready_only: bool = False) -> Dict[str, Any]:
-    """The values of variables, one at a time; ``ready_only``: without those that have none."""
-    found = {}
+    """The values of variables; ``ready_only``: without those that have none."""
+    found: Dict[str, Any] = {}
     with session.graph.as_default():
-        for name in names:
-            value = _value(session.graph.get_operation_by_name(name))
-            try:
-                found[name] = session.run(value)
-            except tf.errors.FailedPreconditionError:
-                if not ready_only:
-                    raise
+        ops = [session.graph.get_operation_by_name(name) for name in names]
+        waiting = [
+            [(op, _value(op)) for op in some] for some in batches((op, variable_bytes(op)) for op in ops)
+        ]
+    while waiting:
+        some = waiting.pop()
+        try:
+            arrays = session.run([value for _, value in some])
+        except tf.errors.FailedPreconditionError:
+            if not ready_only:
+                raise
+            half = len(some) // 2
+            waiting += [some[:half], some[half:]] if half else []
+            continue
+        found.update((op.name, array) for (op, _), array in zip(some, arrays))
     return found
 
 

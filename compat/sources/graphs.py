@@ -3,8 +3,11 @@
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping
 
+import numpy as np
+
 from ..errors import CompatError
 from ..graph.capture.frames import ENTER
+from ..graph.capture.together import batches
 from ..graph.capture.unrolling import VARIABLES
 from ..record.dialects import DIALECTS
 from ..record.versions import version_of
@@ -66,23 +69,18 @@ def variables_of(graph_def: Any) -> List[str]:
 
 def giving(tf: Any, graph: Any, values: Mapping[str, Any]) -> Callable[[Any], None]:
     """What gives the variables (ops by name) their values in a session; the graph gets the ops for it."""
-    feeds, assigns = [], []
+    given = []
     with graph.as_default():
         for name, value in values.items():
             op = graph.get_operation_by_name(name)
-            dtype = op.get_attr("dtype")
-            feed = tf.placeholder(dtype, None, name="compat_given")
-            if op.type == "VarHandleOp":
-                assigns.append(_put(op.outputs[0], feed))
-            else:
-                assigns.append(_assign(tf, op.outputs[0], feed))
-            feeds.append((feed, value))
+            feed = tf.placeholder(op.get_attr("dtype"), None, name="compat_given")
+            put = _put if op.type == "VarHandleOp" else _assign
+            given.append((put(op.outputs[0], feed), feed, value))
+    batched = list(batches((one, np.asarray(one[2]).nbytes) for one in given))
 
     def restore(session: Any) -> None:
-        for assign, (feed, value) in zip(
-            assigns, feeds
-        ):  # one at a time: all at once would be twice the memory
-            session.run(assign, {feed: value})
+        for some in batched:
+            session.run([assign for assign, _, _ in some], {feed: value for _, feed, value in some})
 
     return restore
 
@@ -93,7 +91,7 @@ def _put(handle: Any, value: Any) -> Any:
     return gen_resource_variable_ops.assign_variable_op(handle, value)
 
 
-def _assign(tf: Any, variable: Any, value: Any) -> Any:
+def _assign(variable: Any, value: Any) -> Any:
     from tensorflow.python.ops import gen_state_ops
 
     return gen_state_ops.assign(variable, value, validate_shape=False).op

@@ -50,7 +50,7 @@ def trace_program(
 
     Raises CompatError for inputs that are missing or do not fit, and for a graph that does not run.
     """
-    names = _input_names(program)
+    names = input_names(program)
     given = matched(wish.arrays, list(names), wish.inputs_path) if wish.arrays is not None else {}
     outputs = _outputs(program, wish, {names[name].name for name in given}, tell)
     step = training.step_of(program, wish.train_op) if wish.training else None
@@ -94,7 +94,7 @@ def summary(trace: Trace) -> str:
     return text + (f"; {inside} inside a loop not visible" if inside else "")
 
 
-def _input_names(program: Program) -> Dict[str, Any]:
+def input_names(program: Program) -> Dict[str, Any]:
     """Every placeholder by the name of the input: that of the signature, or its own."""
     found = dict(program.inputs)
     known = {tensor.name for tensor in found.values()}

@@ -155,9 +155,13 @@ def taken(tf: Any, session: Any, step: Step, feed: Any, restore: Callable[[Any],
 
     def run() -> Taken:
         restore(session)
-        before = {name: plain(session.run(read))[0].copy() for name, read in reads.items()}
+        before = {
+            name: plain(array)[0].copy() for name, array in zip(reads, session.run(list(reads.values())))
+        }
         session.run(step.op, feed)
-        after = {name: plain(session.run(read))[0].copy() for name, read in reads.items()}
+        after = {
+            name: plain(array)[0].copy() for name, array in zip(reads, session.run(list(reads.values())))
+        }
         second = {name: plain(session.run(tensor, feed))[0] for name, tensor in rates.items()}
         return Taken(before, after, second)
 

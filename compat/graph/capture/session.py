@@ -17,6 +17,7 @@ from ...arrays import Array, plain
 from ..nodes import Keep, Trace
 from .alone import Room, inputs_measured, of_session
 from .frames import ENTER, EXIT, NEXT, Frames
+from .together import batches, variable_bytes
 from .unrolling import VARIABLES, Noted, assembled, telling
 
 if TYPE_CHECKING:
@@ -43,15 +44,7 @@ def traced(
     ops = _ancestors(outputs.values())
     frames = Frames(session.graph, ops)
     seen = _Seen(tf, keep, telling(ops), inputs_measured(ops, alone))
-    before = {}
-    for op in frames.order:
-        if op.type in VARIABLES:
-            value = op.outputs[0] if op.type != "VarHandleOp" else read_variable(op)
-            before[op.name] = session.run(value, feed)
-            seen.note(op.outputs[0].name, before[op.name])
-        elif _shares_memory(op):
-            # What is written down later may be what was assigned since: whoever can trust it reads before that.
-            seen.note(op.outputs[0].name, before[op.inputs[0].op.name])
+    _note_variables(session, feed, frames.order, seen)
     probes = [
         seen.probe(session.graph, tensor)
         for op in frames.order
@@ -64,6 +57,23 @@ def traced(
     if alone is not None:
         of_session(tf, session, trace, seen.held, alone)
     return trace
+
+
+def _note_variables(session: Any, feed: Mapping[Any, Any], order: List[Any], seen: "_Seen") -> None:
+    """Write down what the variables have before the run, and what reads them without a copy.
+
+    What is written down of those later may be what was assigned since: whoever can trust it reads before that.
+    """
+    readers = collections.defaultdict(list)
+    for op in order:
+        if _shares_memory(op):
+            readers[op.inputs[0].op].append(op.outputs[0].name)
+    variables = [(op, variable_bytes(op)) for op in order if op.type in VARIABLES]
+    for some in batches(variables):
+        values = [op.outputs[0] if op.type != "VarHandleOp" else read_variable(op) for op in some]
+        for op, array in zip(some, session.run(values, feed)):
+            for name in (op.outputs[0].name, *readers[op]):
+                seen.note(name, array)
 
 
 @contextlib.contextmanager
