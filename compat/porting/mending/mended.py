@@ -107,6 +107,7 @@ class _Search:
             raise CompatError(f"{self._source.path}: cannot be tried: {before['said']}")
         names = sorted({dotted(self._source, call.func) for call in self._source.calls} - {""})
         signatures = self._worker.signatures(self._source.path, self._source.text, names)
+        self._tell(f"trying edits, at most {self._tries}")
         source, said = self._source, []
         for _ in range(_EDITS):
             text, what, after = self._best(source, found, signatures, before)
