@@ -16,9 +16,9 @@ CHECKOUT = HERE.parent.parent
 OLD = CHECKOUT / ".tox" / "tf1.15" / "bin" / "python"
 
 
-def _made():
-    """Of each program: its folder, the function, the outputs that are asked for, its inputs."""
-    draw = np.random.RandomState(0)
+def programs(seed=0):
+    """Of each program: its folder, the function, the outputs that are asked for, its inputs, drawn with that seed."""
+    draw = np.random.RandomState(seed)
     words = draw.randint(0, 20, (4, 6)).astype(np.int32)
     text = {"input_x": draw.randint(0, 40, (6, 14)).astype(np.int32)}
     text.update(input_y=np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]], dropout_keep_prob=np.float32(1))
@@ -43,15 +43,16 @@ def _float(array):
     return array.astype(np.float32)
 
 
-PROGRAMS = _made()
+PROGRAMS = programs()
 
 
-def traced(folder, program):
+def traced(folder, program, seed=0):
     """The run of a program in TensorFlow 1.15, in ``folder``; made where it is not there."""
     run = pathlib.Path(folder) / program
     if run.exists():
         return run
-    where, function, outputs, inputs = PROGRAMS[program]
+    where, function, outputs, inputs = programs(seed)[program]
+    run.parent.mkdir(parents=True, exist_ok=True)
     np.savez(run.with_suffix(".npz"), **inputs)
     command = ["-m", "compat", "trace", f"{HERE / where / 'legacy.py'}:{function}", "--out", str(run)]
     command += ["--inputs", str(run.with_suffix(".npz")), *(["--outputs", outputs] if outputs else [])]
