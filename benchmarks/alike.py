@@ -1,4 +1,4 @@
-"""Whether two spellings of a Keras 3 port compute the same, without compat's judge: the same weights and inputs in both.
+"""Whether two spellings of a Keras 3 port compute the same, by no judge of compat's: the same weights and inputs.
 
     python -m benchmarks.alike RIGHT.py OTHER.py FUNCTION INPUTS.npz
 

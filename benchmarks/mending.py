@@ -1,9 +1,9 @@
-"""Whether ``compat mend --apply`` makes the mistakes of one argument in the four programs' ports green, and none falsely.
+"""Whether ``compat mend --apply`` mends the mistakes of one argument in the four programs' ports, and none falsely.
 
     python -m benchmarks.mending [PART OF A NAME ...] [--out out/mending]
 
 Of every mistake in ``tests/programs`` that one argument mends: the port with it is verified and mended as a person would
-do it.  What mend wrote is then looked at by what mend never saw: the right port's text.  Where it is spelled otherwise,
+do it.  What it wrote is then looked at by what mend never saw: the text of the right port.  Where that is another,
 the legacy program runs once more in TensorFlow 1.15 on inputs of other seeds and the port is verified by that, and
 both spellings are computed with the same weights, in inference and in training (``benchmarks.alike``).
 

@@ -52,6 +52,17 @@ def model():
     h = L.GlobalAveragePooling2D()(h)
     return keras.Model(x, L.Dense(5, name="logits")(h))
 """
+#: A layer that drops, written as people do.
+DROPPING = """
+
+class Drop(L.Layer):
+    def __init__(self):
+        super().__init__()
+        self.drop = L.Dropout(0.3)
+
+    def call(self, x, training=None):
+        return self.drop(x, training=training)
+"""
 MODULE = """import tensorflow as tf
 
 
@@ -167,6 +178,18 @@ def test_weights_without_a_place_are_mended_as_well(verified, capsys):
     assert found.words == "not carried" and "net/fc/b" in found.refused[0]
     assert _mend(path, "--apply") == 0
     assert "use_bias=True" in path.read_text()
+
+
+@pytest.mark.skipif((tensorflow_version() or ()) < (2, 16), reason="a dropout of Keras 3")
+def test_a_dropout_that_is_always_on_goes_on_dropping_in_training(verified, capsys):
+    """``rate=0.0`` and ``training=False`` agree in inference as well, and are other networks in training."""
+    dropped = KERAS.replace("\n\ndef norm", DROPPING + "\n\ndef norm").replace(
+        "= L.Global", "= Drop()(h)\n    h = L.Global"
+    )
+    path, status = verified(dropped.replace("training=training", "training=True"))
+    assert status == 1
+    assert _mend(path, "--apply") == 0
+    assert path.read_text() == dropped
 
 
 def test_without_apply_nothing_is_written_and_the_diff_is_one_for_patch(verified, capsys, tmp_path):

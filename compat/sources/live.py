@@ -10,8 +10,11 @@ from .graphs import tensorflow_1
 from .program import Program, Wish, point_of
 
 
-def program_of_live(where: str, made: Any, wish: Wish) -> Program:
-    """The Program of a model or a function.  Raises CompatError for what is neither, or needs inputs to be one."""
+def program_of_live(where: str, made: Any, wish: Wish, in_training: bool = False) -> Program:
+    """The Program of a model or a function.  ``in_training``: as a Keras model is called by ``fit``.
+
+    Raises CompatError for what is neither, or needs inputs to be one.
+    """
     if not callable(made):
         what = "nothing" if made is None else f"a {type(made).__name__}"
         raise CompatError(
@@ -22,13 +25,13 @@ def program_of_live(where: str, made: Any, wish: Wish) -> Program:
     if not tf.executing_eagerly():
         return _built(where, made, wish)
     if hasattr(made, "layers") and hasattr(made, "get_weights"):
-        return _keras(where, tf, made, wish)
+        return _keras(where, tf, made, wish, in_training)
     call = made if not hasattr(made, "variables") or hasattr(made, "get_concrete_function") else made.__call__
     specs = _signature(tf, call) or _specs(where, tf, _names(call), wish)
     return program_of(where, tf, call, specs, "tf2.function", lambda: _by_path(made))
 
 
-def _keras(where: str, tf: Any, model: Any, wish: Wish) -> Program:
+def _keras(where: str, tf: Any, model: Any, wish: Wish, in_training: bool) -> Program:
     dialect = "keras3" if hasattr(model, "quantize") else "keras2"
     inputs = _inputs(model)
     if inputs:
@@ -46,7 +49,7 @@ def _keras(where: str, tf: Any, model: Any, wish: Wish) -> Program:
         given = tensors[0] if len(tensors) == 1 else list(tensors)
         if inputs and isinstance(getattr(model, "input", None), dict):
             given = dict(zip(model.input, tensors))
-        result = model(*tensors, training=False) if apart else model(given, training=False)
+        result = model(*tensors, training=in_training) if apart else model(given, training=in_training)
         names = getattr(model, "output_names", None)
         if isinstance(result, (list, tuple)) and names and len(names) == len(result):
             return dict(zip(names, result))

@@ -7,6 +7,7 @@ must not do is leave the person's other code another than it was.
 import itertools
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Set
 
+from ...explain.named.drawn import draws
 from ..findings import Edit, Finding, Findings
 from .evidence import Evidence, evidence
 from .sites import Signature, Site, in_source, near, sites
@@ -22,6 +23,7 @@ from .source import (
     uses_of,
     value_of,
     with_argument,
+    without_argument,
 )
 from .structural import added, removed, reordered, scaled
 from .vocabulary import BOOLEANS, USUAL, as_written, equal, renamed, role, same_kind
@@ -70,8 +72,9 @@ def _all(source: Source, found: Findings, signatures: Dict[str, Signature]) -> I
     if found.refused:
         for _, _, calls in looked:
             yield from _weights(source, found.refused, calls)
-    if not found.wrong and any("random" in line for line in found.not_judged):
-        yield from _training(source)
+    if _is_random(found):
+        for call in source.calls:
+            yield from _training(source, call)
     stages = (_told, _numbers, _instead, _shared, _given_ones, _structure, _left_out, _anywhere)
     for stage in stages:
         for block, facts, calls in looked:
@@ -291,15 +294,25 @@ def _weights(source: Source, refused: Sequence[str], calls: Sequence[Site]) -> I
                 yield from _edit(source, site, flag, value)
 
 
-def _training(source: Source) -> Iterator[Candidate]:
-    """What is always random may be told that it is in training."""
-    for call in source.calls:
-        for arg in call.args:
-            if (
-                arg.keyword is not None
-                and arg.keyword.value == "training"
-                and source.code(arg.value) == "True"
-            ):
-                name = dotted(source, call.func) or "the call"
-                text = source.with_(arg.value, expression("False"))
-                yield Candidate(text, f"{name}(..., training=False) in line {source.place(call).line}")
+def _is_random(found: Findings) -> bool:
+    """Whether the port draws random numbers at a wrong place, or when it is run again."""
+    at_a_place = any(draws(op.op) for place in found.wrong for op in place.port)
+    return at_a_place or any("random" in line for line in found.not_judged)
+
+
+def _training(source: Source, call: Any) -> Iterator[Candidate]:
+    """What is always in training is told what the function around it was told, or nothing, or that it is not."""
+    given = argument(call, "training", []).given
+    if given is None or source.code(given.value) != "True":
+        return
+    name, line = dotted(source, call.func) or "the call", source.place(call).line
+    function = source.function_of(call)
+    params = [*function.params.params, *function.params.kwonly_params] if function is not None else []
+    told = {param.name.value for param in params}
+    for value in ("training", "is_training", "train"):
+        if value in told:
+            text = source.with_(given.value, expression(value))
+            yield Candidate(text, f"{name}(..., training={value}) in line {line}")
+    yield Candidate(without_argument(source, call, given), f"{name} without training=True in line {line}")
+    text = source.with_(given.value, expression("False"))
+    yield Candidate(text, f"{name}(..., training=False) in line {line}")

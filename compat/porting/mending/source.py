@@ -229,6 +229,14 @@ def with_argument(
     return source.with_(call, call.with_changes(args=_added(call, name, value)))
 
 
+def without_argument(source: Source, call: Any, given: Any) -> str:
+    """The text without that argument of the call; behind the one before it stays what stood behind it."""
+    args = [arg for arg in call.args if arg is not given]
+    if args and call.args[-1] is given:
+        args[-1] = args[-1].with_changes(comma=given.comma, whitespace_after_arg=given.whitespace_after_arg)
+    return source.with_(call, call.with_changes(args=args))
+
+
 def _added(call: Any, name: str, value: str) -> List[Any]:
     equal = cst.AssignEqual(
         whitespace_before=cst.SimpleWhitespace(""), whitespace_after=cst.SimpleWhitespace("")

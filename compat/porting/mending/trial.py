@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import sys
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...arrays import digest
 from ...errors import CompatError
@@ -17,15 +17,16 @@ from ...records import as_json
 from ...sources import code
 from ...sources.inputs import read_npz
 from .. import findings
-from ..comparing import NotCarried, compared, judged_sides, on_inputs
+from ..comparing import Compared, NotCarried, compared, judged_sides, on_inputs
 from ..findings import Findings
 from ..mapping import Map, read_map
 from ..results import findings_of, findings_of_refused
-from ..sides import Recorded, legacy_side, of_run
+from ..sides import Port, Recorded, legacy_side, of_run
 from ..verifying import Judged, explained
 from .edited import forget_modules, reading_instead
 from .fresh import on, several
 from .signatures import signatures
+from .unseen import Training, in_training
 
 #: Seeds that nothing else of compat draws with.
 FIRST_SEED = 14_000
@@ -48,8 +49,14 @@ class Trial:
         self._told = read_map(command.map) if command.map else Map({}, [])
         self._legacy = _legacy(self._found, os.path.join(folder, findings.INPUTS))
         self._before = set(sys.modules)
+        self._training: List[Optional[Training]] = []
 
     def answer(self, asked: Dict[str, Any]) -> Dict[str, Any]:
+        answer = self._answer(asked)
+        lost = self._lost(answer.pop("training")) if answer["state"] == "green" else ""
+        return {"state": "failed", "said": lost} if lost else answer
+
+    def _answer(self, asked: Dict[str, Any]) -> Dict[str, Any]:
         with self._anew(), reading_instead(asked["path"], asked["text"]):
             try:
                 if asked["do"] == "names":
@@ -78,19 +85,37 @@ class Trial:
         finally:
             sys.path[:] = path
 
-    def _judged(self) -> Iterator[Tuple[Judged, bool]]:
-        """On one kind of inputs after the other; the flag: on larger ones."""
-        command, legacy = self._found.command, self._legacy
-        port = compared(command.port, legacy.like[0], self._told, command.carried, lambda text: None)
-        yield judged_sides(legacy.like[0], port, command.pairs), False
-        live = port.origins.port
+    def _lost(self, after: Optional[Training]) -> str:
+        """What the port, as the file still is, does in training and the text does not, or ""."""
+        if not self._training:
+            with self._anew():
+                self._training.append(self._in_training(lambda: Port(self._found.command.port)))
+        (before,) = self._training
+        if before is None:
+            return ""
+        return after.lost(before) if after is not None else "it cannot be called in training any more"
+
+    def _in_training(self, made: Callable[[], Optional[Port]]) -> Optional[Training]:
+        """None where it cannot be called so."""
+        try:
+            port = made()
+            return in_training(port, self._legacy.own) if port is not None else None
+        except Exception:  # a port is anybody's code
+            return None
+
+    def _judged(self, port: Compared) -> Iterator[Tuple[Judged, bool]]:
+        """On one kind of inputs after the other, the first ``port``'s; the flag: on larger ones."""
+        command, legacy, live = self._found.command, self._legacy, port.origins.port
         assert live is not None
+        yield judged_sides(legacy.like[0], port, command.pairs), False
         for one in [*legacy.like[1:], legacy.own, *legacy.larger]:
             again = on_inputs(live, one, self._told, port.weights)
             yield judged_sides(one, again, command.pairs), one in legacy.larger
 
     def _try(self) -> Dict[str, Any]:
-        for one, larger in self._judged():
+        command, first = self._found.command, self._legacy.like[0]
+        port = compared(command.port, first, self._told, command.carried, lambda text: None)
+        for one, larger in self._judged(port):
             lost = set(self._found.outputs) - set(one.outputs.pairs)
             if lost:
                 return {
@@ -101,7 +126,7 @@ class Trial:
             if one.holds or (larger and one.found and not one.wrong):
                 continue
             return _not_green(one)
-        return {"state": "green", "wrong": 0}
+        return {"state": "green", "wrong": 0, "training": self._in_training(lambda: port.origins.port)}
 
     def _signatures(self, path: str, names: List[str]) -> Dict[str, Dict[str, Any]]:
         """The parameters of what the file's own names stand for, looked up and not called."""

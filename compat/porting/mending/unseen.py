@@ -1,0 +1,49 @@
+"""What no input of inference shows of an edit: a port that drops, or moves its statistics, in training has to go on so.
+
+A dropout of rate 0 and one that is told ``training=False`` agree with the legacy graph in inference, as the right port
+does; in training they are other networks.
+"""
+
+from typing import NamedTuple
+
+from ...arrays import UNIT_ROUNDOFF
+from ...explain.named.drawn import draws
+from ...record.dialects.tensorflow import import_tensorflow
+from ...sources.live import program_of_live
+from ...sources.program import Wish
+from ..sides import Port, Recorded
+
+_ASSIGNING = ("AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp")
+
+
+class Training(NamedTuple):
+    """``drawing``: ops that draw random numbers when a model is called in training.  ``still``: statistics that do not
+    move."""
+
+    drawing: int
+    still: int
+
+    def lost(self, before: "Training") -> str:
+        """What it does no longer, or ""."""
+        if self.drawing < before.drawing:
+            return "in training it would draw fewer random numbers than before, which is another network"
+        if self.still > before.still:
+            return "in training it would no longer move its statistics, which is another network"
+        return ""
+
+
+def in_training(port: Port, legacy: Recorded) -> Training:
+    """Of a Keras model; others know no training.  Raises CompatError where it cannot be called in training."""
+    if not port.is_keras:
+        return Training(0, 0)
+    arrays = {name: array for name, (array, _) in legacy.inputs.items()}
+    program = program_of_live(port.text, port.made, Wish(arrays), in_training=True)
+    drawing = sum(draws(op.type) for op in program.graph.get_operations())
+    moved = {
+        op.inputs[0].name
+        for op in program.operations
+        if op.type in _ASSIGNING and op.inputs[1].dtype.name in UNIT_ROUNDOFF
+    }
+    tf = import_tensorflow()
+    kinds = [tf.as_dtype(one.dtype).name for one in port.made.non_trainable_variables]
+    return Training(drawing, sum(kind in UNIT_ROUNDOFF for kind in kinds) - len(moved))
