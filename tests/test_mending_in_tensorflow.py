@@ -18,6 +18,8 @@ from compat.record.dialects import DIALECTS
 from compat.record.versions import tensorflow_version
 
 pytest.importorskip("libcst")
+from compat.porting.mending.worker import Worker
+
 pytestmark = pytest.mark.skipif(
     bool(DIALECTS["tf1.session"].missing()) or (tensorflow_version() or ()) < (2, 4),
     reason="needs TensorFlow 2.4",
@@ -186,8 +188,13 @@ def test_a_dropout_that_is_always_on_goes_on_dropping_in_training(verified, caps
     dropped = KERAS.replace("\n\ndef norm", DROPPING + "\n\ndef norm").replace(
         "= L.Global", "= Drop()(h)\n    h = L.Global"
     )
-    path, status = verified(dropped.replace("training=training", "training=True"))
+    wrong = dropped.replace("training=training", "training=True")
+    path, status = verified(wrong)
     assert status == 1
+    with Worker(str(path.parent / "verified")) as worker:
+        for silent in (wrong.replace("0.3", "0.0"), wrong.replace("training=True", "training=False")):
+            answer = worker.tried(str(path), silent)
+            assert answer["state"] == "failed" and "in training it would draw fewer" in answer["said"]
     assert _mend(path, "--apply") == 0
     assert path.read_text() == dropped
 
