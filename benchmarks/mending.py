@@ -3,9 +3,9 @@
     python -m benchmarks.mending [PART OF A NAME ...] [--out out/mending]
 
 Of every mistake in ``tests/programs`` that one argument mends: the port with it is verified and mended as people do.
-What was written is then looked at by what mend never saw: the text of the right port.  Where that is another, the legacy
-program runs once more in TensorFlow 1.15 on inputs of other seeds and the port is verified by that, and both spellings
-are computed with the same weights, in inference and in training (``benchmarks.alike``).
+What was written is then looked at by what mend never saw: the text of the right port.  Where that is another, the
+legacy program runs once more in TensorFlow 1.15 on inputs of other seeds and the port is verified by that, and both
+spellings are computed with the same weights, in inference and in training (``benchmarks.alike``).
 
     mended      green, and the right port, or another spelling of it
     not mended  nothing was written
