@@ -1,13 +1,18 @@
-"""Whether two spellings of a Keras 3 port compute the same, by no judge of compat's: the same weights and inputs.
+"""Whether another spelling of a Keras 3 port is the right one: verified on runs, and computed beside the right one.
 
-    python -m benchmarks.alike RIGHT.py OTHER.py FUNCTION INPUTS.npz
+    python -m benchmarks.alike RIGHT.py OTHER.py FUNCTION RUN [RUN ...] [--no-carry]
 
-Prints a line, and ends with 1 where they are not alike: another output in inference, in training with the same seed, or
-other variables after the training call.  So an edit is told that is right in inference alone.
+RUN: a traced run of the legacy program, beside its inputs RUN.npz.  ``compat verify`` has to say of each that all
+agree.  Then both ports get the same weights and inputs, and no judge of compat's has a say: they have to give the same
+in inference, in training with the same seed, and the same variables after it.  So an edit is told that is right in
+inference alone.  Prints a line, and ends with 1 where they are not alike.
 """
 
+import argparse
+import contextlib
 import importlib.util
 import inspect
+import io
 import os
 import sys
 
@@ -80,14 +85,49 @@ def difference(right, other):
     return worst
 
 
+def verified(port, function, run, *options):
+    """Why ``compat verify`` says that it does not agree, or ""."""
+    from tensorflow import keras
+
+    from compat.cli import main as compat
+
+    keras.backend.clear_session()
+    folder = os.path.dirname(os.path.abspath(port))
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+        status = compat(["verify", run, f"{port}:{function}", *options])
+    sys.modules.pop(os.path.basename(port)[: -len(".py")], None)
+    sys.path[:] = [one for one in sys.path if one != folder]
+    lines = told.getvalue().strip().splitlines() or [""]
+    wrong = [line for line in lines if line.startswith(("first wrong", "not judged"))]
+    return "" if status == 0 else (wrong or lines[-1:])[0][:300]
+
+
 def main(arguments=None):
-    right, other, function, inputs = sys.argv[1:] if arguments is None else arguments
-    with np.load(inputs) as file:
-        arrays = dict(file)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.alike", description=__doc__.splitlines()[0])
+    for name in ("right", "other", "function"):
+        parser.add_argument(name)
+    parser.add_argument("runs", nargs="+", metavar="RUN")
+    parser.add_argument(
+        "--no-carry", action="store_true", help="the port has its own weights, which are verified alone"
+    )
+    given = parser.parse_args(arguments)
+    for run in given.runs:
+        why = verified(given.other, given.function, run, *(["--no-carry"] if given.no_carry else []))
+        if not why and not given.no_carry:
+            with np.load(f"{run}.npz") as file:
+                why = unlike(given.right, given.other, given.function, dict(file))
+        if why:
+            print(f"not alike: {os.path.basename(run)}: {why}")
+            return 1
+    print("alike")
+    return 0
+
+
+def unlike(right, other, function, arrays):
+    """What differs, or ""."""
     name, share = difference(results(right, function, arrays), results(other, function, arrays))
-    alike = share <= TOLERANCE
-    print("alike" if alike else f"not alike: {name} differs by {share:.2g} of its largest number")
-    return 0 if alike else 1
+    return "" if share <= TOLERANCE else f"{name} differs by {share:.2g} of its largest number"
 
 
 if __name__ == "__main__":

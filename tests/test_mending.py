@@ -191,8 +191,13 @@ def test_an_activation_that_is_missing_or_too_much():
     ]
 
 
-def test_edits_that_help_together_alone_are_made_together():
-    text = "def model(x):\n    return L.Pool(2)(L.Slope()(x))\n"
+_TWO = "def model(x):\n    return L.Pool(2)(L.Slope()(x))\n"
+_OF_TWO = {"L.Slope": {"negative_slope": 0.3}, "L.Pool": {"pool_size": 2, "padding": "valid"}}
+
+
+def _two_wrong():
+    """(the port's nodes, the legacy graph's): both arguments are other ones."""
+    text = _TWO
     slope = Op("p/slope", "LeakyRelu", ["x:0"], attributes={"alpha": 0.3})
     slope.layer = _layer(text, "L.Slope", "Slope", ["negative_slope"])
     pool = Op("p/pool", "MaxPool", ["p/slope:0"], attributes={"padding": "VALID"})
@@ -201,14 +206,20 @@ def test_edits_that_help_together_alone_are_made_together():
         Op("slope", "LeakyRelu", ["x:0"], attributes={"alpha": 0.2}),
         Op("pool", "MaxPool", ["slope:0"], attributes={"padding": "SAME"}),
     ]
-    signatures = {"L.Slope": {"negative_slope": 0.3}, "L.Pool": {"pool_size": 2, "padding": "valid"}}
-    source, found = _findings(text, [slope, pool], mine)
-    (one,) = together(source, found, signatures)
-    assert one.text == text.replace("2)", '2, padding="same")').replace(
-        "Slope()", "Slope(negative_slope=0.2)"
-    )
-    source, found = _findings(text, [slope, pool], [mine[0], pool])
-    assert list(together(source, found, signatures)) == []  # one edit is tried by itself
+    return [slope, pool], mine
+
+
+def test_edits_that_help_together_alone_are_made_together():
+    port, mine = _two_wrong()
+    source, found = _findings(_TWO, port, mine)
+    (one,) = together(source, found, _OF_TWO)
+    sloped = _TWO.replace("Slope()", "Slope(negative_slope=0.2)")
+    padded = _TWO.replace("2)", '2, padding="same")')
+    assert one.text == padded.replace("Slope()", "Slope(negative_slope=0.2)")
+    assert [fewer.text for fewer in one.fewer()] == [padded, sloped]
+    assert [list(fewer.fewer()) for fewer in one.fewer()] == [[], []]
+    source, found = _findings(_TWO, port, [mine[0], port[1]])
+    assert list(together(source, found, _OF_TWO)) == []  # one edit is tried by itself
 
 
 def test_what_a_cause_writes_comes_first():
@@ -381,6 +392,18 @@ def test_code_from_elsewhere_is_not_run(tmp_path):
             mended.opened(str(path), found)
 
 
+def test_a_dropout_that_is_always_on_is_told_what_its_function_is_told_first():
+    text = "def call(self, x, training=False):\n    return self.drop(x, training=True)\n"
+    theirs = Op("p/u", "StatelessRandomUniformV2", ["x:0"], spots=[_spot(text, "self.drop", "call")])
+    source, found = _findings(text, [theirs], [Op("c", "MatMul", ["x:0"])])
+    first = [one.text for one in candidates(source, found, {})][:3]
+    assert first == [
+        text.replace("training=True", "training=training"),
+        text.replace(", training=True", ""),
+        text.replace("training=True", "training=False"),
+    ]
+
+
 class _Answers:
     """A worker that finds green what contains a text, and better what contains another."""
 
@@ -411,6 +434,12 @@ def _searched(worker, tries=50):
 def test_only_what_is_green_is_proposed():
     done, _ = _searched(_Answers("epsilon=1e-3"))
     assert done.green and "epsilon=1e-3" in done.text
+    port, mine = _two_wrong()
+    source, found = _findings(_TWO, port, mine)
+    worker = _Answers("negative_slope=0.2")  # the padding is not needed for it
+    worker.signatures = lambda path, text, names: _OF_TWO
+    done = mended._Search(worker, source, 50, float("inf"), print).run(found)
+    assert done.text == _TWO.replace("Slope()", "Slope(negative_slope=0.2)")
     worker = _Answers("nothing has this")
     done, told = _searched(worker, tries=7)
     assert done is None and "none of 7 edits" in told[-1] and len(worker.texts) == 8

@@ -65,6 +65,17 @@ class Drop(L.Layer):
     def call(self, x, training=None):
         return self.drop(x, training=training)
 """
+#: One that normalises.
+NORMING = """
+
+class Norm(L.Layer):
+    def __init__(self, epsilon):
+        super().__init__()
+        self.bn = L.BatchNormalization(epsilon=epsilon)
+
+    def call(self, x, training=None):
+        return self.bn(x, training=training)
+"""
 MODULE = """import tensorflow as tf
 
 
@@ -197,6 +208,21 @@ def test_a_dropout_that_is_always_on_goes_on_dropping_in_training(verified, caps
             assert answer["state"] == "failed" and "in training it would draw fewer" in answer["said"]
     assert _mend(path, "--apply") == 0
     assert path.read_text() == dropped
+
+
+@pytest.mark.skipif((tensorflow_version() or ()) < (2, 16), reason="a batch norm of Keras 3")
+def test_a_norm_that_is_always_in_training_goes_on_moving_its_statistics(verified, capsys):
+    right = KERAS.replace("\n\ndef norm", NORMING + "\n\ndef norm").replace(
+        "L.BatchNormalization(epsilon=epsilon)(h)", "Norm(epsilon)(h)"
+    )
+    wrong = right.replace("training=training", "training=True")
+    path, status = verified(wrong)
+    assert status != 0
+    with Worker(str(path.parent / "verified")) as worker:
+        answer = worker.tried(str(path), wrong.replace("training=True", "training=False"))
+        assert answer["state"] == "failed" and "no longer move its statistics" in answer["said"]
+    assert _mend(path, "--apply") == 0
+    assert path.read_text() == right
 
 
 def test_without_apply_nothing_is_written_and_the_diff_is_one_for_patch(verified, capsys, tmp_path):

@@ -5,9 +5,8 @@ must not do is leave the person's other code another than it was.
 """
 
 import itertools
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Set
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Set
 
-from ...explain.named.drawn import draws
 from ..findings import Edit, Finding, Findings
 from .evidence import Evidence, evidence
 from .sites import Signature, Site, in_source, near, sites
@@ -30,10 +29,11 @@ from .vocabulary import BOOLEANS, USUAL, as_written, equal, renamed, role, same_
 
 
 class Candidate(NamedTuple):
-    """``said``: what is changed, in words."""
+    """``said``: what is changed, in words.  ``fewer``: the same with one of its edits left out."""
 
     text: str
     said: str
+    fewer: "Callable[[], Iterator[Candidate]]" = lambda: iter(())
 
 
 #: Wrong places that are looked at, calls of each; numbers of a catalogue that are tried for one argument.
@@ -72,9 +72,8 @@ def _all(source: Source, found: Findings, signatures: Dict[str, Signature]) -> I
     if found.refused:
         for _, _, calls in looked:
             yield from _weights(source, found.refused, calls)
-    if _is_random(found):
-        for call in source.calls:
-            yield from _training(source, call)
+    for call in source.calls:
+        yield from _training(source, call)
     stages = (_told, _numbers, _instead, _shared, _given_ones, _structure, _left_out, _anywhere)
     for stage in stages:
         for block, facts, calls in looked:
@@ -292,12 +291,6 @@ def _weights(source: Source, refused: Sequence[str], calls: Sequence[Site]) -> I
                 continue
             for value in [not now] if isinstance(now, bool) else [False, True]:
                 yield from _edit(source, site, flag, value)
-
-
-def _is_random(found: Findings) -> bool:
-    """Whether the port draws random numbers at a wrong place, or when it is run again."""
-    at_a_place = any(draws(op.op) for place in found.wrong for op in place.port)
-    return at_a_place or any("random" in line for line in found.not_judged)
 
 
 def _training(source: Source, call: Any) -> Iterator[Candidate]:

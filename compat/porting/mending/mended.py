@@ -18,7 +18,7 @@ from ...files import TEMPORARY, read_bytes, reason
 from ...sources import code
 from ..findings import Findings
 from . import source as editing
-from .candidates import candidates
+from .candidates import Candidate, candidates
 from .source import Source, dotted
 from .together import together
 from .worker import Worker
@@ -142,11 +142,19 @@ class _Search:
                 self._tell(f"tried {self._tried} edits, of at most {self._tries}")
             answer = self._worker.tried(source.path, candidate.text)
             if answer["state"] == "green":
-                return candidate.text, candidate.said, answer
+                least = self._least(source, candidate)
+                return least.text, least.said, answer
             self._why = f"{candidate.said}: {answer['said']}"
             if _better(answer, best[2]):
                 best = candidate.text, candidate.said, answer
         return best
+
+    def _least(self, source: Source, candidate: Candidate) -> Candidate:
+        """Of a green one what is green with fewer edits, or it."""
+        for fewer in candidate.fewer():
+            if self._worker.tried(source.path, fewer.text)["state"] == "green":
+                return self._least(source, fewer)
+        return candidate
 
 
 def _better(answer: Any, before: Any) -> bool:
