@@ -3,6 +3,9 @@
 import functools
 import io
 import os
+import shutil
+import tempfile
+import weakref
 from typing import IO, Any, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -13,6 +16,8 @@ from .files import appearing, is_regular, open_regular
 
 #: What a header of a plain array takes at most; NumPy's own limit.
 _LONGEST_HEADER = 10000
+#: Bytes of one computation that are kept in memory: a network's tensors may be many times what it has at one time.
+_IN_MEMORY = 1 << 28
 _READ_HEADER = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -86,19 +91,36 @@ class Objects:
 
 
 class Memory:
-    """Arrays that are kept for as long as the process runs."""
+    """Arrays of a computation that is judged at once: in memory, and beyond ``_IN_MEMORY`` bytes in a folder that goes
+    with it."""
 
     def __init__(self) -> None:
         self._arrays: Dict[str, np.ndarray] = {}
+        self._bytes = 0
+        self._beyond: Optional[Objects] = None
 
     def add(self, array: Any) -> str:
         """Keep an array; returns its digest."""
-        name = digest(array)
-        self._arrays.setdefault(name, np.array(array))
+        name, array = digest(array), np.asarray(array)
+        if name in self._arrays:
+            return name
+        if self._bytes + array.nbytes > _IN_MEMORY:
+            return self._on_disk().add(array)
+        self._arrays[name] = np.array(array)
+        self._bytes += array.nbytes
         return name
 
     def read(self, name: str) -> np.ndarray:
-        return self._arrays[name]
+        if name in self._arrays or self._beyond is None:
+            return self._arrays[name]
+        return self._beyond.read(name)
+
+    def _on_disk(self) -> Objects:
+        if self._beyond is None:
+            folder = tempfile.mkdtemp(prefix="compat-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self._beyond = Objects(folder)
+        return self._beyond
 
 
 def _may_be_kept_as(dtype: str, kept: str) -> bool:

@@ -13,6 +13,7 @@ from support import content, record_of
 from compat import store
 from compat.arrays import digest
 from compat.errors import CompatError
+from compat.objects import Memory
 from compat.records import Description, Environment
 from compat.store import FORMAT, Objects, Run
 
@@ -435,3 +436,17 @@ def test_no_run(tmp_path):
     assert "no such run" in message(Run.open, str(tmp_path / "file"))
     (tmp_path / "folder").mkdir()
     assert "is no run" in message(Run.open, str(tmp_path / "folder"))
+
+
+def test_what_is_kept_for_a_while_goes_to_disk_beyond_some_bytes_and_goes_with_it(monkeypatch, tmp_path):
+    monkeypatch.setattr("compat.objects._IN_MEMORY", 100)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    kept = Memory()
+    arrays = [np.full((4, 5), number, np.float32) for number in range(4)]
+    names = [kept.add(array) for array in arrays]
+    assert [kept.add(array) for array in arrays] == names == [digest(array) for array in arrays]
+    assert all(np.array_equal(kept.read(name), array) for name, array in zip(names, arrays))
+    (folder,) = tmp_path.iterdir()
+    assert len(list(folder.iterdir())) == 3  # the first alone has room
+    del kept
+    assert not folder.exists()
