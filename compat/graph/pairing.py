@@ -70,8 +70,13 @@ class _Tensor(NamedTuple):
     name: str
     kind: str
     output: Output
-    array: Array
+    read: Callable[[str], Array]
     norm: float
+
+    @property
+    def array(self) -> Array:
+        """Read anew each time: of a graph there are more than memory holds."""
+        return self.read(self.output.digest)
 
     @property
     def form(self) -> Tuple[Tuple[int, ...], str]:
@@ -95,8 +100,7 @@ def pairs(
     named = {tensor: port.outputs[name] for name, tensor in legacy.outputs.items() if name in port.outputs}
     fed = {tensor: port.inputs[name] for name, tensor in legacy.inputs.items() if name in port.inputs}
     alike = _of_one_kind(legacy, port, mine, theirs, {**fed, **same, **named})
-    arrays = ({tensor.name: tensor.array for tensor in side} for side in (mine, theirs))
-    alike = _in_one_order(legacy, alike, same, *arrays)
+    alike = _in_one_order(legacy, alike, same, *({one.name: one for one in side} for side in (mine, theirs)))
     mine_of, theirs_of = legacy.tensors(), port.tensors()
     found = [
         Pair(tensor.rpartition(":")[0], tensor, other, _formed(theirs_of[other], mine_of[tensor]))
@@ -132,7 +136,7 @@ def _computing(trace: Trace, read: Callable[[str], Array]) -> List[_Tensor]:
         array = read(node.outputs["0"].digest)
         with np.errstate(all="ignore"):
             norm = float(np.linalg.norm(array.ravel()))
-        found.append(_Tensor(node.tensor(), kind_of(node.op), node.outputs["0"], array, norm))
+        found.append(_Tensor(node.tensor(), kind_of(node.op), node.outputs["0"], read, norm))
     return found
 
 
@@ -201,15 +205,15 @@ def _in_one_order(
     legacy: Trace,
     alike: Dict[str, str],
     same: Dict[str, str],
-    mine: Dict[str, Array],
-    theirs: Dict[str, Array],
+    mine: Dict[str, _Tensor],
+    theirs: Dict[str, _Tensor],
 ) -> Dict[str, str]:
     """Without the pairs whose columns stand in another order, of which nothing came: a recurrent cell's gates are
     i, c, f, o here and i, f, c, o there, both with the kernel that belongs to it.
     """
     found = {}
     for name, other in alike.items():
-        if _exchanged(mine[name], theirs[other]):
+        if _exchanged(mine[name].array, theirs[other].array):
             after = _next(legacy, name, {**same, **alike})
             if after and after <= set(same):
                 continue

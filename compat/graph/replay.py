@@ -16,6 +16,7 @@ from ..reference.nodes import NodeCall, Taken, answer
 from ..reference.nodes.registry import UNREAD, Flow, NoRule, as_reference
 from .alone import AsMeasured, as_measured, onward
 from .idioms import raised
+from .lazily import Lazily, lazily
 from .nodes import SOURCES, Node, Trace
 
 #: digest -> array.
@@ -164,9 +165,9 @@ class Followed:
     ) -> None:
         self._replay = replay
         self.tensor = tensor
-        self._offered, self._carried = given, carried
+        self._offered, self._carried = lazily(given), carried
         self._nodes: Optional[List[Node]] = None
-        self._given: Optional[Dict[str, Array]] = None
+        self._given: Optional[Lazily] = None
         #: Of each node "bounded", "measured", "taken" or why it is none of them, as ``reference`` finds it.
         self.hows: Dict[str, str] = {}
         #: Whether one was measured on inputs that are not these, but close: what follows speaks for a result only.
@@ -188,16 +189,20 @@ class Followed:
     def nodes(self) -> List[Node]:
         """In the order of flow."""
         if self._nodes is None:
-            self._nodes = self._replay.between(self.tensor, {**self._offered, **self._carried})
+            self._nodes = self._replay.between(self.tensor, {*self._offered, *self._carried})
         return self._nodes
 
     @property
-    def given(self) -> Dict[str, Array]:
+    def given(self) -> Mapping[str, Array]:
         """Those of the given tensors that the nodes take, by name."""
         if self._given is None:
             used = {name for node in self.nodes for name in node.inputs}
-            self._given = {name: array for name, array in self._offered.items() if name in used}
+            self._given = self._offered.only(used)
         return self._given
+
+    def settle(self) -> None:
+        """Take of the given tensors what is needed: later ones may be added to them."""
+        _ = self.given
 
     @property
     def dtype(self) -> str:
@@ -217,7 +222,7 @@ class Followed:
     def through(self, nodes: List[Node]) -> "Followed":
         """The same with these nodes in the place of its own."""
         other = Followed(self._replay, self.tensor, self.given, self._carried)
-        other._nodes, other._given, other.changed = nodes, dict(self.given), self.changed
+        other._nodes, other._given, other.changed = nodes, self._given, self.changed
         return other
 
     def raised(self) -> "Followed":
@@ -226,7 +231,7 @@ class Followed:
 
     def giving(self, arrays: Mapping[str, Array]) -> "Followed":
         """The same from other arrays for some tensors, which are given then."""
-        return Followed(self._replay, self.tensor, dict(self.given, **arrays))
+        return Followed(self._replay, self.tensor, lazily(self.given).beside(lazily(arrays)))
 
     def but(self, changed: Mapping[str, Other]) -> "Followed":
         """The same with other nodes: by name what each does."""

@@ -9,6 +9,7 @@ If every pair is right, the outputs are: each follows, by the legacy graph and w
 follow in their turn from the inputs and the weights of the legacy graph.
 """
 
+import functools
 from types import MappingProxyType
 from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -17,6 +18,7 @@ import numpy as np
 from ..arrays import UNIT_ROUNDOFF, Array
 from ..graph.alone import onward
 from ..graph.forms import in_forms, same_but_for_form
+from ..graph.lazily import Lazily, Making
 from ..graph.nodes import Trace
 from ..graph.pairing import Pair, pairs
 from ..graph.replay import Followed, Replay, recently
@@ -112,7 +114,7 @@ class _Walk:
         # Both took the same inputs: what has no rule and follows from them is not known, and not as it was recorded.
         self._firm, self._near = (_Given(_inputs(self._mine), _inputs(self._theirs), {}) for _ in range(2))
         #: The port's tensors of another shape than the legacy graph's: what comes after them may be right on them.
-        self._reshaped = _Given({}, {}, {})
+        self._reshaped = _Given(Lazily({}), Lazily({}), {})
         #: Of vague tensors, the legacy answer that follows from firm ones.
         self._carried: Dict[str, Reference] = {}
         self._outputs = set(legacy.trace.outputs.values())
@@ -134,7 +136,7 @@ class _Walk:
         expected = self._mine.shape(pair.legacy), self._mine.dtype(pair.legacy)
         if place.numbers is None or pair.result.dtype != expected[1]:
             return
-        result, theirs = pair.array(self._port.read), self._of_port(pair)
+        result, theirs = functools.partial(pair.array, self._port.read), self._of_port(pair)
         if pair.result.shape != expected[0]:
             self._reshaped.add(pair, result, theirs)
             return
@@ -144,11 +146,11 @@ class _Walk:
         elif place.answer is not None:
             self._carried[pair.legacy] = place.answer
 
-    def _of_port(self, pair: Pair) -> Dict[str, Array]:
+    def _of_port(self, pair: Pair) -> Dict[str, Making]:
         """The port's tensors that have the pair's numbers: its own, and what that is in another form."""
         tensor = self._formed.get(pair.port, pair.port)
         names = [tensor, *same_but_for_form(self._port_makers, tensor)] if tensor else []
-        return {name: self._theirs.recorded(name) for name in names}
+        return {name: functools.partial(self._theirs.recorded, name) for name in names}
 
     def _judged(self, pair: Pair) -> Place:
         near = self._from(self._near, pair)
@@ -171,6 +173,9 @@ class _Walk:
         own = self._theirs.follow(tensor, before.port) if pair.port else None
         result = pair.array(self._port.read)
         short = self._mine.follow(pair.legacy, before.legacy, carried) if carried else followed
+        for one in (followed, own, short):
+            if one is not None:
+                one.settle()
         place = _place(pair, short, own, result, self._mine.dtype(pair.legacy))
         followed.hows = short.hows
         return place._replace(followed=followed)
@@ -217,35 +222,33 @@ _VAGUE, _VAGUE_OF_HALVES = 1024, 2.0**-6
 class _Given(NamedTuple):
     """Tensors of the legacy graph, and of the port's own, that others are judged from: the port's numbers."""
 
-    legacy: Dict[str, Array]
-    port: Dict[str, Array]
+    legacy: Lazily
+    port: Lazily
     #: Of a legacy tensor those of the port that are given with it.
     names: Dict[str, List[str]]
 
-    def add(self, pair: Pair, result: Array, theirs: Mapping[str, Array]) -> None:
-        self.legacy[pair.legacy] = result
-        self.port.update(theirs)
+    def add(self, pair: Pair, result: Making, theirs: Mapping[str, Making]) -> None:
+        self.legacy.add(pair.legacy, result)
+        for name, making in theirs.items():
+            self.port.add(name, making)
         self.names[pair.legacy] = list(theirs)
 
     def beside(self, other: "_Given") -> "_Given":
-        return _Given(
-            {**self.legacy, **other.legacy}, {**self.port, **other.port}, {**self.names, **other.names}
-        )
+        names = {**self.names, **other.names}
+        return _Given(self.legacy.beside(other.legacy), self.port.beside(other.port), names)
 
     def without(self, pairs: Iterable[Pair]) -> "_Given":
-        gone = {pair.legacy for pair in pairs}
+        gone = {pair.legacy for pair in pairs if pair.legacy in self.legacy}
+        if not gone:
+            return self
         names = {legacy: theirs for legacy, theirs in self.names.items() if legacy not in gone}
         kept = {name for theirs in names.values() for name in theirs}
         lost = {name for legacy in gone for name in self.names.get(legacy, ()) if name not in kept}
-        return _Given(
-            {name: array for name, array in self.legacy.items() if name not in gone},
-            {name: array for name, array in self.port.items() if name not in lost},
-            names,
-        )
+        return _Given(self.legacy.without(gone), self.port.without(lost), names)
 
 
-def _inputs(replay: Replay) -> Dict[str, Array]:
-    return {tensor: replay.recorded(tensor) for tensor in replay.trace.inputs.values()}
+def _inputs(replay: Replay) -> Lazily:
+    return Lazily({name: functools.partial(replay.recorded, name) for name in replay.trace.inputs.values()})
 
 
 def _place(pair: Pair, followed: Followed, own: Optional[Followed], result: Array, dtype: str) -> Place:
