@@ -11,7 +11,7 @@ follow in their turn from the inputs and the weights of the legacy graph.
 
 import functools
 from types import MappingProxyType
-from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Callable, Container, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -73,11 +73,16 @@ def _untold(done: int, total: int) -> None:
 
 
 def places(
-    legacy: Side, port: Side, outputs: Dict[str, Output], progress: Callable[[int, int], None] = _untold
+    legacy: Side,
+    port: Side,
+    outputs: Dict[str, Output],
+    progress: Callable[[int, int], None] = _untold,
+    answers: Optional[Container[str]] = None,
 ) -> List[Place]:
     """Every pair judged, in the order of flow.  ``outputs``: what the port gave by name; its trace may be empty.
 
-    ``progress(done, total)`` is told of every pair.
+    ``progress(done, total)`` is told of every pair.  ``answers``: the names of the outputs whose answer is wanted, all
+    of them where nothing is said: with what it was made of it is dozens of times as large as the tensor.
     """
     read = recently(legacy.read)
     legacy, port = (
@@ -92,7 +97,7 @@ def places(
         if pair.port and list(theirs[pair.port].shape) != list(pair.result.shape)
     }
     trace, read, formed = in_forms(port.trace, port.read, other_form)
-    walk = _Walk(legacy, Side(trace, read), formed)
+    walk = _Walk(legacy, Side(trace, read), formed, legacy.trace.outputs if answers is None else answers)
     for number, pair in enumerate(found):
         progress(number, len(found))
         walk.meet(pair)
@@ -108,7 +113,8 @@ class _Walk:
     graph makes of that in the tensor's place.  What no rule judges is given to nothing.
     """
 
-    def __init__(self, legacy: Side, port: Side, formed: Mapping[str, str]) -> None:
+    def __init__(self, legacy: Side, port: Side, formed: Mapping[str, str], answers: Container[str]) -> None:
+        self._answers = answers
         self._port, self._formed, self._port_makers = port, formed, port.trace.makers()
         self._mine, self._theirs = Replay(legacy.trace, legacy.read), Replay(port.trace, port.read)
         # Both took the same inputs: what has no rule and follows from them is not known, and not as it was recorded.
@@ -132,7 +138,8 @@ class _Walk:
                 self._carried.clear()
                 place = together
         is_output = pair.legacy in self._outputs
-        self.found.append(place if is_output else place._replace(answer=None, allowed=None))
+        wanted = is_output and pair.name in self._answers
+        self.found.append(place if wanted else place._replace(answer=None, allowed=None))
         expected = self._mine.shape(pair.legacy), self._mine.dtype(pair.legacy)
         if place.numbers is None or pair.result.dtype != expected[1]:
             return

@@ -80,7 +80,7 @@ def _compared(mine: Side, theirs: Side) -> str:
     with np.errstate(all="ignore"):
         found = places(
             Side(as_outputs(mine.trace, both), mine.read), Side(as_outputs(theirs.trace, both), theirs.read),
-            {name: second[name] for name in names},
+            {name: second[name] for name in names}, answers=(),
         )  # fmt: skip
     # What is drawn is other numbers every time; what follows from them is judged.
     wrong = [place for place in found if place.wrong and "Random" not in place.followed.nodes[-1].op]

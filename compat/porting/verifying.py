@@ -1,7 +1,19 @@
 """A port judged by the legacy graph, and what there is to say of it in lines."""
 
 import re
-from typing import Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    Callable,
+    Container,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import numpy as np
 
@@ -80,35 +92,42 @@ def judged(
         for name in outputs.left
     ]
     sides = anchored(legacy, port, anchors or {}, False, outputs.formed)
-    found = Judged(*sides, outputs, _places(*sides, progress), [*more, *said])
+    wanted = set(legacy.trace.outputs)
+    found = Judged(*sides, outputs, _places(*sides, wanted, progress), [*more, *said])
     if found.wrong:
-        found = _nearer(found)
+        found = _nearer(found, wanted)
     if found.wrong and anchors:  # where it begins may be where the sizes part
         sides = anchored(legacy, port, anchors, True, outputs.formed)
         if len(sides[0].trace.outputs) > len(found.legacy.trace.outputs):
-            closer = Judged(*sides, outputs, _places(*sides), [*more, *said])
+            closer = Judged(*sides, outputs, _places(*sides, wanted), [*more, *said])
             found = closer if closer.wrong else found
     return found
 
 
-def _nearer(found: Judged) -> Judged:
+def _nearer(found: Judged, wanted: Container[str]) -> Judged:
     """With what stands at the same position on the way to the first wrong places, if it begins earlier then."""
     further = nearer(found.wrong)
     if not further:
         return found
     sides = anchored(found.legacy, found.port, further, False)
-    closer = Judged(*sides, found.outputs, _places(*sides), found.more)
+    closer = Judged(*sides, found.outputs, _places(*sides, wanted), found.more)
     order = {name: number for number, name in enumerate(found.legacy.trace.tensors())}
     first, other = ([order[place.pair.legacy] for place in one.wrong] for one in (found, closer))
     return closer if other and min(other) < min(first) else found
 
 
-def _places(legacy: Side, port: Side, progress: Optional[Callable[[int, int], None]] = None) -> List[Place]:
+def _places(
+    legacy: Side,
+    port: Side,
+    wanted: Container[str],
+    progress: Optional[Callable[[int, int], None]] = None,
+) -> List[Place]:
+    """``wanted``: outputs that are outputs without the anchors as well."""
     tensors = port.trace.tensors()
     given: Dict[str, Output] = {name: tensors[tensor] for name, tensor in port.trace.outputs.items()}
     with np.errstate(all="ignore"):
         told = {} if progress is None else {"progress": progress}
-        return places(legacy, port, given, **told) if given else []
+        return places(legacy, port, given, answers=wanted, **told) if given else []
 
 
 class Explained(NamedTuple):
