@@ -1,10 +1,11 @@
 """Every network of keras.applications, built with random weights: all its tensors judged by their nodes in one version,
 and by the graph of the other version.
 
-    python -m benchmarks.applications PYTHON PYTHON [--networks ResNet50,VGG16] [--page FILE]
+    OPENBLAS_NUM_THREADS=1 python -m benchmarks.applications PYTHON PYTHON [--networks ResNet50,VGG16] [--page FILE]
 
 PYTHON: the interpreters of two environments with TensorFlow and Keras, the legacy one first.  A network is built and
-run in each, then judged here.  Ends with 1 where a tensor is flagged.
+run in each, then judged here.  Ends with 1 where a tensor is flagged.  On a busy machine several threads of BLAS wait
+for each other, and the times are theirs.
 """
 
 import argparse
