@@ -1,15 +1,13 @@
 """Arrays that are made while a graph is judged, kept beside those of a store."""
 
-from typing import Callable, Set
+from typing import Set
 
 import numpy as np
 
 from ..arrays import Array
 from ..objects import Memory
 from ..records import Output
-
-#: Reads the array of a digest.
-Read = Callable[[str], Array]
+from .nodes import Read
 
 
 class Beside:

@@ -7,8 +7,8 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from .beside import Beside, Read
-from .nodes import Node, Trace
+from .beside import Beside
+from .nodes import Node, Read, Trace
 
 #: Ops that give the same numbers in the same order in another form.
 FORMS = ("Reshape", "Squeeze", "ExpandDims", "Identity", "StopGradient")

@@ -18,6 +18,8 @@ from ..errors import CompatError
 from ..records import Output, as_json, check_digest, from_json
 from ..texts import check_name
 
+#: The array of a digest.
+Read = Callable[[str], Array]
 #: Keeps an array: (array, name of its dtype) -> Output.
 Keep = Callable[[Any, str], Output]
 

@@ -100,7 +100,9 @@ def pairs(
     named = {tensor: port.outputs[name] for name, tensor in legacy.outputs.items() if name in port.outputs}
     fed = {tensor: port.inputs[name] for name, tensor in legacy.inputs.items() if name in port.inputs}
     alike = _of_one_kind(legacy, port, mine, theirs, {**fed, **same, **named})
-    alike = _in_one_order(legacy, alike, same, *({one.name: one for one in side} for side in (mine, theirs)))
+    alike = _in_one_order(
+        legacy, alike, same, named, *({one.name: one for one in side} for side in (mine, theirs))
+    )
     mine_of, theirs_of = legacy.tensors(), port.tensors()
     found = [
         Pair(tensor.rpartition(":")[0], tensor, other, _formed(theirs_of[other], mine_of[tensor]))
@@ -205,6 +207,7 @@ def _in_one_order(
     legacy: Trace,
     alike: Dict[str, str],
     same: Dict[str, str],
+    named: Dict[str, str],
     mine: Dict[str, _Tensor],
     theirs: Dict[str, _Tensor],
 ) -> Dict[str, str]:
@@ -214,7 +217,7 @@ def _in_one_order(
     found = {}
     for name, other in alike.items():
         if _exchanged(mine[name].array, theirs[other].array):
-            after = _next(legacy, name, {**same, **alike})
+            after = _next(legacy, name, {**same, **alike, **named})
             if after and after <= set(same):
                 continue
         found[name] = other

@@ -17,10 +17,9 @@ from ..reference.nodes.registry import UNREAD, Flow, NoRule, as_reference
 from .alone import AsMeasured, as_measured, onward
 from .idioms import raised
 from .lazily import Lazily, lazily
-from .nodes import SOURCES, Node, Trace
+from .nodes import SOURCES, Node, Read, Trace
 
 #: digest -> array.
-Read = Callable[[str], Array]
 #: What stands for a node's rule: the node's call and what it takes -> a Flow for each output.
 Other = Callable[[NodeCall, List[Flow]], List[Optional[Flow]]]
 

@@ -19,7 +19,7 @@ from ..arrays import UNIT_ROUNDOFF, Array
 from ..graph.alone import onward
 from ..graph.forms import in_forms, same_but_for_form
 from ..graph.lazily import Lazily, Making
-from ..graph.nodes import Trace
+from ..graph.nodes import Read, Trace
 from ..graph.pairing import Pair, pairs
 from ..graph.replay import Followed, Replay, recently
 from ..records import Numbers, Output
@@ -29,8 +29,6 @@ from ..reference.nodes.ambiguous import Either
 from ..reference.nodes.registry import NoRule
 from ..reference.nodes.whole import Whole
 from .compare import compare
-
-Read = Callable[[str], Array]
 
 
 class Place(NamedTuple):
@@ -68,7 +66,7 @@ class Side(NamedTuple):
     read: Read
 
 
-def _untold(done: int, total: int) -> None:
+def untold(done: int, total: int) -> None:
     """Nobody waits."""
 
 
@@ -76,7 +74,7 @@ def places(
     legacy: Side,
     port: Side,
     outputs: Dict[str, Output],
-    progress: Callable[[int, int], None] = _untold,
+    progress: Callable[[int, int], None] = untold,
     answers: Optional[Container[str]] = None,
 ) -> List[Place]:
     """Every pair judged, in the order of flow.  ``outputs``: what the port gave by name; its trace may be empty.

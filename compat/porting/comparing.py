@@ -1,9 +1,9 @@
 """A port beside the legacy side: its weights carried, traced on the same inputs, and judged."""
 
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple
 
 from ..errors import CompatError
-from ..judge.graphs import Side
+from ..judge.graphs import Side, untold
 from ..sources import code
 from .carrying import Plan, assign, plan
 from .findings import Weight
@@ -69,7 +69,7 @@ def carried(found: Plan, live: Port, traced: TracedPort, tell: Tell) -> Weights:
 
 
 def judged_sides(
-    legacy: Recorded, port: Compared, told: List[str], progress: Optional[Callable[[int, int], None]] = None
+    legacy: Recorded, port: Compared, told: List[str], progress: Callable[[int, int], None] = untold
 ) -> Judged:
     """``told``: pairs as ``--pair`` names them.  ``progress(done, total)`` is told of every pair judged."""
     theirs = port.recorded

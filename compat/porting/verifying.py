@@ -20,7 +20,7 @@ import numpy as np
 from ..arrays import Array
 from ..explain import causes_of_places
 from ..graph.pairing import computing, same_numbers
-from ..judge.graphs import Place, Side, places
+from ..judge.graphs import Place, Side, places, untold
 from ..judge.ports import cut_above, untried
 from ..records import Output
 from .outputs import Outputs, anchored
@@ -84,7 +84,7 @@ def judged(
     outputs: Outputs,
     more: Sequence[str] = (),
     anchors: Optional[Mapping[str, str]] = None,
-    progress: Optional[Callable[[int, int], None]] = None,
+    progress: Callable[[int, int], None] = untold,
 ) -> Judged:
     """``legacy``, ``port``: with the paired outputs as their outputs.  ``anchors``: further pairs, told by weights."""
     said = [
@@ -120,14 +120,13 @@ def _places(
     legacy: Side,
     port: Side,
     wanted: Container[str],
-    progress: Optional[Callable[[int, int], None]] = None,
+    progress: Callable[[int, int], None] = untold,
 ) -> List[Place]:
     """``wanted``: outputs that are outputs without the anchors as well."""
     tensors = port.trace.tensors()
     given: Dict[str, Output] = {name: tensors[tensor] for name, tensor in port.trace.outputs.items()}
     with np.errstate(all="ignore"):
-        told = {} if progress is None else {"progress": progress}
-        return places(legacy, port, given, answers=wanted, **told) if given else []
+        return places(legacy, port, given, progress, wanted) if given else []
 
 
 class Explained(NamedTuple):

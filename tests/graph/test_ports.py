@@ -131,7 +131,7 @@ def test_pairs_keep_to_order_kind_and_numbers():
     ]
 
 
-def gates(order, taken=(0, 1, 2)):
+def gates(order, taken=(0, 1, 2), told=()):
     """Three gates of one product, kept in the ``order``; ``taken``: those that the split's parts are taken for.
 
     Two gates are nearly the same, so that their order can hardly be told from the numbers.
@@ -152,6 +152,8 @@ def gates(order, taken=(0, 1, 2)):
     (a, a_name), (b, b_name), (c, c_name) = (parts[k] for k in taken)
     m = made.add("m", "Mul", [a_name, b_name], a * b)
     s = made.add("s", "Tanh", [c_name], np.tanh(c))
+    if told:
+        made.output("told", made.add("told", "Neg", [z], -product[:, told]))
     return made.output("y", made.add("y", "Sub", [m, s], a * b - np.tanh(c)))
 
 
@@ -160,6 +162,13 @@ def test_columns_in_another_order_are_no_fault_where_nothing_comes_of_it():
     assert not wrong(judged(gates((0, 1, 2)), gates((1, 0, 2))))
     exchanged = judged(gates((0, 1, 2)), gates((1, 0, 2), taken=(1, 2, 0)))
     assert wrong(exchanged)
+
+
+def test_columns_in_another_order_are_a_fault_where_an_output_has_them():
+    columns = list(range(6))
+    sides = gates((0, 1, 2), told=columns), gates((1, 0, 2), told=columns)
+    assert "z" in pairs_of(*sides)
+    assert wrong(judged(*sides)) == ["told"]
 
 
 def test_what_the_graph_does_otherwise_is_the_cause():
