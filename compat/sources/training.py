@@ -155,13 +155,9 @@ def taken(tf: Any, session: Any, step: Step, feed: Any, restore: Callable[[Any],
 
     def run() -> Taken:
         restore(session)
-        before = {
-            name: plain(array)[0].copy() for name, array in zip(reads, session.run(list(reads.values())))
-        }
+        before = _values(session, reads)
         session.run(step.op, feed)
-        after = {
-            name: plain(array)[0].copy() for name, array in zip(reads, session.run(list(reads.values())))
-        }
+        after = _values(session, reads)
         second = {name: plain(session.run(tensor, feed))[0] for name, tensor in rates.items()}
         return Taken(before, after, second)
 
@@ -390,3 +386,8 @@ def network_of(trace: Trace) -> Trace:
     kept |= {name.rpartition(":")[0] for name in (*(trace.variables or ()), *trace.inputs.values())}
     nodes = [node for node in trace.nodes if node.name in kept]
     return Trace(nodes, trace.inputs, trace.outputs, trace.unseen, trace.variables)
+
+
+def _values(session: Any, reads: Mapping[str, Any]) -> Dict[str, Any]:
+    """What they have now, which later steps do not change."""
+    return {name: plain(array)[0].copy() for name, array in zip(reads, session.run(list(reads.values())))}
