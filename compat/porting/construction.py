@@ -54,7 +54,7 @@ class Construction:
                 self._made[id(layer)] = layer, _spots(sys._getframe(1), layer)
             init(layer, *arguments, **settings)
 
-        return _unconverted(construct, init)
+        return unconverted(construct, init)
 
     def _calling(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def called(layer: Any, *arguments: Any, **settings: Any) -> Any:
@@ -67,7 +67,7 @@ class Construction:
                     for op in graph.get_operations()[before:]:
                         self._called.setdefault(op.name, id(layer))  # an inner layer has come before
 
-        return _unconverted(called, call)
+        return unconverted(called, call)
 
     def layer_of(self, op: str) -> Optional[Layer]:
         """The innermost layer that the op was made in."""
@@ -87,7 +87,7 @@ class Construction:
         )
 
 
-def _unconverted(function: Callable[..., Any], of: Callable[..., Any]) -> Callable[..., Any]:
+def unconverted(function: Callable[..., Any], of: Callable[..., Any]) -> Callable[..., Any]:
     """AutoGraph takes it as it is, and goes on with what is called within."""
     function.__name__ = getattr(of, "__name__", function.__name__)
     function.__doc__ = of.__doc__

@@ -32,7 +32,10 @@ def rates_of_port(optimizer: Any) -> Tuple[List[float], bool]:
 def compared_rates(
     trace: Trace, read: Read, update: Update, rates: List[float], scheduled: bool
 ) -> Tuple[Optional[str], Optional[str]]:
-    """(what is otherwise, what cannot be told) of the rate at later steps; None where there is nothing to say."""
+    """(what is otherwise, what cannot be told) of the rate at later steps; None where there is nothing to say.
+
+    ``rates``: none where the port's optimiser is its own.
+    """
     place = _RATE_AT.get(update.node.op.replace("ResourceApply", ""))
     if place is None:
         return None, "the rate at later steps: its place in the optimiser's op is not known"
@@ -53,6 +56,8 @@ def compared_rates(
             None,
             "the rate at later steps: the legacy schedule takes branches, of which this step shows one",
         )
+    if not rates:
+        return None, "the rate at later steps: the port's optimiser is none of Keras's" if counts else None
     if len(counts) != 1 and (counts or scheduled):
         known = _recorded(trace, read, tensor)
         if counts or known is None:

@@ -209,10 +209,10 @@ def _own_script() -> str:
 
 
 def _arguments(made: Any) -> List[str]:
-    from ..sources.live import _names
+    from ..sources.live import names_of
 
     call = made if not hasattr(made, "variables") or hasattr(made, "get_concrete_function") else made.__call__
-    return _names(getattr(made, "call", call) if hasattr(made, "layers") else call)
+    return names_of(getattr(made, "call", call) if hasattr(made, "layers") else call)
 
 
 def _silent(text: str) -> None:

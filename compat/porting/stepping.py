@@ -1,34 +1,32 @@
 """A step of training of a port: its loss, gradients and statistics as a graph, and its optimiser's steps taken.
 
-Loss and gradients are computed without writing anything, so that every tensor on the way is one of the trace; the
-optimiser is the port's own, and really steps, twice: of a momentum the first step shows nothing.
+The step is the port's own, of ``fit`` or of its ``train_step``, and is really taken, twice: of a momentum the first
+step shows nothing.  As a graph it is taken without writing anything, so that every tensor on the way is of the trace.
 """
 
-from typing import Any, Dict, List, NamedTuple, Tuple
+import contextlib
+from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 import numpy as np
 
-from ..arrays import Array, plain
+from ..arrays import Array
 from ..errors import CompatError
 from ..record.dialects.tensorflow import import_tensorflow
 from ..sources.functions import program_of
-from ..sources.live import _by_path
 from ..sources.program import Wish, point_of
 from ..sources.tracing import trace_program
 from .construction import stacks_of
 from .rates import rates_of_port
-from .sides import Port, Recorded, TracedPort, inputs_of
+from .sides import Recorded, TracedPort, inputs_of
+from .trained import Trained, slots_of, value_of
+from .watching import Watching
 
 GRADIENT, AFTER = "gradient of {}", "{} after an update"
-_NO_LOSS = (
-    "--training: {}: the port has no loss and no optimiser: compile the model: "
-    "model.compile(optimizer=..., loss=...)"
-)
-#: What optimisers of Keras keep beside each variable.
-_SLOTS = ("_momentums", "_velocities", "_accumulators", "_average_gradients", "momentums")
 _STEPS = 2
 #: What layers draw in training.
 _DRAWS = ("rate", "dropout", "recurrent_dropout", "stddev")
+#: What layers of Keras 2 call it that their loop may be a kernel.
+_KERNELS = ("_could_use_gpu_kernel", "could_use_cudnn", "_could_use_cudnn")
 
 
 class PortStep(NamedTuple):
@@ -56,34 +54,15 @@ class PortStep(NamedTuple):
     scheduled: bool
 
 
-def port_step(port: Port, legacy: Recorded) -> PortStep:
+def port_step(trained: Trained, legacy: Recorded) -> PortStep:
     """Raises CompatError for targets that are not clear, and a step that does not run."""
-    return _Stepping(port, port.made, legacy).step()
-
-
-def check_compiled(port: Port) -> None:
-    """Raises CompatError for a port that does not say how it is trained."""
-    model = port.made
-    if not port.is_keras or not hasattr(model, "stateless_call"):
-        raise CompatError(
-            f"--training: {port.text}: expected a compiled model of Keras 3: what steps otherwise is not looked into"
-        )
-    if not getattr(model, "compiled", False) or getattr(model, "optimizer", None) is None:
-        raise CompatError(_NO_LOSS.format(port.text))
-    if type(model).train_step is not _trainer(model).train_step:
-        raise CompatError(
-            f"--training: {port.text}: its train_step is its own: what it does is not known; only fit's is judged"
-        )
-
-
-def _trainer(model: Any) -> Any:
-    import keras
-
-    return keras.Model
+    return _Stepping(trained, legacy).step()
 
 
 def _layers(model: Any) -> List[Any]:
-    return list(model._flatten_layers()) if hasattr(model, "_flatten_layers") else list(model.layers)
+    if hasattr(model, "_flatten_layers"):
+        return list(model._flatten_layers())
+    return list(getattr(model, "layers", getattr(model, "submodules", ())))
 
 
 def _without_draws(model: Any) -> List[str]:
@@ -93,34 +72,42 @@ def _without_draws(model: Any) -> List[str]:
         for name in _DRAWS:
             rate = getattr(layer, name, None)
             if isinstance(rate, (int, float)) and rate and (name != "rate" or hasattr(layer, "seed")):
-                setattr(layer, name, 0.0)
-                found.append(
-                    f"{layer.name}: {name} {rate:g} is random in training: left out of what is compared"
-                )
+                with contextlib.suppress(AttributeError):  # a property, of the cell that comes as well
+                    setattr(layer, name, 0.0)
+                    found.append(
+                        f"{layer.name}: {name} {rate:g} is random in training: left out of what is compared"
+                    )
     return found
 
 
-def _unrolled(model: Any) -> List[Any]:
+@contextlib.contextmanager
+def _unrolled(model: Any) -> Iterator[None]:
     """Recurrent layers go step by step in the graph, where each is seen: the same numbers but for rounding."""
-    found = [
-        layer
-        for layer in _layers(model)
-        if getattr(layer, "unroll", None) is False and hasattr(layer, "cell")
-    ]
-    for layer in found:
-        layer.unroll = True
-    return found
+    undo = []
+    for layer in _layers(model):
+        if getattr(layer, "unroll", None) is False and hasattr(layer, "cell"):
+            for name, value in (("unroll", True), *((kernel, False) for kernel in _KERNELS)):
+                if hasattr(layer, name):
+                    undo.append((layer, name, getattr(layer, name)))
+                    setattr(layer, name, value)
+    try:
+        yield
+    finally:
+        for layer, name, before in undo:
+            setattr(layer, name, before)
 
 
 class _Stepping:
-    def __init__(self, port: Port, model: Any, legacy: Recorded) -> None:
-        self._port, self._model = port, model
+    def __init__(self, trained: Trained, legacy: Recorded) -> None:
+        self._trained, self._port, self._model = trained, trained.port, trained.made
         self._tf = import_tensorflow()
         self._notes: List[str] = []
+        self._left: List[str] = []
         arrays = {name: array for name, (array, _) in legacy.inputs.items()}
-        self._program = port._signed(arrays)
-        self._given = inputs_of(port.text, self._program, arrays)
+        self._program = self._port._signed(arrays)
+        self._given = inputs_of(self._port.text, self._program, arrays)
         self._inputs = {mine: arrays[theirs] for mine, theirs in self._given.items()}
+        self._variables = self._port.variables()
         self._target = self._chosen_target({n: a for n, a in arrays.items() if n not in self._given.values()})
 
     def _chosen_target(self, left: Dict[str, Array]) -> Tuple[str, Array]:
@@ -140,12 +127,7 @@ class _Stepping:
 
     def _in_the_form_of_the_loss(self, name: str, array: Array) -> Array:
         """Classes as one of the two sides has them: whole numbers, or a row with a one."""
-        loss = (
-            self._model._compile_loss._user_loss
-            if hasattr(self._model, "_compile_loss")
-            else self._model.loss
-        )
-        said = (loss if isinstance(loss, str) else getattr(loss, "name", type(loss).__name__)).lower()
+        said = self._trained.loss
         sparse, categorical = "sparse" in said, "categorical" in said
         width = self._width()
         if sparse and array.ndim > 1 and width and array.shape[-1] == width > 1:
@@ -163,8 +145,9 @@ class _Stepping:
     # -- loss and gradients
 
     def step(self) -> PortStep:
-        tf, model = self._tf, self._model
-        model.optimizer.build(model.trainable_variables)
+        tf = self._tf
+        drawn = _without_draws(self._model)
+        states, steps, slots, optimizer = self._steps()
         name, target = self._target
         specs = {
             n: tf.TensorSpec(a.shape, t.dtype) for (n, a), t in zip(self._inputs.items(), self._tensors())
@@ -172,141 +155,146 @@ class _Stepping:
         label = name if name not in specs else f"target {name}"
         specs[label] = tf.TensorSpec(target.shape, target.dtype)
         found: Dict[str, List[str]] = {}
-        drawn = _without_draws(model)
-        unrolled = _unrolled(model)
 
         def call(*tensors: Any) -> Dict[str, Any]:
             outputs, parts = self._computed(tensors)
             found.update(parts)
             return outputs
 
-        program = program_of(self._port.text, tf, call, specs, "keras3", lambda: _by_path(model))
+        with _unrolled(self._model):
+            program = program_of(
+                self._port.text, tf, call, specs, self._trained.dialect, self._port.variables
+            )
         given = dict(self._given, **{label: name})
         wish = Wish({**self._inputs, label: target}, "the legacy side's inputs")
-        for layer in unrolled:
-            layer.unroll = False
         traced = trace_program(program, wish, self._port.objects, lambda text: None, lambda done, total: None)
-        first = {
-            path: self._port.objects.read(traced.outputs[GRADIENT.format(path)].digest)
-            for path in found["trained"]
-        }
-        states, steps, slots = self._steps(first)
+        rates, scheduled = rates_of_port(optimizer) if optimizer is not None else ([], False)
         return PortStep(
             TracedPort(program, traced, given, stacks_of(program.operations)), found["predictions"], "loss",
             {path: GRADIENT.format(path) for path in found["trained"]},
             {path: AFTER.format(path) for path in found["moved"]},
-            states, steps, slots, self._clips(), self._notes + self._said(found),
-            [*drawn, *self._hidden()], *rates_of_port(model.optimizer),
+            states, steps, slots, _clips(optimizer), self._notes + _said(found, optimizer),
+            [*drawn, *_left(found), *_hidden(optimizer)], rates, scheduled,
         )  # fmt: skip
-
-    def _clips(self) -> List[float]:
-        kept = [
-            getattr(self._model.optimizer, name, None)
-            for name in ("clipnorm", "clipvalue", "global_clipnorm")
-        ]
-        return [float(one) for one in kept if one is not None]
-
-    def _hidden(self) -> List[str]:
-        """What the port's optimiser does that two steps do not show."""
-        optimizer = self._model.optimizer
-        return [
-            f"{name}=True of the port's optimiser, which two steps do not show: TensorFlow 1's optimisers have it not"
-            for name in ("amsgrad", "use_ema")
-            if getattr(optimizer, name, None) is True
-        ]
-
-    def _said(self, found: Dict[str, List[str]]) -> List[str]:
-        return [
-            f"the port's loss does not depend on {path}: its gradient is taken for zeros"
-            for path in found["stopped"]
-        ]
 
     def _tensors(self) -> List[Any]:
         return [self._program.inputs[name] for name in self._inputs]
 
     def _computed(self, tensors: Any) -> Tuple[Dict[str, Any], Dict[str, List[str]]]:
         """The outputs by name, and which variables they are of."""
-        import keras
-
-        tf, model = self._tf, self._model
-        given = tensors[0] if len(tensors) == 2 else list(tensors[:-1])
-        if isinstance(getattr(model, "input", None) if getattr(model, "inputs", None) else None, dict):
-            given = dict(zip(model.input, tensors))
-        trained, others = model.trainable_variables, model.non_trainable_variables
-        values = [tf.convert_to_tensor(one.value) for one in trained]
-        with tf.GradientTape() as tape:
-            tape.watch(values)
-            with keras.StatelessScope(state_mapping=list(zip(trained, values)), collect_losses=True) as scope:
-                predicted = model(given, training=True)
-                loss = model.compute_loss(x=given, y=tensors[-1], y_pred=predicted, training=True)
-        gradients = tape.gradient(loss, values)
-        outputs = dict(zip(self._names(predicted), tf.nest.flatten(predicted)))
-        parts: Dict[str, List[str]] = {
-            "predictions": list(outputs),
-            "trained": [],
-            "moved": [],
-            "stopped": [],
+        tf = self._tf
+        seen = Watching(tf, self._model, self._variables)
+        with seen.here(held=True):
+            self._trained.step(tensors[:-1], list(self._inputs), tensors[-1], self._target[0])
+        predicted = tf.nest.flatten(seen.predicted) if seen.predicted is not None else []
+        outputs = dict(zip(self._names(len(predicted)), predicted))
+        parts: Dict[str, List[str]] = {"predictions": list(outputs), "trained": list(seen.gradients)}
+        outputs["loss"] = seen.losses[0]
+        for name, gradient in seen.gradients.items():
+            outputs[GRADIENT.format(name)] = self._dense(gradient, self._variables[name])
+        parts["stopped"] = [name for name, gradient in seen.gradients.items() if gradient is None]
+        still = {
+            name
+            for name, one in self._variables.items()
+            if name not in seen.gradients and one.dtype.is_floating and one.shape.rank
         }
-        outputs["loss"] = loss
-        for variable, value, gradient in zip(trained, values, gradients):
-            if gradient is None:
-                parts["stopped"].append(variable.path)
-            outputs[GRADIENT.format(variable.path)] = (
-                tf.zeros_like(value) if gradient is None else tf.convert_to_tensor(gradient)
-            )
-            parts["trained"].append(variable.path)
-        for variable in others:
-            value = scope.get_current_value(variable)
-            if value is not None and str(variable.dtype).startswith(("float", "bfloat")) and variable.shape:
-                outputs[AFTER.format(variable.path)] = value
-                parts["moved"].append(variable.path)
+        for name in still:  # what nothing assigns stays as it is
+            outputs[AFTER.format(name)] = seen.before.get(name, self._variables[name].read_value())
+        behind = {name: one for name, one in seen.behind.items() if name in still}
+        # What follows from the gradients is the optimiser's.
+        parts["late"] = [name for name, one in behind.items() if not seen.follows_from_gradients(one)]
+        parts["again"] = [name for name in dict.fromkeys(seen.again) if name in still and name not in behind]
+        parts["moved"] = [name for name in self._variables if name in still and name not in behind]
         return outputs, parts
 
-    def _names(self, predicted: Any) -> List[str]:
-        count = len(self._tf.nest.flatten(predicted))
+    def _dense(self, gradient: Any, variable: Any) -> Any:
+        if gradient is None:
+            return self._tf.zeros(variable.shape, variable.dtype)
+        return self._tf.convert_to_tensor(gradient)
+
+    def _names(self, count: int) -> List[str]:
         names = [str(name) for name in getattr(self._model, "output_names", None) or []]
         if len(names) != count or "loss" in names:
             names = list(self._program.outputs)
         return names if len(names) == count else [f"y{n}" for n in range(count)]
 
-    # -- the optimiser
+    # -- the steps taken
 
-    def _steps(self, first: Dict[str, Array]) -> Any:
-        """The port's own optimiser steps, and its statistics move."""
-        tf, model = self._tf, self._model
+    def _steps(self) -> Any:
+        """The port steps, its statistics move; then it is as it was.  With it the optimiser, where one is seen."""
+        tf = self._tf
         tensors = [tf.constant(a, t.dtype) for a, t in zip(self._inputs.values(), self._tensors())]
-        tensors.append(tf.constant(self._target[1]))
-        trained = model.trainable_variables
-        states, steps, slots = [self._state()], [first], {}  # type: Any, Any, Dict[str, Dict[str, Array]]
-        try:
-            for number in range(_STEPS):
-                outputs, _ = self._computed(tensors)
-                if number:
-                    steps.append({one.path: plain(outputs[GRADIENT.format(one.path)])[0] for one in trained})
-                model.optimizer.apply([tf.constant(steps[-1][one.path]) for one in trained], trained)
-                for one in model.non_trainable_variables:
-                    if AFTER.format(one.path) in outputs:
-                        one.assign(outputs[AFTER.format(one.path)])
-                states.append(self._state())
-                slots = slots or self._slots(trained)
-        except Exception as error:
+        target = tf.constant(self._target[1])
+        start = {name: one.numpy() for name, one in self._variables.items()}
+        states, steps, slots = [self._state()], [], {}  # type: Any, Any, Dict[str, Dict[str, Array]]
+        for _ in range(_STEPS):
+            seen = Watching(tf, self._model, self._variables)
+            try:
+                with seen.here(held=False):
+                    self._trained.step(tensors, list(self._inputs), target, self._target[0])
+            except CompatError:
+                raise
+            except Exception as error:
+                raise CompatError(
+                    f"--training: {self._port.text}: its step of training does not run: {point_of(error)}"
+                ) from None
+            self._check(seen)
+            trained = {name: self._variables[name] for name in seen.gradients}
+            steps.append(
+                {name: value_of(self._dense(g, trained[name])) for name, g in seen.gradients.items()}
+            )
+            states.append(self._state())
+            optimizer = seen.optimizers[0] if seen.optimizers else None
+            slots = slots or (slots_of(optimizer, trained) if optimizer is not None else {})
+        for name, value in start.items():
+            self._variables[name].assign(value)
+        return states, steps, slots, optimizer
+
+    def _check(self, seen: Watching) -> None:
+        """Raises CompatError for a step that is not one of one loss."""
+        what = ""
+        if not seen.losses:
+            what = "takes no gradients of the port's variables with a tf.GradientTape"
+        elif len(seen.losses) > 1:
+            what = f"takes the gradients of {len(seen.losses)} losses"
+        elif len(self._tf.nest.flatten(seen.losses[0])) > 1:
+            what = "takes the gradients of several tensors at once"
+        elif len(seen.optimizers) > 1:
+            what = f"has {len(seen.optimizers)} optimisers"
+        if what:
             raise CompatError(
-                f"--training: {self._port.text}: its optimiser does not step: {point_of(error)}"
-            ) from None
-        return states, steps, slots
+                f"--training: {self._port.text}: its train_step {what}: what is judged is one loss, one gradient of "
+                "each variable, one optimiser"
+            )
 
     def _state(self) -> Dict[str, Array]:
-        return {one.path: plain(one.value)[0].copy() for one in self._model.trainable_variables}
+        return {name: value_of(one) for name, one in self._variables.items()}
 
-    def _slots(self, trained: List[Any]) -> Dict[str, Dict[str, Array]]:
-        optimizer = self._model.optimizer
-        found: Dict[str, Dict[str, Array]] = {}
-        for name in _SLOTS:
-            kept = getattr(optimizer, name, None)
-            if isinstance(kept, (list, tuple)) and len(kept) == len(trained):
-                found[name.lstrip("_")] = {
-                    one.path: plain(slot.value)[0].copy()
-                    for one, slot in zip(trained, kept)
-                    if slot is not None
-                }
-        return found
+
+def _clips(optimizer: Any) -> List[float]:
+    kept = [getattr(optimizer, name, None) for name in ("clipnorm", "clipvalue", "global_clipnorm")]
+    return [float(one) for one in kept if one is not None]
+
+
+def _hidden(optimizer: Any) -> List[str]:
+    """What the port's optimiser does that two steps do not show."""
+    return [
+        f"{name}=True of the port's optimiser, which two steps do not show: TensorFlow 1's optimisers have it not"
+        for name in ("amsgrad", "use_ema")
+        if getattr(optimizer, name, None) is True
+    ]
+
+
+def _said(found: Dict[str, List[str]], optimizer: Any) -> List[str]:
+    stopped = [
+        f"the port's loss does not depend on {path}: its gradient is taken for zeros"
+        for path in found["stopped"]
+    ]
+    own = "the port's optimiser is its own: its slots, and its rate after two steps, are not compared"
+    return stopped if optimizer is not None else [*stopped, own]
+
+
+def _left(found: Dict[str, List[str]]) -> List[str]:
+    return [f"{path} is assigned after the gradients were taken" for path in found["late"]] + [
+        f"{path} after an update: it is assigned more than once in a step" for path in found["again"]
+    ]

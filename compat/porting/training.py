@@ -25,8 +25,9 @@ from .placing import Nodes, Placing, in_the_layout_of, with_statistics
 from .rates import compared_rates
 from .results import Origins, Weights
 from .sides import Port, Recorded, variables_of
-from .stepping import PortStep, check_compiled, port_step
+from .stepping import PortStep, port_step
 from .steps import Steps, judged_steps
+from .trained import Trained
 from .verifying import Judged, judged
 
 Read = Callable[[str], Array]
@@ -76,12 +77,11 @@ def compared_training(
     if code.split(text) is None:
         raise CompatError(f"--training: {text}: expected FILE.py:FUNCTION, which returns a compiled model")
     live = Port(text)
-    check_compiled(live)
+    trained = Trained(live)
     traced = live.traced(legacy.inputs)
-    still = [one.path for one in live.made.non_trainable_variables]
-    told, found = with_statistics(legacy, whole, traced, told, still)
+    told, found = with_statistics(legacy, whole, traced, told, trained.still())
     weights = carried(found, live, traced, tell) if carry else Weights([], [], [])
-    step = port_step(live, legacy)
+    step = port_step(trained, legacy)
     training = judged_training(legacy, step, live.objects.read, Placing(legacy, traced, told), told, pairs)
     return Compared(training, weights, Origins(live, step.traced))
 

@@ -67,9 +67,9 @@ def _captured(where: str, tf: Any, concrete: Any, graph_def: Any, named: Dict[st
 
     What else the function holds on to becomes a constant.
     """
-    better = {_number(variable): name for name, variable in named.items()}
+    better = {number_of(variable): name for name, variable in named.items()}
     by_handle = {
-        _number(variable): variable for variable in (*_in_order(concrete.graph.variables), *named.values())
+        number_of(variable): variable for variable in (*_in_order(concrete.graph.variables), *named.values())
     }
     nodes = {node.name: node for node in graph_def.node}
     new: Dict[str, str] = {}
@@ -77,7 +77,7 @@ def _captured(where: str, tf: Any, concrete: Any, graph_def: Any, named: Dict[st
     values: Dict[str, Any] = {}
     for external, internal in _pairs(concrete.graph.captures):
         node = nodes[internal.op.name]
-        number = _number(external)
+        number = number_of(external)
         variable = by_handle.get(number)
         if variable is not None:
             name = _free(better.get(number) or _plain_name(variable), set(nodes) | set(values))
@@ -100,14 +100,14 @@ def _captured(where: str, tf: Any, concrete: Any, graph_def: Any, named: Dict[st
     ], values
 
 
-def _number(variable: Any) -> int:
+def number_of(variable: Any) -> int:
     """TensorFlow numbers what it makes: a variable is known by the number of its handle."""
     return int(getattr(getattr(variable, "handle", variable), "_id", -1))
 
 
 def _in_order(variables: Any) -> List[Any]:
     """As they were made."""
-    return sorted(variables, key=_number)
+    return sorted(variables, key=number_of)
 
 
 def _pairs(captures: Any) -> List[Any]:

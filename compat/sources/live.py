@@ -27,7 +27,7 @@ def program_of_live(where: str, made: Any, wish: Wish, in_training: bool = False
     if hasattr(made, "layers") and hasattr(made, "get_weights"):
         return _keras(where, tf, made, wish, in_training)
     call = made if not hasattr(made, "variables") or hasattr(made, "get_concrete_function") else made.__call__
-    specs = _signature(tf, call) or _specs(where, tf, _names(call), wish)
+    specs = _signature(tf, call) or _specs(where, tf, names_of(call), wish)
     return program_of(where, tf, call, specs, "tf2.function", lambda: _by_path(made))
 
 
@@ -41,9 +41,9 @@ def _keras(where: str, tf: Any, model: Any, wish: Wish, in_training: bool) -> Pr
             for name, tensor in zip(names, inputs)
         }
     else:
-        specs = _specs(where, tf, _names(getattr(model, "call", model)), wish)
+        specs = _specs(where, tf, names_of(getattr(model, "call", model)), wish)
     # What is subclassed may take several, each an argument of its own.
-    apart = not inputs and len(_names(getattr(model, "call", model))) > 1
+    apart = not inputs and len(names_of(getattr(model, "call", model))) > 1
 
     def call(*tensors: Any) -> Any:
         given = tensors[0] if len(tensors) == 1 else list(tensors)
@@ -93,7 +93,7 @@ def _dtype(tf: Any, tensor: Any) -> Any:
     return tf.as_dtype(tensor.dtype)
 
 
-def _names(call: Any) -> List[str]:
+def names_of(call: Any) -> List[str]:
     """The arguments that a call has to be given."""
     try:
         parameters = inspect.signature(getattr(call, "python_function", call)).parameters.values()
@@ -113,7 +113,7 @@ def _signature(tf: Any, call: Any) -> Dict[str, Any]:
     signature = getattr(call, "input_signature", None) or getattr(call, "_input_signature", None)
     if not signature:
         return {}
-    names = _names(call)
+    names = names_of(call)
     return {names[n] if n < len(names) else f"input_{n}": spec for n, spec in enumerate(signature)}
 
 
@@ -139,7 +139,7 @@ def _built(where: str, build: Any, wish: Wish) -> Program:
     from .code import program_of_built
 
     tf = tensorflow_1()
-    specs = _specs(where, tf, _names(getattr(build, "call", build)), wish)
+    specs = _specs(where, tf, names_of(getattr(build, "call", build)), wish)
     graph = tf.Graph()
     with graph.as_default():
         tensors = {name: tf.placeholder(spec.dtype, spec.shape, name=name) for name, spec in specs.items()}
