@@ -210,6 +210,51 @@ def test_a_dropout_that_is_always_on_goes_on_dropping_in_training(verified, caps
     assert path.read_text() == dropped
 
 
+@pytest.mark.parametrize("dropped", ["tf.nn.dropout(h, rate=0.3)", "tf.nn.dropout(h, 0.3)"])
+def test_a_dropout_of_a_function_that_takes_no_switch_is_not_silenced(verified, capsys, dropped):
+    wrong = MODULE.replace("axis=[1, 2])", f"axis=[1, 2])\n        h = {dropped}")
+    path, status = verified(wrong)
+    assert status == 1
+    capsys.readouterr()
+    with Worker(str(path.parent / "verified")) as worker:
+        answer = worker.tried(str(path), wrong.replace("0.3", "0.0"))
+        assert answer["state"] == "failed" and "in training it would draw fewer" in answer["said"]
+    assert _mend(path, "--apply") == 1
+    assert path.read_text() == wrong
+
+
+def test_a_switch_of_a_function_is_mended(verified, capsys):
+    right = MODULE.replace("axis=[1, 2])", "axis=[1, 2])\n        h = self.drop(h, training=training)")
+    right = right.replace("(self, images)", "(self, images, training=False)").replace(
+        "    def norm",
+        "    def drop(self, h, training):\n        return tf.nn.dropout(h, 0.3) if training else h\n\n    def norm",
+    )
+    wrong = right.replace("training=training", "training=True")
+    path, status = verified(wrong)
+    assert status == 1
+    with Worker(str(path.parent / "verified")) as worker:
+        for silent in (wrong.replace("0.3", "0.0"), wrong.replace("training=True", "training=False")):
+            answer = worker.tried(str(path), silent)
+            assert answer["state"] == "failed" and "in training it would draw fewer" in answer["said"]
+        assert worker.tried(str(path), right)["state"] == "green"
+
+
+def test_that_nothing_is_said_of_training_is_said(verified, capsys):
+    """In training the port fails as it stands."""
+    right = MODULE.replace("(self, images)", "(self, images, training=False)").replace(
+        "        h = tf.nn.conv2d(images",
+        "        if training:\n            raise ValueError('not yet')\n        h = tf.nn.conv2d(images",
+    )
+    path, _ = verified(right.replace("gamma, 1e-3)", "gamma, 1e-5)"))
+    capsys.readouterr()
+    assert _mend(path, "--apply") == 0
+    assert (
+        "nothing is said of training, in which the port as it stands cannot be called: "
+        in capsys.readouterr().out
+    )
+    assert path.read_text() == right
+
+
 @pytest.mark.skipif((tensorflow_version() or ()) < (2, 16), reason="a batch norm of Keras 3")
 def test_a_norm_that_is_always_in_training_goes_on_moving_its_statistics(verified, capsys):
     right = KERAS.replace("\n\ndef norm", NORMING + "\n\ndef norm").replace(

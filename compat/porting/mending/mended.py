@@ -28,6 +28,7 @@ Tell = Callable[[str], None]
 _EDITS = 3
 #: Edits after which it is said how many were tried.
 _SAID_EVERY = 10
+_UNSEEN = "nothing is said of training, in which the port as it stands cannot be called"
 
 
 class Done(NamedTuple):
@@ -115,6 +116,8 @@ class _Search:
                 break
             said.append(what)
             if after["state"] == "green":
+                if after.get("unseen"):
+                    self._tell(f"{_UNSEEN}: {after['unseen']}")
                 return Done(text, "; ".join(said), True)
             source, before = Source(source.path, text.encode("utf-8")), after
             try:

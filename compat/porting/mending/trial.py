@@ -16,6 +16,7 @@ from ...record.parent import end_with_parent
 from ...records import as_json
 from ...sources import code
 from ...sources.inputs import read_npz
+from ...sources.program import point_of
 from .. import findings
 from ..comparing import Compared, NotCarried, compared, judged_sides, on_inputs
 from ..findings import Findings
@@ -50,10 +51,13 @@ class Trial:
         self._legacy = _legacy(self._found, os.path.join(folder, findings.INPUTS))
         self._before = set(sys.modules)
         self._training: List[Optional[Training]] = []
+        self._why_not = ""
 
     def answer(self, asked: Dict[str, Any]) -> Dict[str, Any]:
         answer = self._answer(asked)
         lost = self._lost(answer.pop("training")) if answer["state"] == "green" else ""
+        if not lost and self._training == [None] and answer["state"] == "green":
+            answer["unseen"] = self._why_not
         return {"state": "failed", "said": lost} if lost else answer
 
     def _answer(self, asked: Dict[str, Any]) -> Dict[str, Any]:
@@ -100,7 +104,8 @@ class Trial:
         try:
             port = made()
             return in_training(port, self._legacy.own) if port is not None else None
-        except Exception:  # a port is anybody's code
+        except Exception as error:  # a port is anybody's code
+            self._why_not = point_of(error)
             return None
 
     def _judged(self, port: Compared) -> Iterator[Tuple[Judged, bool]]:
