@@ -12,7 +12,18 @@ import pytest
 from support import content, refusal, write
 
 from compat.errors import CompatError
-from compat.sources import archives, configs, environments, inputs, kinds, recording, repacking, safety, wire
+from compat.sources import (
+    archives,
+    configs,
+    environments,
+    inputs,
+    kinds,
+    program,
+    recording,
+    repacking,
+    safety,
+    wire,
+)
 
 # -- graphs, written by hand
 
@@ -393,3 +404,64 @@ def test_an_installed_package_becomes_a_wheel_again(tmp_path, monkeypatch):
         assert file.read("small/__init__.py") == package.read_bytes()
         record = file.read(f"{information.name}/RECORD").decode()
         assert "bin/small" not in record and "small/__init__.py,sha256=" in record
+
+
+#: As TensorFlow 2.9, 2.15 and 2.21 write them, without the frames within TensorFlow.
+IN_2_9 = """Graph execution error:
+
+Detected at node 'add' defined at (most recent call last):
+    File "/tmp/msg.py", line 21, in <module>
+      try: g()
+    File "/tmp/msg.py", line 8, in f
+      return a+b
+Node: 'add'
+Incompatible shapes: [2] vs. [3]
+\t [[{{node add}}]] [Op:__inference_f_13]"""
+IN_2_15 = """Graph execution error:
+
+Detected at node 'GatherV2_1' defined at (most recent call last):
+    File "/tmp/msg.py", line 21, in <module>
+    File "/tmp/msg.py", line 19, in cond
+Node: 'GatherV2_1'
+indices[0] = 9 is not in [0, 2)
+\t [[{{node GatherV2_1}}]]
+
+Original stack trace for 'GatherV2_1':
+  File "/tmp/msg.py", line 21, in <module>
+"""
+IN_2_21 = """Graph execution error:
+
+Detected at node add defined at (most recent call last):
+  File "/tmp/msg.py", line 8, in f
+
+Incompatible shapes: [2] vs. [3]
+\t [[{{node add}}]] [Op:__inference_f_12]"""
+SEVERAL = """Graph execution error:
+
+Detected at node 'a' defined at (most recent call last):
+    File "/tmp/msg.py", line 8, in f
+      return a
+Node: 'a'
+Detected at node 'b' defined at (most recent call last):
+    File "/tmp/msg.py", line 9, in f
+      return b
+Node: 'b'
+2 root error(s) found.
+  (0) INVALID_ARGUMENT:  Incompatible shapes: [2] vs. [3]
+"""
+
+
+@pytest.mark.parametrize(
+    "message, point",
+    [
+        (IN_2_9, "Incompatible shapes: [2] vs. [3]"),
+        (IN_2_15, "indices[0] = 9 is not in [0, 2)"),
+        (IN_2_21, "Incompatible shapes: [2] vs. [3]"),
+        (SEVERAL, "(0) INVALID_ARGUMENT:  Incompatible shapes: [2] vs. [3]"),
+        ("Node: 'x' is no node\nof this graph", "Node: 'x' is no node"),
+        ("Node: 'x'", "Node: 'x'"),
+        ("", "ValueError"),
+    ],
+)
+def test_the_point_of_a_message_of_tensorflow(message, point):
+    assert program.point_of(ValueError(message)) == point

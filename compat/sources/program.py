@@ -1,5 +1,6 @@
 """A source as a TensorFlow 1 graph that can be run: every kind of source becomes one."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
@@ -56,12 +57,16 @@ PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _HEADINGS = (
     "Traceback", "File ", "in user code", "Graph execution error", "Detected at", "Exception encountered"
 )  # fmt: skip
+#: The line of the node that failed, after which it is said how; and that there are several.
+_NODE, _SEVERAL = re.compile(r"Node: '[^']*'\Z"), re.compile(r"\d+ root error\(s\) found")
 
 
 def point_of(error: BaseException) -> str:
     """The line of a framework's message that says something."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = [line for line in lines if not line.startswith(_HEADINGS)]
+    nodes = [number for number, line in enumerate(lines) if _NODE.match(line)]
+    after = lines[nodes[-1] + 1 :] if nodes else []  # before it stands a person's code
+    said = [line for line in after or lines if not line.startswith(_HEADINGS) and not _SEVERAL.match(line)]
     point = (said[0] if said else type(error).__name__)[:300]
     if "does not have value" in point:
         return "an output is on a branch that is not taken: name others with --outputs"
