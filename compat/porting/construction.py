@@ -159,7 +159,7 @@ def stacks_of(operations: Any) -> Dict[str, List[Spot]]:
     met: Dict[str, bool] = {}
     for op in operations:
         spots = []
-        for frame in reversed(list(op.traceback or ())):
+        for frame in reversed(list(getattr(op, "traceback", None) or ())):  # some have none in 2.1
             path, line, name = str(frame[0]), frame[1], str(frame[2])
             if path not in met:
                 met[path] = is_own(os.path.abspath(path)) and os.path.isfile(path)

@@ -24,6 +24,7 @@ _RATE_AT = {
 def rates_of_port(optimizer: Any) -> Tuple[List[float], bool]:
     """The rate at each of ``STEPS``, and whether that is a schedule's."""
     rate = getattr(optimizer, "_learning_rate", None)
+    rate = optimizer.learning_rate if rate is None else rate  # up to Keras 2.10
     if callable(rate) and not hasattr(rate, "assign"):
         return [float(np.asarray(rate(step))) for step in STEPS], True
     return [float(np.asarray(optimizer.learning_rate))] * len(STEPS), False
