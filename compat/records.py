@@ -208,7 +208,8 @@ class Numbers:
     ``share``: of the worst-case allowance, ``share_expected`` of what is likely, ``share_rms`` of the root mean
     square, ``share_outlier`` of how far one element may stand out, ``share_weight`` of what one weight may be off.
     ``worst_index``, ``found``, ``expected``: where the share is largest; ``part`` "real" or "imaginary" of a complex
-    number.  ``unequal`` of ``count`` elements are off.  ``nan``, ``inf``: how many, found and expected.
+    number.  Of ``count`` elements ``unequal`` are off at all, if by a rounding, and ``beyond`` by more than the
+    worst-case allowance.  ``nan``, ``inf``: how many, found and expected.
     ``own``: of a step of a network, the numbers of that step alone.
     """
 
@@ -228,6 +229,7 @@ class Numbers:
     found: Optional[float] = None
     expected: Optional[float] = None
     unequal: Optional[int] = None
+    beyond: Optional[int] = None
     count: Optional[int] = None
     nan: Optional[List[int]] = None
     inf: Optional[List[int]] = None

@@ -66,7 +66,7 @@ def _is_answer(result, value, unequal):
 def _nothing_off(result, dtype, reference):
     """What ``_measure`` finds where there is no error, without making the bounds."""
     first = (0,) * result.ndim
-    numbers = Numbers("agrees", worst_index=list(first), unequal=0, count=int(result.size))
+    numbers = Numbers("agrees", worst_index=list(first), unequal=0, beyond=0, count=int(result.size))
     numbers.max_abs = numbers.max_rel = numbers.scaled = numbers.ulps = 0.0
     numbers.share = numbers.share_expected = numbers.share_rms = numbers.share_outlier = 0.0
     numbers.found = numbers.expected = float(result[first])
@@ -107,7 +107,7 @@ def _in_parts(numbers):
         numbers.part, numbers.worst_index = "imaginary" if index[-1] else "real", index[:-1]
         before, after = (", ".join(map(str, i)) for i in (index, index[:-1]))
         message = numbers.message.replace(f"at [{before}] ", f"{numbers.part} part at [{after}] ", 1)
-        numbers.message = message.replace(" elements are off", " parts are off", 1)
+        numbers.message = message.replace(" elements are beyond", " parts are beyond", 1)
     return numbers
 
 
@@ -170,16 +170,20 @@ def _measure(result, value, finite, dtype, reference, unequal=None):
         found=_json(result[worst]),
         expected=_json(value[worst]),
         unequal=int(np.count_nonzero(error)),
+        beyond=int(np.count_nonzero(share > 1)),
         count=int(error.size),
     )
     nu = reference.longest * UNIT_ROUNDOFF[precision]
     word, limit = _conclude(numbers, nu, reference.convicts)
     numbers.word, limit = reference.reconsider(result, error, precision, word, limit)
     if numbers.word != "agrees":
+        if unequal is not None and not numbers.beyond:  # of several answers it is none
+            numbers.beyond = int(np.count_nonzero(unequal))
         where = ", ".join(map(str, numbers.worst_index or ()))
         numbers.message = (
             f"at [{where}] {numbers.found:.9g}, expected {numbers.expected:.9g}: {limit}; "
-            f"{numbers.unequal} of {numbers.count} elements are off, at most by {numbers.max_abs:.3g}"
+            f"{numbers.beyond:,} of {numbers.count:,} elements are beyond the allowance, the largest error is "
+            f"{numbers.max_abs:.3g}"
         )
     elif everywhere and _is_projected(reference, precision):
         few_u = reference.few * UNIT_ROUNDOFF[precision]

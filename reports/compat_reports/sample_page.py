@@ -211,8 +211,8 @@ def _values(numbers: records.Numbers) -> dict[str, str]:
         values["worst"] = f"[{', '.join(map(str, numbers.worst_index))}]"
     if numbers.found is not None and numbers.expected is not None:
         values["found"], values["expected"] = number(numbers.found, 9), number(numbers.expected, 9)
-    if numbers.unequal is not None and numbers.count is not None:
-        values["unequal"] = f"{numbers.unequal:,} of {numbers.count:,}"
+    if numbers.beyond is not None and numbers.count is not None:
+        values["beyond"] = f"{numbers.beyond:,} of {numbers.count:,}"
     for key, pair in (("nan", numbers.nan), ("inf", numbers.inf)):
         found, expected = pair or (0, 0)
         values[key] = str(found) if found == expected else f"{found}, expected {expected}"

@@ -230,8 +230,8 @@ def _numbers(tensor: Tensor) -> list[tuple[str, str]]:
         value = getattr(numbers, name)
         if value is not None:
             rows.append((words, wording.percent(value) if name == "share" else wording.number(value)))
-    if numbers.unequal is not None and numbers.count is not None:
-        rows.append(("elements off", f"{numbers.unequal:,} of {numbers.count:,}"))
+    if numbers.beyond is not None and numbers.count is not None:
+        rows.append(("elements beyond the allowance", f"{numbers.beyond:,} of {numbers.count:,}"))
     return rows
 
 

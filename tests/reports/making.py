@@ -37,6 +37,7 @@ def numbers(word, message="", share=0.25):
         found=1.0,
         expected=1.0,
         unequal=1,
+        beyond=1,
         count=8,
         nan=[0, 0],
         inf=[0, 0],
