@@ -3,16 +3,14 @@
 import functools
 import io
 import os
-import shutil
 import tempfile
-import weakref
 from typing import IO, Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from .arrays import digest
-from .errors import CompatError
-from .files import appearing, is_regular, open_regular
+from .errors import CompatError, StoreError
+from .files import appearing, is_regular, open_regular, reason
 
 #: What a header of a plain array takes at most; NumPy's own limit.
 _LONGEST_HEADER = 10000
@@ -91,21 +89,24 @@ class Objects:
 
 
 class Memory:
-    """Arrays of a computation that is judged at once: in memory, and beyond ``_IN_MEMORY`` bytes in a folder that goes
-    with it."""
+    """Arrays of a computation that is judged at once: in memory, and beyond ``_IN_MEMORY`` bytes in a file that has no
+    name, so that it is gone with the process, however that ends."""
 
     def __init__(self) -> None:
         self._arrays: Dict[str, np.ndarray] = {}
         self._bytes = 0
-        self._beyond: Optional[Objects] = None
+        self._beyond: Optional[_Nameless] = None
 
     def add(self, array: Any) -> str:
-        """Keep an array; returns its digest."""
+        """Keep an array; returns its digest.  Raises StoreError where there is no room."""
         name, array = digest(array), np.asarray(array)
-        if name in self._arrays:
+        if name in self._arrays or (self._beyond is not None and name in self._beyond):
             return name
         if self._bytes + array.nbytes > _IN_MEMORY:
-            return self._on_disk().add(array)
+            if self._beyond is None:
+                self._beyond = _Nameless()
+            self._beyond.add(name, array)
+            return name
         self._arrays[name] = np.array(array)
         self._bytes += array.nbytes
         return name
@@ -115,12 +116,37 @@ class Memory:
             return self._arrays[name]
         return self._beyond.read(name)
 
-    def _on_disk(self) -> Objects:
-        if self._beyond is None:
-            folder = tempfile.mkdtemp(prefix="compat-")
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-            self._beyond = Objects(folder)
-        return self._beyond
+
+class _Nameless:
+    """Arrays one behind the other in a temporary file that no folder names."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="compat-")  # noqa: SIM115 (as long as the arrays)
+        self._places: Dict[str, Tuple[int, np.dtype, Tuple[int, ...]]] = {}
+        self._end = 0
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._places
+
+    def add(self, name: str, array: np.ndarray) -> None:
+        try:
+            self._file.seek(self._end)
+            self._file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8) if array.size else b"")
+            self._file.flush()
+        except OSError as error:
+            raise StoreError(
+                f"{tempfile.gettempdir()}: cannot keep what is computed ({reason(error)}); TMPDIR names another folder"
+            ) from None
+        self._places[name] = self._end, array.dtype, array.shape
+        self._end += array.nbytes
+
+    def read(self, name: str) -> np.ndarray:
+        start, dtype, shape = self._places[name]
+        array = np.empty(shape, dtype)
+        if array.size:
+            self._file.seek(start)
+            self._file.readinto(array.reshape(-1).view(np.uint8))
+        return array
 
 
 def _may_be_kept_as(dtype: str, kept: str) -> bool:

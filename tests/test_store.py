@@ -4,11 +4,13 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 import threading
 
 import numpy as np
 import pytest
-from support import content, record_of
+from support import CHECKOUT, content, record_of
 
 from compat import store
 from compat.arrays import digest
@@ -446,7 +448,51 @@ def test_what_is_kept_for_a_while_goes_to_disk_beyond_some_bytes_and_goes_with_i
     names = [kept.add(array) for array in arrays]
     assert [kept.add(array) for array in arrays] == names == [digest(array) for array in arrays]
     assert all(np.array_equal(kept.read(name), array) for name, array in zip(names, arrays))
-    (folder,) = tmp_path.iterdir()
-    assert len(list(folder.iterdir())) == 3  # the first alone has room
-    del kept
-    assert not folder.exists()
+    assert sum(name in kept._arrays for name in names) == 1  # the first alone has room
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6).reshape(2, 3).T, np.zeros((0, 3)), np.array(3, np.int8), np.array([b"ab", b"c"]),
+        np.array([1 + 2j]), np.array([True, False]), np.arange(5, dtype=np.float16),
+    ],
+)  # fmt: skip
+def test_every_array_comes_back_from_disk_as_it_was(monkeypatch, array):
+    monkeypatch.setattr("compat.objects._IN_MEMORY", -1)
+    kept = Memory()
+    kept.add(np.ones(3))
+    found = kept.read(kept.add(array))
+    assert found.dtype == array.dtype and found.shape == array.shape and np.array_equal(found, array)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a process that is killed")
+def test_a_process_that_is_killed_leaves_nothing_in_the_temporary_folder(tmp_path):
+    code = (
+        "import os, numpy as np\n"
+        "from compat import objects\n"
+        "objects._IN_MEMORY = 0\n"
+        "kept = objects.Memory()\n"
+        "assert kept.read(kept.add(np.ones(1 << 16)))[5] == 1\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=str(CHECKOUT), env=dict(os.environ, TMPDIR=str(tmp_path))
+    )
+    assert ended.returncode == -9
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_is_full_is_one_line(monkeypatch):
+    monkeypatch.setattr("compat.objects._IN_MEMORY", 0)
+
+    class Full:
+        def seek(self, place):
+            pass
+
+        def write(self, data):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **more: Full())
+    assert "No space left on device" in message(Memory().add, np.ones(3))
