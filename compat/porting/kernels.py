@@ -1,7 +1,7 @@
 """The legacy graph once more, in this process: whether another version's kernels do more than round."""
 
 import os
-from typing import Dict
+from typing import Container, Dict
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from ..objects import Memory
 from ..record.versions import version_of
 from ..sources import code, kinds
 from ..sources.graphs import giving, tensorflow_1
-from ..sources.program import Program, Wish
+from ..sources.program import Program, Wish, point_of
 from ..sources.reading import program_of
+from ..sources.rebuilt import rebuilt
 from ..sources.tracing import trace_program
 from .outputs import as_outputs
 from .sides import Recorded, variables_of
@@ -26,7 +27,7 @@ def kernels(legacy: Recorded) -> str:
         return f"the legacy side was computed here, in {here}, and nowhere else"
     path = (code.split(legacy.source) or (legacy.source, ""))[0]
     if not os.path.exists(path) and not os.path.exists(f"{path}.meta"):
-        return f"not run again here: {path} is not there"
+        return _of_the_recorded_graph(legacy, here, f"{path} is not there")
     objects = Memory()
     try:
         arrays = {name: array for name, (array, _) in legacy.inputs.items()}
@@ -36,9 +37,24 @@ def kernels(legacy: Recorded) -> str:
         _give(program, legacy)
         again = trace_program(program, wish, objects, lambda text: None, lambda done, total: None)
     except (CompatError, StoreError, Unsupported) as error:
-        return f"not run again in {here}: {error}"
+        return _of_the_recorded_graph(legacy, here, str(error))
     other = Side(again.trace, objects.read)
     return f"the legacy graph in {legacy.environment} and here, in {here}: {_compared(legacy.side, other)}"
+
+
+def _of_the_recorded_graph(legacy: Recorded, here: str, why: str) -> str:
+    """The same where the program cannot be built here, as one of tf.contrib: its graph needs none of it."""
+    objects, side = Memory(), legacy.side
+    try:
+        found = rebuilt(side.trace, side.read)
+        wish = Wish(found.arrays, "what was recorded")
+        again = trace_program(found.program, wish, objects, lambda text: None, lambda done, total: None)
+    except Exception as error:
+        return f"not run again in {here}: {why}; nor is its recorded graph: {point_of(error)}"
+    return (
+        f"the legacy graph in {legacy.environment} and here, in {here}, as it was recorded (its program does not run "
+        f"here: {why}): {_compared(side, Side(again.trace, objects.read), found.taken)}"
+    )
 
 
 def _give(program: Program, legacy: Recorded) -> None:
@@ -60,20 +76,26 @@ def _give(program: Program, legacy: Recorded) -> None:
     program.restore = restore
 
 
-def _compared(mine: Side, theirs: Side) -> str:
+def _compared(mine: Side, theirs: Side, taken: Container[str] = ()) -> str:
+    """``taken``: nodes that were not computed again."""
     first, second = mine.trace.tensors(), theirs.trace.tensors()
     names = [
         node.tensor()
         for node in computing(mine.trace)
-        if node.tensor() in second and second[node.tensor()].shape == first[node.tensor()].shape
+        if node.name not in taken
+        and node.tensor() in second
+        and second[node.tensor()].shape == first[node.tensor()].shape
     ]
     same = [name for name in names if first[name].digest == second[name].digest]
-    missing = [node.name for node in computing(mine.trace) if node.tensor() not in names]
+    left = [node for node in computing(mine.trace) if node.tensor() not in names]
+    missing = [node.name for node in left if node.name not in taken]
     if missing:
         return f"not compared: it is another graph here, without {', '.join(missing[:3])}"
     if not names:
         return "not compared: it has no tensor that is worth it"
     told = f"{len(names)} tensors, {len(same)} with the same bits"
+    if len(left) > len(missing):
+        told += f" ({len(left)} of loops and what is drawn taken as recorded)"
     if len(same) == len(names):
         return told + ": no rounding even"
     both: Dict[str, str] = {name: name for name in names}

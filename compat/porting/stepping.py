@@ -62,7 +62,7 @@ def port_step(trained: Trained, legacy: Recorded) -> PortStep:
 def _layers(model: Any) -> List[Any]:
     if hasattr(model, "_flatten_layers"):
         return list(model._flatten_layers())
-    return list(getattr(model, "layers", getattr(model, "submodules", ())))
+    return list(model.layers if hasattr(model, "layers") else model.submodules)
 
 
 def _without_draws(model: Any) -> List[str]:
