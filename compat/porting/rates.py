@@ -27,7 +27,8 @@ def rates_of_port(optimizer: Any) -> Tuple[List[float], bool]:
     rate = optimizer.learning_rate if rate is None else rate  # up to Keras 2.10
     if callable(rate) and not hasattr(rate, "assign"):
         return [float(np.asarray(rate(step))) for step in STEPS], True
-    return [float(np.asarray(optimizer.learning_rate))] * len(STEPS), False
+    rate = optimizer.learning_rate
+    return [float(rate.numpy() if hasattr(rate, "numpy") else rate)] * len(STEPS), False
 
 
 def compared_rates(
