@@ -14,13 +14,14 @@ import numpy as np
 
 from ..case.files import changed_files
 from ..case.operation import Sample
+from ..documents import read_json, write_json
 from ..errors import CompatError
+from ..jsons import as_json, from_json
 from ..record.code import digest_of
-from ..records import Verdict, as_json, from_json
-from ..store import read_json, write_json
+from ..records import Verdict
 
 #: The parts of compat that a verdict follows from.
-_JUDGING = ("arrays.py", "case", "judge", "layers", "records.py", "reference")
+_JUDGING = ("arrays.py", "case", "judge", "jsons.py", "layers", "records.py", "reference")
 
 
 def folder() -> str:
