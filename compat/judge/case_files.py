@@ -9,7 +9,6 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..arrays import sha256_of_text
 from ..case.files import Case, paths_below
-from ..case.operation import Sample
 from ..errors import CompatError
 from ..files import is_regular, read_bytes
 from ..records import Description
@@ -84,7 +83,3 @@ class CaseFiles:
             loaded: List[Optional[Case]] = [*self._given, *(self._load(path)[0] for path in self._named)]
             self._by_operation = {o.name: case for case in loaded if case for o in case.operations}
         return self._by_operation.get(operation)
-
-
-def sample_in(case: Case, sample_id: str) -> Optional[Sample]:
-    return next((sample for sample in case.samples() if sample.id == sample_id), None)
