@@ -70,7 +70,9 @@ def _case(samples, dialects):
 def _run(folder, version):
     name = "tf" + ".".join(version.split(".")[:2])
     versions = {"numpy": "1.26.4", "scipy": "1.11.4", "tensorflow": version, "keras": version}
-    return Run(str(folder / name), Environment(name, "3.11.7", "CPython", "linux", versions, Processor("made")))
+    return Run(
+        str(folder / name), Environment(name, "3.11.7", "CPython", "linux", versions, Processor("made"))
+    )
 
 
 def _record(case, sample, runs, dialects, objects, draw):
@@ -86,7 +88,9 @@ def _record(case, sample, runs, dialects, objects, draw):
     for number, run in enumerate(runs):
         run.samples[sample.id] = described
         for place, dialect in enumerate(dialects):
-            output = outputs[0 if place == 0 else 1 + (number >= changes) if place > 3 else (number >= changes)]
+            output = outputs[
+                0 if place == 0 else 1 + (number >= changes) if place > 3 else (number >= changes)
+            ]
             record = Record(
                 "ok", described.case, "float32", files=case.files(), code=f"{number:064x}",
                 outputs={"y": output}, seconds=round(draw.rand() / 100, 6),

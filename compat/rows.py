@@ -1,14 +1,15 @@
 """Rows of a run.json that are read when they are asked for: a store may hold millions, a page shows one sample's.
 
-The file says by its checksum that it is whole, and every row is looked at once when it is opened; what is kept of it
-is where it stands.  The file stays open: it may be replaced meanwhile, and its rows are still those that were opened.
+The file says by its checksum that it is whole; what is kept of a row is where it stands, until somebody asks for it.
+The file stays open: it may be replaced meanwhile, and its rows are still those that were opened.
 """
 
 import collections.abc
-import json
 import os
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import IO, Any, Callable, Dict, Generic, Iterator, Optional, Tuple, TypeVar
+
+from .documents import DECODER
 
 T = TypeVar("T")
 
@@ -16,10 +17,9 @@ T = TypeVar("T")
 class Rows(collections.abc.MutableMapping, Generic[T]):  # type: ignore[type-arg]
     """Values by name: those in a file are decoded when they are asked for, and kept until they are to be forgotten."""
 
-    def __init__(self, file: IO[bytes], decode: Callable[[str, Any], T], parse: Callable[[str], Any]) -> None:
+    def __init__(self, file: IO[bytes], decode: Callable[[str, Any], T]) -> None:
         self._file = file
         self._decode = decode
-        self._parse = parse
         self._places: Dict[str, Tuple[int, int]] = {}
         self._values: Dict[str, Optional[T]] = {}
 
@@ -38,7 +38,7 @@ class Rows(collections.abc.MutableMapping, Generic[T]):  # type: ignore[type-arg
         if value is None:
             start, end = self._places[name]
             text = _read(self._file, start, end - start).decode("ascii")
-            value = self._values[name] = self._decode(name, self._parse(text))
+            value = self._values[name] = self._decode(name, DECODER.decode(text))
         return value
 
     def __setitem__(self, name: str, value: T) -> None:
@@ -65,9 +65,8 @@ class Scanner:
     Raises ValueError for another text.
     """
 
-    def __init__(self, text: str, decoder: json.JSONDecoder, at: int = 0) -> None:
+    def __init__(self, text: str, at: int = 0) -> None:
         self._text = text
-        self._decoder = decoder
         self.at = at
 
     def take(self, sign: str) -> None:
@@ -76,7 +75,7 @@ class Scanner:
         self.at += len(sign)
 
     def value(self) -> Any:
-        value, self.at = self._decoder.raw_decode(self._text, self.at)
+        value, self.at = DECODER.raw_decode(self._text, self.at)
         return value
 
     def entries(self) -> Iterator[str]:

@@ -21,7 +21,7 @@ import stat
 import time
 from typing import Any, Callable, Dict, Iterator, List, MutableMapping, Optional, Sequence, Tuple
 
-from .documents import AGAIN, DECODER, read_json, whole, write_json
+from .documents import AGAIN, read_json, whole, write_json
 from .errors import CompatError
 from .files import LARGEST, TEMPORARY, appearing, folder_names, open_own, open_regular, reason
 from .jsons import as_json, from_json
@@ -97,7 +97,7 @@ class Run:
         """The run in a folder, with the rows of its journal. Raises CompatError where it is none.
 
         A run that is saved meanwhile is read again: its rows move from the journal into run.json.
-        ``streamed``: its rows are looked at, and read again when they are asked for (``compat.rows``).
+        ``streamed``: its rows are read when they are asked for (``compat.rows``), and one of another form raises then.
         """
         while True:
             before = _identity(os.path.join(folder, _RUN))
@@ -123,15 +123,15 @@ class Run:
         return run
 
     def _index(self, path: str) -> bool:
-        """Look at every row and note where it stands; False where that cannot be told without reading it all."""
+        """Note where every row stands; False where that cannot be told without reading it all."""
         file = open_regular(path)
         text = file.read().decode("utf-8", "replace") if os.fstat(file.fileno()).st_size <= LARGEST else ""
         start = whole(text) if text.isascii() else None  # a character is a byte
         if start is None:
             return False
-        scanner = Scanner(text, DECODER, start)
-        samples: Rows[Description] = Rows(file, self._description, DECODER.decode)
-        records: Rows[Dict[str, Record]] = Rows(file, self._row_of, DECODER.decode)
+        scanner = Scanner(text, start)
+        samples: Rows[Description] = Rows(file, self._description)
+        records: Rows[Dict[str, Record]] = Rows(file, self._row_of)
         parts: Dict[str, Rows[Any]] = {"samples": samples, "records": records}
         met = []
         try:
@@ -142,7 +142,7 @@ class Run:
                     continue
                 for name in scanner.entries():
                     at = scanner.at
-                    (self._description if part == "samples" else self._row_of)(name, scanner.value())
+                    scanner.value()
                     parts[part].stands(name, at, scanner.at)
         except (ValueError, RecursionError, MemoryError):
             return False  # in full it says what is wrong

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from compat.judge.judging import Judged, judge_runs
+from compat.judge.judging import Judging
 from compat.porting import findings
 from compat.store import STORE, find
 
-from . import grid as grids
 from . import site, verify_page, wording
 from .folder import Folder
+from .samples import Samples
 
 _OUT = os.path.join("out", "report")
 
@@ -27,26 +27,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(arguments.runs) == 1 and (Path(arguments.runs[0]) / findings.NAME).is_file():
         print(verify_page.write(findings.read(arguments.runs[0]), arguments.runs[0]).resolve())
         return 0
-    runs = find(arguments.runs or [STORE])
-    judged = judge_runs(runs, arguments.cases, keep=True, progress=_Progress("judging"))
-    return write(judged, arguments.out)
+    runs = find(arguments.runs or [STORE], streamed=True)
+    return write(Samples(runs, Judging(runs, arguments.cases, keep=True)), arguments.out)
 
 
-def write(judged: Sequence[Judged], out: str) -> int:
-    """The pages of judged runs; returns the exit status."""
-    grid = grids.build(judged)
+def write(samples: Samples, out: str) -> int:
+    """The pages of samples; returns the exit status.  Where that fails, the folder is as it was."""
     print(
-        f"report: {wording.plural(len(grid.rows), 'sample')} in "
-        f"{wording.plural(len(grid.environments), 'environment')} -> {out}",
+        f"report: {wording.plural(len(samples.ids), 'sample')} in "
+        f"{wording.plural(len(samples.environments), 'environment')} -> {out}",
         flush=True,
     )
-    folder = Folder(out)
-    site.write(grid, folder, _Progress("drawing"))
-    removed = folder.close()
+    with Folder(out) as folder:
+        overview = site.write(samples, folder, _Progress("judging and drawing"))
+        removed = folder.close()
     print(f"report: {len(folder):,} files, {folder.written:,} written, {removed:,} removed")
     print((Path(out) / site.INDEX).resolve())
-    print(f"report: {wording.headline(grid)}")
-    return 1 if grid.needs_a_person else 0
+    print(f"report: {wording.headline(overview)}")
+    return 1 if overview.needs_a_person else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,7 +25,7 @@ from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
 from .figures import Scale, shared_scale
-from .grid import Cell, Environment, Grid, Group, Row
+from .grid import Cell, Environment, Group, Row
 from .panes import Selection, is_filter
 from .plots import Series, line_plot
 from .strips import hue_of
@@ -98,7 +98,7 @@ class SamplePage:
     training: list[training_page.Trained] | None
 
 
-def view(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> SamplePage:
+def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer) -> SamplePage:
     """The page of a sample; draws what it shows."""
     data_format = str(row.description.parameters.get("data_format") or "NHWC")
     names = list(dict.fromkeys(name for group in row.groups for name in group.outputs))
@@ -112,12 +112,12 @@ def view(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> SamplePage:
         inputs,
         outputs,
         _numbers(row),
-        [(g, hue_of(g.letter), group_words(g), _places(row, g.cells, grid)) for g in row.groups],
-        _troubles(row, grid, [c for c in row.recorded() if c.known or c.loud]),
-        _troubles(row, grid, [c for c in row.recorded() if c.word == "unsupported" and not c.known]),
+        [(g, hue_of(g.letter), group_words(g), _places(row, g.cells, environments)) for g in row.groups],
+        _troubles(row, environments, [c for c in row.recorded() if c.known or c.loud]),
+        _troubles(row, environments, [c for c in row.recorded() if c.word == "unsupported" and not c.known]),
         spellings(row.description.sources),
-        plus_figure.compose(row, grid, arrays, drawer) or network_figure.compose(row, arrays, drawer),
-        training_page.compose(row, grid, arrays, drawer),
+        plus_figure.compose(row, environments, arrays, drawer) or network_figure.compose(row, arrays, drawer),
+        training_page.compose(row, arrays, drawer),
     )
 
 
@@ -247,20 +247,20 @@ def _numbers(row: Row) -> list[Numbers]:
     return lines
 
 
-def _places(row: Row, cells: Sequence[Cell], grid: Grid) -> list[tuple[str, str]]:
+def _places(row: Row, cells: Sequence[Cell], environments: Sequence[Environment]) -> list[tuple[str, str]]:
     """Dialects and their environments, as ranges of those in which the sample can be spelled there."""
     where: dict[str, list[Environment]] = defaultdict(list)
     for cell in cells:
         where[cell.dialect].append(cell.environment)
     alike: dict[str, list[str]] = defaultdict(list)
-    for dialect in grid.dialects:
+    for dialect in row.cells:
         if dialect in where:
             columns = [c.environment for c in row.cells[dialect] if c is not None and c.word != "unsupported"]
-            alike[ranges(where[dialect], columns or grid.environments)].append(dialect)
+            alike[ranges(where[dialect], columns or environments)].append(dialect)
     return [(", ".join(dialects), text) for text, dialects in alike.items()]
 
 
-def _troubles(row: Row, grid: Grid, cells: Sequence[Cell]) -> list[Trouble]:
+def _troubles(row: Row, environments: Sequence[Environment], cells: Sequence[Cell]) -> list[Trouble]:
     alike: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
     for cell in cells:
         known = (cell.known.reason, cell.known.address) if cell.known else ("", "")
@@ -272,9 +272,9 @@ def _troubles(row: Row, grid: Grid, cells: Sequence[Cell]) -> list[Trouble]:
             where: dict[str, list[Environment]] = defaultdict(list)
             for cell in same:
                 where[cell.dialect].append(cell.environment)
-            places = [(dialect, ranges(found, grid.environments)) for dialect, found in where.items()]
+            places = [(dialect, ranges(found, environments)) for dialect, found in where.items()]
         else:
-            places = _places(row, same, grid)
+            places = _places(row, same, environments)
         troubles.append(Trouble(word, message, places, reason, safe_address(address), loud))
     return sorted(troubles, key=lambda trouble: not trouble.loud)
 
