@@ -28,6 +28,8 @@ from compat.records import (
 )
 from compat.store import Run
 
+from .names import parts_of
+
 #: Verdicts that a person must look at unless the difference is known.
 LOUD = tuple(word for word in SEVERITY if needs_a_person(Verdict(word)))
 _OTHER_INPUTS = "recorded with other inputs or parameters than in most runs: record it again"
@@ -213,7 +215,7 @@ def environments_of(runs: Sequence[Run]) -> list[Environment]:
 
 def order(sample_id: str) -> tuple[Any, ...]:
     """A key that puts samples in the order of the pages."""
-    operation, _, name = sample_id.partition("[")
+    operation, name = parts_of(sample_id)
     return operation != "plus_pattern", natural(operation), natural(name)
 
 
@@ -231,7 +233,7 @@ def row_of(sample_id: str, environments: Sequence[Environment], verdicts: Verdic
         if cell.record.case != case and cell.word != "stale":
             cell.verdict = Verdict("stale", _OTHER_INPUTS)
     description = _description(sample_id, case, environments)
-    row = Row(sample_id, description.operation, description.name, description, cells)
+    row = Row(sample_id, *parts_of(sample_id), description, cells)
     row.groups = _groups(row)
     row.changes = _changes(row)
     return row
@@ -256,8 +258,7 @@ def _description(sample_id: str, case: str, environments: Sequence[Environment])
         if described is not None and described.case == case:
             return described
         newest = newest or described
-    operation, _, name = sample_id.partition("[")
-    return newest or Description(operation, name.removesuffix("]") or sample_id, case, "")
+    return newest or Description(*parts_of(sample_id), case, "")
 
 
 def _current_case(cells: Sequence[Cell]) -> str:

@@ -41,7 +41,7 @@ class TroubleView:
     more: int
 
 
-def view(overview: Overview, slugs: Mapping[str, str], pages: Mapping[str, str]) -> dict[str, Any]:
+def view(overview: Overview, slugs: Mapping[str, str]) -> dict[str, Any]:
     """All that the template shows."""
     columns = overview.columns()
     operations = [

@@ -11,12 +11,18 @@ _LONGEST = 100
 
 def slugs_of(ids: Iterable[str]) -> dict[str, str]:
     """A file name for every sample: ``conv2d[same]`` is ``conv2d.same``."""
-    return names_of({sample_id: ".".join(_parts(sample_id)) for sample_id in ids})
+    return names_of({sample_id: ".".join(parts_of(sample_id)) for sample_id in ids})
 
 
-def _parts(sample_id: str) -> tuple[str, str]:
+def pages_of(ids: Iterable[str]) -> dict[str, str]:
+    """A file name for every operation of samples."""
+    return names_of({operation: operation for operation, _ in map(parts_of, ids)})
+
+
+def parts_of(sample_id: str) -> tuple[str, str]:
+    """The operation and the name within it."""
     operation, _, name = sample_id.partition("[")
-    return operation, name.removesuffix("]")
+    return operation or sample_id, name.removesuffix("]") or sample_id
 
 
 def names_of(plain: dict[str, str]) -> dict[str, str]:

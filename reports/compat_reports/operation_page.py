@@ -11,7 +11,6 @@ from compat.record.dialects import in_order
 
 from . import wording
 from .grid import Row
-from .names import names_of
 from .overview import Line, Overview
 from .sample_page import Spelling, highlighted, safe_address
 
@@ -78,11 +77,6 @@ class Trap:
     reason: str
     address: str
     places: list[tuple[str, str]]
-
-
-def names(overview: Overview) -> dict[str, str]:
-    """The file names of the operations' pages."""
-    return names_of({operation: operation for operation in overview.operations()})
 
 
 def view(entry: Entry, lines: Sequence[Line], overview: Overview) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from .arrays import Arrays
 from .drawing import Drawer
 from .folder import Folder
 from .grid import LOUD
-from .names import slugs_of
+from .names import pages_of, slugs_of
 from .operation_page import Book
 from .overview import Overview
 from .plus_figure import Composed
@@ -74,11 +74,12 @@ class _Pages:
         self._samples, self._folder = samples, folder
         self._arrays = Arrays([e.run for e in samples.environments])
         self._drawer = Drawer(folder)
-        self._slugs = slugs_of(samples.ids)
+        self._slugs, self._operations = slugs_of(samples.ids), pages_of(samples.ids)
         self._places = {sample_id: place for place, sample_id in enumerate(samples.ids)}
         self._templates = templates()
         self._templates.globals.update(
             slugs=self._slugs,
+            pages=self._operations,
             word=wording,
             stretched=strips.of_line,
             environments=samples.environments,
@@ -120,14 +121,13 @@ class _Pages:
     def draw_the_whole(self, whole: Part) -> None:
         """The pages that show all samples."""
         overview = whole.overview
-        names = operation_page.names(overview)
-        self._templates.globals.update(overview=overview, columns=overview.columns(), pages=names)
+        self._templates.globals.update(overview=overview, columns=overview.columns())
         featured = sorted(whole.featured, key=lambda one: not one.id.endswith("[same]"))[:1]
-        self._put(INDEX, featured=featured, **index_page.view(overview, self._slugs, names))
+        self._put(INDEX, featured=featured, **index_page.view(overview, self._slugs))
         self._put(ENVIRONMENTS)
         for operation, lines in overview.operations().items():
             view = operation_page.view(whole.book.entries[operation], lines, overview)
-            self._put(f"operations/{names[operation]}.html", "operation.html", "../", **view)
+            self._put(f"operations/{self._operations[operation]}.html", "operation.html", "../", **view)
 
     def _put(self, file: str, template: str = "", root: str = "", **view: Any) -> None:
         here = Path(template or file).stem
