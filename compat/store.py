@@ -324,21 +324,26 @@ def find(paths: Sequence[str], streamed: bool = False) -> List[Run]:
 
     ``streamed``: see ``Run.open``.
     """
-    runs: List[Run] = []
+    return [Run.open(folder, streamed) for folder in folders(paths)]
+
+
+def folders(paths: Sequence[str]) -> List[str]:
+    """The folders of those runs."""
+    found: List[str] = []
     for path in paths:
         if not os.path.exists(path) and Run.exists(os.path.join(STORE, path)):
             path = os.path.join(STORE, path)
         if Run.exists(path) or not os.path.isdir(path):
-            runs.append(Run.open(path, streamed))
+            found.append(path)
             continue
         inner = [os.path.join(path, name) for name in folder_names(path)]
-        found = [Run.open(folder, streamed) for folder in inner if Run.exists(folder)]
-        if not found:
+        runs = [folder for folder in inner if Run.exists(folder)]
+        if not runs:
             raise CompatError(
                 f"{path}: holds no runs; compat run --out {os.path.join(path, 'NAME')} makes one"
             )
-        runs.extend(found)
-    return list({os.path.realpath(run.folder): run for run in runs}.values())
+        found.extend(runs)
+    return list({os.path.realpath(folder): folder for folder in found}.values())
 
 
 def find_one(path: str) -> Run:

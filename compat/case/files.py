@@ -40,6 +40,10 @@ class Case:
             files[os.path.relpath(path, self._imports.folder).replace(os.sep, "/")] = digest
         return files
 
+    def paths(self) -> List[str]:
+        """The case file and what it has imported by now."""
+        return [os.path.realpath(self.path), *self._imports.files]
+
     def samples(self) -> List[Sample]:
         return [sample for operation in self.operations for sample in operation.samples.values()]
 

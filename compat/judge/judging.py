@@ -1,13 +1,14 @@
 """Every verdict of a store, from what is recorded: never from this process's settings, frameworks, or order of runs."""
 
+import hashlib
 import os
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ..case.files import Case, changed_files
+from ..case.files import Case, beside, changed_files
 from ..case.operation import Sample
 from ..errors import CompatError
-from ..files import is_regular
+from ..files import is_regular, read_bytes
 from ..objects import Objects
 from ..records import Description, Record, Verdict, needs_a_person
 from ..reference import Reference
@@ -103,6 +104,15 @@ class Judging:
     def end(self) -> None:
         for digests in self._digests.values():
             digests.save()
+
+    def follows_from(self) -> Dict[str, str]:
+        """The SHA-256 of every file beside the runs that verdicts came of, and nothing of one that is not there."""
+        found: Dict[str, str] = {}
+        for path in self._case_files.paths():
+            for one in (path, *beside(path, known.FILE_NAME), *golden.paths_beside(path)):
+                if one not in found:
+                    found[one] = hashlib.sha256(read_bytes(one)).hexdigest() if is_regular(one) else ""
+        return found
 
     def judge_sample(self, sample_id: str, judged: Sequence[Judged]) -> None:
         """The verdicts on one sample in all runs: its answer is computed once, each distinct result judged once."""

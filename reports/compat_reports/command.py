@@ -12,11 +12,12 @@ from typing import NoReturn
 
 from compat.judge.judging import Judging
 from compat.porting import findings
-from compat.store import STORE, find
+from compat.store import STORE, find, folders
 
-from . import site, verify_page, wording
-from .folder import Folder
+from . import unchanged, verify_page, wording
+from .folder import INDEX, Folder
 from .samples import Samples
+from .unchanged import Said
 
 _OUT = os.path.join("out", "report")
 
@@ -27,24 +28,44 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(arguments.runs) == 1 and (Path(arguments.runs[0]) / findings.NAME).is_file():
         print(verify_page.write(findings.read(arguments.runs[0]), arguments.runs[0]).resolve())
         return 0
-    runs = find(arguments.runs or [STORE], streamed=True)
-    return write(Samples(runs, Judging(runs, arguments.cases, keep=True)), arguments.out)
+    runs = folders(arguments.runs or [STORE])
+    with Folder(arguments.out) as folder:
+        key = unchanged.key_of(runs, arguments.cases)
+        said = unchanged.said(folder, key)
+        if said is not None:
+            print(
+                f"report: nothing has changed since it was written: {folder.listed():,} files, 0 written, 0 removed"
+            )
+            return _end(folder, said)
+        opened = find(runs, streamed=True)
+        return write(Samples(opened, Judging(opened, arguments.cases, keep=True)), folder, key)
 
 
-def write(samples: Samples, out: str) -> int:
-    """The pages of samples; returns the exit status.  Where that fails, the folder is as it was."""
+def write(samples: Samples, folder: Folder, key: str = "") -> int:
+    """The pages of samples; returns the exit status.  Where that fails, the folder is as it was.
+
+    ``key``: of what they follow from, where that is known.
+    """
     print(
         f"report: {wording.plural(len(samples.ids), 'sample')} in "
-        f"{wording.plural(len(samples.environments), 'environment')} -> {out}",
+        f"{wording.plural(len(samples.environments), 'environment')} -> {folder.path}",
         flush=True,
     )
-    with Folder(out) as folder:
-        overview = site.write(samples, folder, _Progress("judging and drawing"))
-        removed = folder.close()
+    from . import site  # it imports matplotlib
+
+    whole = site.write(samples, folder, _Progress("judging and drawing"))
+    said = Said(int(whole.overview.needs_a_person), wording.headline(whole.overview))
+    if key:
+        unchanged.stamp(folder, key, whole.files, said)
+    removed = folder.close()
     print(f"report: {len(folder):,} files, {folder.written:,} written, {removed:,} removed")
-    print((Path(out) / site.INDEX).resolve())
-    print(f"report: {wording.headline(overview)}")
-    return 1 if overview.needs_a_person else 0
+    return _end(folder, said)
+
+
+def _end(folder: Folder, said: Said) -> int:
+    print((folder.path / INDEX).resolve())
+    print(f"report: {said.headline}")
+    return said.status
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from compat.errors import CompatError
 
-MANIFEST = "manifest.txt"
+MANIFEST, INDEX = "manifest.txt", "index.html"
 #: What is new is beside the pages until all of it is there.
 _UNFINISHED = ".unfinished-"
 _HEADER = "# Files made by compat report; it rewrites and removes these and no others."

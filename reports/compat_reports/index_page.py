@@ -82,7 +82,8 @@ def data(
     """The rows as JSON that may stand in a page: what many of them say stands in it once.
 
     ``texts``, ``strips`` (lists of [classes, text, title]), and ``rows`` by operation: name, file, and places in
-    ``texts`` of status, sentence, words and results, and in ``strips`` of every dialect's.
+    ``texts`` of status, sentence, words and results (``letter|verdict|share of the allowance|error;...``), and in
+    ``strips`` of every dialect's.
     """
     texts, strips = _Places(), _Places()
     rows = []
@@ -120,7 +121,7 @@ def _row(
     strips: _Places,
 ) -> list[Any]:
     slug = slugs[line.id]
-    results = "\n".join(wording.result_line(*result) for result in line.results)
+    results = ";".join("|".join(result) for result in line.results)
     places = [texts.of(text) for text in (line.status, line.sentence, " ".join(line.words), results)]
     for dialect, environments in columns.items():
         squares = line.squares.get(dialect)

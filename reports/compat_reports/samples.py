@@ -30,9 +30,10 @@ class Samples:
             run.forget(sample_id)
         return row
 
-    def pause(self) -> None:
-        """Keep what the judge has found out, for the next time."""
+    def pause(self) -> dict[str, str]:
+        """Keep what the judge has found out for the next time; returns the files that it came of."""
         self._judging.end()
+        return self._judging.follows_from()
 
 
 class JudgedSamples(Samples):

@@ -13,7 +13,7 @@ from pygments.formatters import HtmlFormatter
 from . import index_page, operation_page, parallel, plus_figure, sample_page, strips, wording
 from .arrays import Arrays
 from .drawing import Drawer
-from .folder import Folder
+from .folder import INDEX, Folder
 from .grid import LOUD
 from .names import pages_of, slugs_of
 from .operation_page import Book
@@ -21,7 +21,7 @@ from .overview import Overview
 from .plus_figure import Composed
 from .samples import Samples
 
-INDEX, ENVIRONMENTS, STYLE, SCRIPT = "index.html", "environments.html", "style.css", "report.js"
+ENVIRONMENTS, STYLE, SCRIPT = "environments.html", "style.css", "report.js"
 _TEMPLATES = Path(__file__).parent / "templates"
 #: Samples that a process draws before it tells how far it is.
 _AT_ONCE = 20
@@ -42,18 +42,20 @@ class Part:
     overview: Overview
     book: Book = field(default_factory=Book)
     featured: list[Featured] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
     took: tuple[set[str], set[str]] = (set(), set())
 
     def merge(self, other: Part) -> None:
         self.overview.merge(other.overview)
         self.book.merge(other.book)
         self.featured += other.featured
+        self.files.update(other.files)
 
 
 def write(
     samples: Samples, folder: Folder, progress: Callable[[int, int], None] = lambda done, total: None
-) -> Overview:
-    """All pages of the samples; ``progress`` is told how many are done of how many."""
+) -> Part:
+    """All pages of the samples, and what they come to; ``progress`` is told how many are done of how many."""
     folder.put(STYLE, style())
     folder.put(SCRIPT, (_TEMPLATES / SCRIPT).read_bytes())
     pages = _Pages(samples, folder)
@@ -64,7 +66,7 @@ def write(
         whole.merge(part)
         progress(len(whole.overview.lines), len(samples.ids))
     pages.draw_the_whole(whole)
-    return whole.overview
+    return whole
 
 
 class _Pages:
@@ -98,7 +100,7 @@ class _Pages:
             part.overview.add(row)
             part.book.add(row)
             self._folder.put(f"samples/{self._slugs[row.id]}.html", self._html(page))
-        self._samples.pause()
+        part.files = self._samples.pause()
         part.took = self._folder.took()
         part.overview.environments = []  # they hold open files, and who merges has them
         return part

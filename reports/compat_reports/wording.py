@@ -176,12 +176,6 @@ def result(group: Group) -> tuple[str, str, str]:
     return group_words(group), share, number(max(errors)) if errors else ""
 
 
-def result_line(letter: str, words: str, share: str, error: str) -> str:
-    """One line for a tooltip."""
-    parts = [words, f"{share} of the allowance" if share else "", f"max |error| {error}" if error else ""]
-    return f"{letter} {' · '.join(filter(None, parts))}"
-
-
 def headline(overview: Overview) -> str:
     """The calm line, or the loud one: that all agree is said only where nothing needs a person."""
     counts = overview.counts

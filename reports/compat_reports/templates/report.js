@@ -10,7 +10,7 @@
     scale: [...head.querySelectorAll(".scale i")],
   }));
   const data = JSON.parse(document.getElementById("rows").textContent);
-  const more = document.querySelector("p.more"), MOST = 400;
+  const more = document.querySelector("p.more"), MOST = 60;
   const element = (name, text, className) => Object.assign(document.createElement(name), { textContent: text ?? "", className: className ?? "" });
   const STATUS = { look: "needs a look", known: "known difference", agrees: "agrees", none: "no result" };
 
@@ -29,6 +29,10 @@
     return { body, op, button, rows, open: data.open || !!op.querySelector(".counts .look") };
   });
   const slugOf = (entry) => entry.line[1] || `${entry.name}.${entry.line[0]}`;
+  function resultLine(text) {
+    const [letter, word, share, error] = text.split("|");
+    return `${letter} ${[word, share && `${share} of the allowance`, error && `max |error| ${error}`].filter(Boolean).join(" · ")}`;
+  }
   function rowOf(entry) {
     if (entry.row) return entry.row;
     const [name, , status, sentence, , results, ...strips] = entry.line;
@@ -40,7 +44,7 @@
     head.scope = "row";
     head.append(sign, link, element("small", data.texts[sentence]));
     row.id = `s-${slugOf(entry)}`;
-    row.dataset.g = data.texts[results];
+    row.dataset.g = data.texts[results].split(";").map(resultLine).join("\n");
     row.append(head, ...strips.map((place, column) => {
       const cell = element("td");
       cell.dataset.d = heads[column].dialect;
