@@ -97,6 +97,7 @@ class Judging:
         self._files_of_known: Dict[str, List[known.KnownDifference]] = {}
         self._known: Dict[Tuple[str, str], List[known.KnownDifference]] = {}
         self._changed: Dict[Tuple[str, Tuple[Tuple[str, str], ...]], List[str]] = {}
+        self._followed: Dict[str, str] = {}
         objects: Dict[str, Objects] = {}
         for run in runs:  # an array that several runs name is read once
             run.objects = objects.setdefault(run.store, run.objects)
@@ -107,12 +108,14 @@ class Judging:
 
     def follows_from(self) -> Dict[str, str]:
         """The SHA-256 of every file beside the runs that verdicts came of, and nothing of one that is not there."""
-        found: Dict[str, str] = {}
         for path in self._case_files.paths():
+            if path in self._followed:
+                continue
             for one in (path, *beside(path, known.FILE_NAME), *golden.paths_beside(path)):
-                if one not in found:
-                    found[one] = hashlib.sha256(read_bytes(one)).hexdigest() if is_regular(one) else ""
-        return found
+                if one not in self._followed:
+                    there = is_regular(one)
+                    self._followed[one] = hashlib.sha256(read_bytes(one)).hexdigest() if there else ""
+        return self._followed
 
     def judge_sample(self, sample_id: str, judged: Sequence[Judged]) -> None:
         """The verdicts on one sample in all runs: its answer is computed once, each distinct result judged once."""

@@ -7,22 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jinja2
-from pygments.formatters import HtmlFormatter
-
 from . import index_page, operation_page, parallel, plus_figure, sample_page, strips, wording
 from .arrays import Arrays
 from .drawing import Drawer
 from .folder import INDEX, Folder
-from .grid import LOUD
 from .names import pages_of, slugs_of
 from .operation_page import Book
 from .overview import Overview
 from .plus_figure import Composed
 from .samples import Samples
+from .templating import STYLE, style, templates, text_of
 
-ENVIRONMENTS, STYLE, SCRIPT = "environments.html", "style.css", "report.js"
-_TEMPLATES = Path(__file__).parent / "templates"
+ENVIRONMENTS, SCRIPT = "environments.html", "report.js"
 #: Samples that a process draws before it tells how far it is.
 _AT_ONCE = 20
 
@@ -57,7 +53,7 @@ def write(
 ) -> Part:
     """All pages of the samples, and what they come to; ``progress`` is told how many are done of how many."""
     folder.put(STYLE, style())
-    folder.put(SCRIPT, (_TEMPLATES / SCRIPT).read_bytes())
+    folder.put(SCRIPT, text_of(SCRIPT))
     pages = _Pages(samples, folder)
     whole = Part(Overview(samples.environments))
     chunks = [samples.ids[at : at + _AT_ONCE] for at in range(0, len(samples.ids), _AT_ONCE)]
@@ -135,32 +131,3 @@ class _Pages:
         here = Path(template or file).stem
         html = self._templates.get_template(template or file).render(root=root, here=here, **view)
         self._folder.put(file, html)
-
-
-def style() -> str:
-    """The style of all pages."""
-    return (_TEMPLATES / STYLE).read_text(encoding="utf-8") + _code_style()
-
-
-def templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
-        squares=strips.table_cells,
-        hue=strips.hue_of,
-        LOUD=LOUD,
-    )
-    return environment
-
-
-def _code_style() -> str:
-    """Highlighting in both themes."""
-    light = HtmlFormatter(style="default").get_style_defs(".code")
-    dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
-    own = ".code { background: var(--sunk) }"
-    return f"\n{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n{own}\n"
