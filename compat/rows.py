@@ -15,9 +15,12 @@ T = TypeVar("T")
 
 
 class Rows(collections.abc.MutableMapping, Generic[T]):  # type: ignore[type-arg]
-    """Values by name: those in a file are decoded when they are asked for, and kept until they are to be forgotten."""
+    """Values by name: those in a file are decoded when they are asked for, and kept until they are to be forgotten.
 
-    def __init__(self, file: IO[bytes], decode: Callable[[str, Any], T]) -> None:
+    ``decode`` makes a value of a name and the text that stands there.
+    """
+
+    def __init__(self, file: IO[bytes], decode: Callable[[str, str], T]) -> None:
         self._file = file
         self._decode = decode
         self._places: Dict[str, Tuple[int, int]] = {}
@@ -38,7 +41,7 @@ class Rows(collections.abc.MutableMapping, Generic[T]):  # type: ignore[type-arg
         if value is None:
             start, end = self._places[name]
             text = _read(self._file, start, end - start).decode("ascii")
-            value = self._values[name] = self._decode(name, DECODER.decode(text))
+            value = self._values[name] = self._decode(name, text)
         return value
 
     def __setitem__(self, name: str, value: T) -> None:

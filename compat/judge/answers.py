@@ -1,6 +1,5 @@
 """A sample's float64 answers, computed at most once, and the verdicts by them."""
 
-import copy
 from typing import Any, Dict, Mapping, Tuple
 
 import numpy as np
@@ -41,7 +40,8 @@ class Answers:
         alike = run.store, record.dtype, record.claim, record.bits
         if alike not in self._verdicts:
             self._verdicts[alike] = self._of_bits(run, record)
-        return copy.copy(self._verdicts[alike])
+        found = self._verdicts[alike]
+        return Verdict(found.word, found.message, found.outputs, found.known, found.reference)
 
     def _of_bits(self, run: Run, record: Record) -> Verdict:
         """The verdict on all records of the same bits."""

@@ -51,7 +51,7 @@ def write(samples: Samples, folder: Folder, key: str = "") -> int:
         f"{wording.plural(len(samples.environments), 'environment')} -> {folder.path}",
         flush=True,
     )
-    from . import site  # it imports matplotlib
+    from . import site  # late: nothing of it is needed where nothing has changed
 
     whole = site.write(samples, folder, _Progress("judging and drawing"))
     said = Said(int(whole.overview.needs_a_person), wording.headline(whole.overview))

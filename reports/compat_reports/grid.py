@@ -28,7 +28,7 @@ from compat.records import (
 )
 from compat.store import Run
 
-from .names import parts_of
+from .names import PLUS, parts_of
 
 #: Verdicts that a person must look at unless the difference is known.
 LOUD = tuple(word for word in SEVERITY if needs_a_person(Verdict(word)))
@@ -216,7 +216,7 @@ def environments_of(runs: Sequence[Run]) -> list[Environment]:
 def order(sample_id: str) -> tuple[Any, ...]:
     """A key that puts samples in the order of the pages."""
     operation, name = parts_of(sample_id)
-    return operation != "plus_pattern", natural(operation), natural(name)
+    return operation != PLUS, natural(operation), natural(name)
 
 
 def row_of(sample_id: str, environments: Sequence[Environment], verdicts: Verdicts) -> Row:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 
 _LONGEST = 100
+#: Operations whose samples have a figure of their own.
+PLUS, TOUR, FIELD = "plus_pattern", "layer_tour", "receptive_field"
 
 
 def slugs_of(ids: Iterable[str]) -> dict[str, str]:

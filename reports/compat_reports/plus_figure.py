@@ -14,12 +14,12 @@ from .arrays import Arrays
 from .comparison import reference_of
 from .drawing import Drawer
 from .grid import Environment, Row
+from .names import PLUS
 from .panes import is_filter
 from .plus_drawing import SIZE, THEMES, Parts, Strips, peaks
 from .strips import sign
 from .wording import judged_by, listing, number, percent, ranges
 
-OPERATION = "plus_pattern"
 #: Another code draws another figure: it is part of the file's name.
 _CODE = hashlib.sha256(Path(plus_drawing.__file__).read_bytes()).hexdigest()
 
@@ -37,7 +37,7 @@ class Composed:
 
 def compose(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer) -> Composed | None:
     """The figure of a sample of the "+" pattern; None for any other sample, or where an array is missing."""
-    parts = _parts(row, arrays) if row.operation == OPERATION else None
+    parts = _parts(row, arrays) if row.operation == PLUS else None
     if parts is None:
         return None
     strips: Strips = {

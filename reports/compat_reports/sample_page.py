@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from markupsafe import Markup
@@ -20,16 +20,20 @@ from compat import records
 from compat.record.dialects import in_order
 from compat.records import PASSING
 
-from . import network_figure, plus_figure, training_page, wording
+from . import training_page, wording
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
 from .figures import Scale, shared_scale
 from .grid import Cell, Environment, Group, Row
+from .names import FIELD, PLUS, TOUR
 from .panes import Selection, is_filter
 from .plots import Series, line_plot
 from .strips import hue_of
 from .wording import brief, group_words, number, percent, ranges
+
+if TYPE_CHECKING:
+    from . import plus_figure
 
 #: An input joins the scale of the results where it would still use this part of it.
 _LEAST_PART = 0.1
@@ -116,9 +120,22 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
         _troubles(row, environments, [c for c in row.recorded() if c.known or c.loud]),
         _troubles(row, environments, [c for c in row.recorded() if c.word == "unsupported" and not c.known]),
         spellings(row.description.sources),
-        plus_figure.compose(row, environments, arrays, drawer) or network_figure.compose(row, arrays, drawer),
+        _composed(row, environments, arrays, drawer),
         training_page.compose(row, arrays, drawer),
     )
+
+
+def _composed(
+    row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer
+) -> plus_figure.Composed | None:
+    """The sample as one figure, for those operations that have one."""
+    if row.operation not in (PLUS, TOUR, FIELD):
+        return None
+    from . import network_figure, plus_figure  # matplotlib's axes take a second to import
+
+    if row.operation == PLUS:
+        return plus_figure.compose(row, environments, arrays, drawer)
+    return network_figure.compose(row, arrays, drawer)
 
 
 def _inputs(

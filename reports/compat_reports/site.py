@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import index_page, operation_page, parallel, plus_figure, sample_page, strips, wording
+from . import index_page, operation_page, parallel, sample_page, strips, wording
 from .arrays import Arrays
 from .drawing import Drawer
 from .folder import INDEX, Folder
-from .names import pages_of, slugs_of
+from .names import PLUS, pages_of, slugs_of
 from .operation_page import Book
 from .overview import Overview
-from .plus_figure import Composed
 from .samples import Samples
 from .templating import STYLE, style, templates, text_of
+
+if TYPE_CHECKING:
+    from .plus_figure import Composed
 
 ENVIRONMENTS, SCRIPT = "environments.html", "report.js"
 #: Samples that a process draws before it tells how far it is.
@@ -91,7 +93,7 @@ class _Pages:
         for sample_id in ids:
             row = self._samples.row(sample_id)
             page = sample_page.view(row, self._samples.environments, self._arrays, self._drawer)
-            if page.composed is not None and row.operation == plus_figure.OPERATION:
+            if page.composed is not None and row.operation == PLUS:
                 part.featured.append(Featured(row.id, page.sentence, page.composed))
             part.overview.add(row)
             part.book.add(row)
