@@ -372,9 +372,11 @@ def folders(paths: Sequence[str]) -> List[str]:
     for path in paths:
         if not os.path.exists(path) and Run.exists(os.path.join(STORE, path)):
             path = os.path.join(STORE, path)
-        if Run.exists(path) or not os.path.isdir(path):
+        if Run.exists(path):
             found.append(path)
             continue
+        if not os.path.isdir(path):
+            Run.open(path)  # it says what is wrong
         inner = [os.path.join(path, name) for name in folder_names(path)]
         runs = [folder for folder in inner if Run.exists(folder)]
         if not runs:

@@ -17,7 +17,7 @@ from compat.store import STORE, find, folders
 from . import unchanged, verify_page, wording
 from .folder import INDEX, Folder
 from .samples import Samples
-from .unchanged import Said
+from .unchanged import Before, Said
 
 _OUT = os.path.join("out", "report")
 
@@ -28,42 +28,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(arguments.runs) == 1 and (Path(arguments.runs[0]) / findings.NAME).is_file():
         print(verify_page.write(findings.read(arguments.runs[0]), arguments.runs[0]).resolve())
         return 0
-    runs = folders(arguments.runs or [STORE])
-    with Folder(arguments.out) as folder:
-        key = unchanged.key_of(runs, arguments.cases)
-        said = unchanged.said(folder, key)
-        if said is not None:
-            print(
-                f"report: nothing has changed since it was written: {folder.listed():,} files, 0 written, 0 removed"
-            )
-            return _end(folder, said)
-        opened = find(runs, streamed=True)
-        return write(Samples(opened, Judging(opened, arguments.cases, keep=True)), folder, key)
+    folders_of_runs = folders(arguments.runs or [STORE])
+    before = unchanged.before(folders_of_runs, arguments.cases)
+    said = unchanged.said(arguments.out, before)
+    if said is not None:
+        print("report: nothing has changed since these pages were written: 0 written, 0 removed")
+        return _end(arguments.out, said)
+    runs = find(arguments.runs or [STORE], streamed=True)
+    samples = Samples(runs, Judging(runs, arguments.cases, keep=True))
+    return write(samples, arguments.out, before)
 
 
-def write(samples: Samples, folder: Folder, key: str = "") -> int:
+def write(samples: Samples, out: str, before: Before | None = None) -> int:
     """The pages of samples; returns the exit status.  Where that fails, the folder is as it was.
 
-    ``key``: of what they follow from, where that is known.
+    ``before``: what they follow from, where that is known.
     """
     print(
         f"report: {wording.plural(len(samples.ids), 'sample')} in "
-        f"{wording.plural(len(samples.environments), 'environment')} -> {folder.path}",
+        f"{wording.plural(len(samples.environments), 'environment')} -> {out}",
         flush=True,
     )
     from . import site  # late: nothing of it is needed where nothing has changed
 
-    whole = site.write(samples, folder, _Progress("judging and drawing"))
-    said = Said(int(whole.overview.needs_a_person), wording.headline(whole.overview))
-    if key:
-        unchanged.stamp(folder, key, whole.files, said)
-    removed = folder.close()
+    with Folder(out) as folder:
+        whole = site.write(samples, folder, _Progress("judging and drawing"))
+        said = Said(int(whole.overview.needs_a_person), wording.headline(whole.overview))
+        if before is not None:
+            unchanged.stamp(folder, before, whole.files, said)
+        removed = folder.close()
     print(f"report: {len(folder):,} files, {folder.written:,} written, {removed:,} removed")
-    return _end(folder, said)
+    return _end(out, said)
 
 
-def _end(folder: Folder, said: Said) -> int:
-    print((folder.path / INDEX).resolve())
+def _end(out: str, said: Said) -> int:
+    print((Path(out) / INDEX).resolve())
     print(f"report: {said.headline}")
     return said.status
 

@@ -30,7 +30,7 @@ class Folder:
         self.path = Path(path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._listed = self._read_manifest()
+            self._listed = listed(self.path)
             for left in self.path.glob(_UNFINISHED + "*"):
                 shutil.rmtree(left, ignore_errors=True)  # of a report that was killed
             self._new = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self.path))
@@ -48,28 +48,12 @@ class Folder:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._new, ignore_errors=True)
 
-    def _read_manifest(self) -> set[str]:
-        path = self.path / MANIFEST
-        if not path.exists():
-            return set()
-        lines = path.read_text(encoding="utf-8").splitlines()
-        if lines[:1] != [_HEADER]:
-            raise CompatError(f"{path}: was not made by compat report; choose another --out")
-        return {line for line in lines[1:] if _inside(line)}
-
     def __len__(self) -> int:
         return len(self._current)
 
     @property
     def written(self) -> int:
         return len(self._written)
-
-    def whole(self) -> bool:
-        """Whether every file that the report made before is there."""
-        return bool(self._listed) and all((self.path / name).is_file() for name in self._listed)
-
-    def listed(self) -> int:
-        return len(self._listed)
 
     def has(self, name: str) -> bool:
         """Whether the report has this file, from before or by now; then ``keep`` it."""
@@ -80,11 +64,6 @@ class Folder:
         self._current.add(name)
         if (self._new / name).is_file():
             self._written.add(name)
-
-    def read(self, name: str) -> bytes | None:
-        """What a file held when the report was opened; None where the report made none of that name."""
-        path = self.path / name
-        return path.read_bytes() if name in self._listed and path.is_file() else None
 
     def put(self, name: str, contents: str | bytes) -> None:
         """Have a file written unless it already holds these contents."""
@@ -139,6 +118,17 @@ class Folder:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             (self._new / MANIFEST).write_text(text, encoding="utf-8")
             os.replace(self._new / MANIFEST, path)
+
+
+def listed(folder: Path) -> set[str]:
+    """The files that the report has made in a folder.  Raises CompatError for a manifest that is not its own."""
+    path = folder / MANIFEST
+    if not path.exists():
+        return set()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if lines[:1] != [_HEADER]:
+        raise CompatError(f"{path}: was not made by compat report; choose another --out")
+    return {line for line in lines[1:] if _inside(line)}
 
 
 def _inside(name: str) -> bool:

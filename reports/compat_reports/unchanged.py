@@ -19,8 +19,9 @@ import compat
 from compat.case.files import is_case_name
 from compat.errors import CompatError
 
-from .folder import Folder
+from .folder import Folder, listed
 
+Entry = tuple[str, int, int, int]
 STAMP = "stamp.json"
 _PACKAGES = ("numpy", "jinja2", "markupsafe", "matplotlib", "pillow", "pygments", "packaging")
 
@@ -32,8 +33,15 @@ class Said(NamedTuple):
     headline: str
 
 
-def key_of(runs: Sequence[str], cases: Sequence[str] | None) -> str:
-    """A digest of what is known before anything is judged.  ``runs``: their folders; ``cases``: as they were named."""
+class Before(NamedTuple):
+    """What a report follows from, as it was before: ``key`` of all but the arrays, and their files by store."""
+
+    key: str
+    arrays: dict[str, list[Entry]]
+
+
+def before(runs: Sequence[str], cases: Sequence[str] | None) -> Before:
+    """What is known before anything is judged.  ``runs``: their folders; ``cases``: as they were named."""
     sha = hashlib.sha256(json.dumps([os.getcwd(), list(runs), cases, sys.version, _versions()]).encode())
     for package in (Path(compat.__file__).parent, Path(__file__).parent):
         _add_tree(sha, package, (".py", ".html", ".css", ".js"))
@@ -42,31 +50,42 @@ def key_of(runs: Sequence[str], cases: Sequence[str] | None) -> str:
         sha.update("\0".join(names).encode("utf-8", "surrogateescape"))
     for run in runs:
         _add_file(sha, Path(run) / "run.json")
-        _add_listing(sha, Path(run) / "journal")
-    for objects in sorted({os.path.join(os.path.dirname(os.path.realpath(run)), "objects") for run in runs}):
-        _add_listing(sha, Path(objects))
-    return sha.hexdigest()
+        sha.update(repr(_listing(Path(run) / "journal")).encode("utf-8", "surrogateescape"))
+    stores = sorted({os.path.dirname(os.path.realpath(run)) for run in runs})
+    return Before(sha.hexdigest(), {store: _listing(Path(store) / "objects") for store in stores})
 
 
-def said(folder: Folder, key: str) -> Said | None:
+def said(out: str, now: Before) -> Said | None:
     """What the report in a folder said; None where another would come out, or where it is not whole."""
-    text = folder.read(STAMP)
-    if text is None:
-        return None
+    folder = Path(out)
     try:
-        stamp = json.loads(text)
-        if stamp["key"] != key or not folder.whole():
+        files = listed(folder)
+        if STAMP not in files or not all((folder / name).is_file() for name in files):
+            return None
+        stamp = json.loads((folder / STAMP).read_bytes())
+        if stamp["key"] != now.key or stamp["arrays"] != _digest_of(now.arrays):
             return None
         if any(_digest(Path(path)) != digest for path, digest in stamp["files"].items()):
             return None
         return Said(int(stamp["status"]), str(stamp["headline"]))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def stamp(folder: Folder, key: str, files: Mapping[str, str], said: Said) -> None:
-    """Leave it for the next time.  ``files``: what ``Judging.follows_from`` names."""
-    content = {"key": key, "files": dict(sorted(files.items())), **said._asdict()}
+def stamp(folder: Folder, before: Before, files: Mapping[str, str], said: Said) -> None:
+    """Leave it for the next time.  ``files``: what ``Judging.follows_from`` names.
+
+    The judge has added its answers to the arrays; where one that was there is another now, nothing is left.
+    """
+    arrays = {store: _listing(Path(store) / "objects") for store in before.arrays}
+    if any(set(before.arrays[store]) - set(arrays[store]) for store in arrays):
+        return
+    content = {
+        "key": before.key,
+        "arrays": _digest_of(arrays),
+        "files": dict(sorted(files.items())),
+        **said._asdict(),
+    }
     folder.put(STAMP, json.dumps(content, indent=1) + "\n")
 
 
@@ -101,13 +120,16 @@ def _add_tree(sha: hashlib._Hash, root: Path, endings: tuple[str, ...]) -> None:
             sha.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
 
 
-def _add_listing(sha: hashlib._Hash, folder: Path) -> None:
+def _listing(folder: Path) -> list[Entry]:
     """Names, sizes and times: the arrays are named by what they hold, and there are many."""
     try:
         with os.scandir(folder) as entries:
-            found = sorted((e.name, e.stat().st_size, e.stat().st_mtime_ns, e.stat().st_ino) for e in entries)
+            return sorted((e.name, e.stat().st_size, e.stat().st_mtime_ns, e.stat().st_ino) for e in entries)
     except FileNotFoundError:
-        found = []
+        return []
     except OSError as error:
         raise CompatError(f"{folder}: cannot be read ({error.strerror})") from None
-    sha.update(repr(found).encode("utf-8", "surrogateescape"))
+
+
+def _digest_of(listings: Mapping[str, list[Entry]]) -> str:
+    return hashlib.sha256(repr(sorted(listings.items())).encode("utf-8", "surrogateescape")).hexdigest()

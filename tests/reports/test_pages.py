@@ -15,7 +15,7 @@ from compat.records import Known, Processor
 from compat_reports.arrays import Arrays
 from compat_reports.command import write
 from compat_reports.comparison import Comparison
-from compat_reports.folder import MANIFEST, Folder
+from compat_reports.folder import MANIFEST
 from compat_reports.samples import JudgedSamples
 from compat_reports.wording import MEANINGS
 
@@ -49,8 +49,7 @@ class Page(HTMLParser):
 
 
 def report(judged, out):
-    with Folder(out) as folder:
-        return write(JudgedSamples(judged if isinstance(judged, list) else [judged]), folder)
+    return write(JudgedSamples(judged if isinstance(judged, list) else [judged]), str(out))
 
 
 def pages(out):
