@@ -1,19 +1,15 @@
 """What crosses from room to room, as dataclasses, and the words for it.
 
 A Record says what happened when a dialect computed a sample, and carries no judgement; a Verdict is what the
-judge concludes from it.  Both are written as JSON and read back checked: ``from_json`` takes nothing of another
-form, for a store may come from anywhere.
+judge concludes from it.  Both are written as JSON and read back checked (``compat.jsons``): nothing of another
+form is taken, for a store may come from anywhere.
 """
 
-import dataclasses
-import math
 import re
-import typing
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Tuple, Type, TypeVar
+from typing import Any, Dict, List, Optional, Tuple
 
-from .errors import CompatError
-from .texts import check_name, check_part_of_a_path, printable
+from .texts import check_name, check_part_of_a_path
 
 #: What may happen when a dialect computes a sample.
 STATUSES = ("ok", "unsupported", "error", "timeout", "crashed")
@@ -269,124 +265,10 @@ def needs_a_person(verdict: Verdict) -> bool:
     return verdict.known is None and verdict.word not in PASSING and verdict.word != "unsupported"
 
 
-# -- JSON
-
-T = TypeVar("T")
-
-
-def as_json(thing: Any) -> Any:
-    """A dataclass as JSON values; fields that are None are left out."""
-    if dataclasses.is_dataclass(thing):
-        pairs = ((f.name, getattr(thing, f.name)) for f in dataclasses.fields(thing))
-        return {name: as_json(value) for name, value in pairs if value is not None}
-    if isinstance(thing, dict):
-        return {name: as_json(value) for name, value in thing.items()}
-    if isinstance(thing, (list, tuple)):
-        return [as_json(value) for value in thing]
-    return thing
-
-
-def from_json(cls: Type[T], value: Any, where: str) -> T:
-    """The dataclass of JSON values.  Raises CompatError, beginning with ``where``, for any other form."""
-    try:
-        return _decoded(cls, value)
-    except (ValueError, RecursionError) as error:
-        raise CompatError(f"{where}: {printable(str(error))}; record it again") from None
-
-
-def _decoded(kind: Any, value: Any) -> Any:
-    """``value`` as ``kind``: a dataclass, Dict[str, X], List[X], Optional[X], Any, or a plain type."""
-    if dataclasses.is_dataclass(kind):
-        return _decoded_class(kind, value)
-    if kind is Any:
-        return _plain(value)
-    origin = getattr(kind, "__origin__", None)
-    inner: Any = getattr(kind, "__args__", ())
-    if origin is typing.Union:
-        return None if value is None else _decoded(inner[0], value)
-    if origin in (dict, Dict):
-        if type(value) is not dict:
-            raise ValueError(f"expected a table, found {_short(value)}")
-        return {name: _decoded(inner[1], entry) for name, entry in value.items()}
-    if origin in (list, List):
-        if type(value) is not list:
-            raise ValueError(f"expected a list, found {_short(value)}")
-        return [_decoded(inner[0], entry) for entry in value]
-    if kind is float and type(value) is int:
-        value = float(value)
-    if type(value) is not kind or (kind is float and not math.isfinite(value)):
-        raise ValueError(f"expected {kind.__name__}, found {_short(value)}")
-    return _whole(value) if isinstance(value, str) else value
-
-
-def _decoded_class(cls: Any, value: Any) -> Any:
-    if type(value) is not dict:
-        raise ValueError(f"expected a {cls.__name__}, found {_short(value)}")
-    fields = _fields(cls)
-    unknown = sorted(set(value) - set(fields))
-    if unknown:
-        raise ValueError(f"a {cls.__name__} has no {unknown[0]!r}")
-    arguments = {}
-    for name, (kind, optional) in fields.items():
-        if name in value:
-            try:
-                arguments[name] = _decoded(kind, value[name])
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
-        elif not optional:
-            raise ValueError(f"a {cls.__name__} without {name!r}")
-    decoded = cls(**arguments)
-    if hasattr(decoded, "check"):
-        decoded.check()
-    return decoded
-
-
-#: Values within values that a parameter may be.
-_DEEPEST = 40
-
-
-def _plain(value: Any, depth: int = 0) -> Any:
-    """JSON values as they come, but not of any depth."""
-    if depth > _DEEPEST:
-        raise ValueError("values within values, deeper than any parameter")
-    if isinstance(value, dict):
-        return {_whole(name): _plain(entry, depth + 1) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [_plain(entry, depth + 1) for entry in value]
-    return _whole(value) if isinstance(value, str) else value
-
-
-_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-
-
-def _whole(text: str) -> str:
-    """The text with halves of characters, which no file can hold, as escapes; those of a path stand for its bytes."""
-    return _HALVES.sub(lambda found: ascii(found.group())[1:-1], text)
-
-
 _DIGEST = re.compile("[0-9a-f]{64}\\Z")
 
 
 def check_digest(text: str) -> None:
     """Raises ValueError for what is no SHA-256 as ``compat.arrays.digest`` writes it."""
     if not _DIGEST.match(text):
-        raise ValueError(f"{_short(text)} is no digest of an array")
-
-
-_FIELDS: Dict[Any, Dict[str, Tuple[Any, bool]]] = {}
-
-
-def _fields(cls: Any) -> Dict[str, Tuple[Any, bool]]:
-    """{name: (type, whether it may be left out)}: what may be None may be left out."""
-    if cls not in _FIELDS:
-        hints = typing.get_type_hints(cls)
-        _FIELDS[cls] = {
-            f.name: (hints[f.name], getattr(hints[f.name], "__origin__", None) is typing.Union)
-            for f in dataclasses.fields(cls)
-        }
-    return _FIELDS[cls]
-
-
-def _short(value: Any) -> str:
-    text = ascii(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+        raise ValueError(f"{ascii(text)[:40]} is no digest of an array")

@@ -15,93 +15,36 @@ by copying their folders together.  Nothing is ever unpickled.
 import contextlib
 import errno
 import hashlib
-import json
-import math
 import os
 import re
 import stat
 import time
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, MutableMapping, Optional, Sequence, Tuple, TypeVar
 
+from .documents import AGAIN, DECODER, read_json, whole, write_json
 from .errors import CompatError
-from .files import TEMPORARY, appearing, folder_names, open_own, read_bytes, reason
+from .files import LARGEST, TEMPORARY, appearing, folder_names, open_own, open_regular, reason
+from .jsons import as_json, from_json
 from .objects import Objects
-from .records import Description, Environment, Record, Verdict, as_json, from_json
+from .records import Description, Environment, Record, Verdict
+from .rows import Rows, Scanner
 from .texts import check_name, check_part_of_a_path
+
+T = TypeVar("T")
 
 try:
     import fcntl
 except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
-#: The version of the format. A reader refuses anything else.
-FORMAT = 2
 #: Where tox.ini has the runs written.
 STORE = os.path.join("out", "runs")
 _RUN, _VERDICTS, _JOURNAL, _OBJECTS, _LOCK = "run.json", "verdicts.json", "journal", "objects", "lock"
 _PLAN, _WORKERS = "plan", "workers"
+_MOST_ALIKE = 512
+#: Within the text of a row, in every record: a text cannot hold it, for its quotes would be escaped.
+_VARYING = re.compile(r'"code":"([0-9a-f]*)"|"seconds":([0-9.]+(?:e[+-]?[0-9]+)?)')
 _ROW = re.compile(r"[0-9a-f]{32}\.json\Z")
-_AGAIN = "delete the folder and run again, or choose another --out"
-
-
-def _canonical(content: Any) -> str:
-    """The text that is written and checked. Keys keep their order: outputs stand in the order of flow."""
-    return json.dumps(content, allow_nan=False, separators=(",", ":"))
-
-
-def write_json(path: str, content: Any, readable: bool = False) -> None:
-    """Content under a checksum: an edited or truncated file is told from a good one.
-
-    ``readable``: indented, so that people can read what changes in it.
-    """
-    text = _canonical(content)
-    checksum = hashlib.sha256(text.encode()).hexdigest()
-    text = json.dumps(content, allow_nan=False, indent=1) if readable else text
-    with appearing(path, "w") as file:
-        file.write(f'{{"format":{FORMAT},"checksum":"{checksum}","content":{text}}}\n')
-
-
-def read_json(path: str) -> Any:
-    """The content of a file that ``write_json`` wrote.  Raises CompatError for any other."""
-    try:
-        text = read_bytes(path).decode("utf-8")
-        document = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole_number)
-    except (ValueError, RecursionError, MemoryError):
-        raise CompatError(f"{path}: is truncated or no JSON; {_AGAIN}") from None
-    version = document.get("format") if isinstance(document, dict) else None
-    if type(version) is not int:  # bool is an int
-        raise CompatError(f"{path}: is no file of a run (it has no format number)")
-    if version > FORMAT:
-        raise CompatError(
-            f"{path}: has format {version}, written by a newer compat; this one reads {FORMAT}: upgrade compat"
-        )
-    if version < FORMAT:
-        raise CompatError(f"{path}: has format {version}, written by an older compat: {_AGAIN}")
-    content = document.get("content")
-    try:
-        right = hashlib.sha256(_canonical(content).encode()).hexdigest() == document.get("checksum")
-    except (ValueError, RecursionError):
-        right = False
-    if not right:
-        raise CompatError(f"{path}: was edited or damaged (its checksum does not match); {_AGAIN}")
-    return content
-
-
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is too large")
-    return number
-
-
-def _whole_number(text: str) -> int:
-    if len(text) > 40:
-        raise ValueError(f"{text[:40]}... is too large")
-    return int(text)
 
 
 def _check_row(path: str, sample: str, dialect: str) -> None:
@@ -117,7 +60,7 @@ def _check_row(path: str, sample: str, dialect: str) -> None:
 def _table(path: str, content: Any, *names: str) -> List[Dict[str, Any]]:
     """Those parts of a file's content, all of them tables."""
     if not isinstance(content, dict) or not all(isinstance(content.get(name), dict) for name in names):
-        raise CompatError(f"{path}: lacks a part of a run; {_AGAIN}")
+        raise CompatError(f"{path}: lacks a part of a run; {AGAIN}")
     return [content[name] for name in names]
 
 
@@ -139,8 +82,8 @@ class Run:
         self.store = os.path.dirname(self.folder)
         self.objects = Objects(os.path.join(self.store, _OBJECTS))
         self.environment = environment or Environment(self.name)
-        self.samples: Dict[str, Description] = {}
-        self.records: Dict[str, Dict[str, Record]] = {}
+        self.samples: MutableMapping[str, Description] = {}
+        self.records: MutableMapping[str, Dict[str, Record]] = {}
 
     def _path(self, *parts: str) -> str:
         return os.path.join(self.folder, *parts)
@@ -155,39 +98,100 @@ class Run:
             return False
 
     @classmethod
-    def open(cls, folder: str) -> "Run":
+    def open(cls, folder: str, streamed: bool = False) -> "Run":
         """The run in a folder, with the rows of its journal. Raises CompatError where it is none.
 
         A run that is saved meanwhile is read again: its rows move from the journal into run.json.
+        ``streamed``: its rows are read when they are asked for (``compat.rows``), and one of another form raises then.
         """
         while True:
             before = _identity(os.path.join(folder, _RUN))
-            run = cls._open(folder)
+            run = cls._open(folder, streamed)
             if _identity(os.path.join(folder, _RUN)) == before:
                 return run
 
     @classmethod
-    def _open(cls, folder: str) -> "Run":
+    def _open(cls, folder: str, streamed: bool) -> "Run":
         run = cls(folder)
         if not os.path.isdir(folder):
             raise CompatError(f"{folder}: there is no such run; compat run --out {folder} makes one")
         if not cls.exists(folder):
             raise CompatError(f"{folder}: is no run (it has no {_RUN})")
         path = run._path(_RUN)
-        environment, samples, records = _table(path, read_json(path), "environment", "samples", "records")
-        run.environment = from_json(Environment, environment, path)
-        for sample, description in samples.items():
-            _check_row(path, sample, "any")
-            run.samples[sample] = from_json(Description, description, f"{path}: {sample}")
-        for sample, row in records.items():
-            (row,) = _table(path, {"row": row}, "row")
-            run.records[sample] = {}
-            for dialect, record in row.items():
-                _check_row(path, sample, dialect)
-                run.records[sample][dialect] = from_json(Record, record, f"{path}: {sample} {dialect}")
+        if not streamed or not run._index(path):
+            environment, samples, records = _table(path, read_json(path), "environment", "samples", "records")
+            run.environment = from_json(Environment, environment, path)
+            run.samples = {name: run._description(name, value) for name, value in samples.items()}
+            run.records = {name: run._row_of(name, value) for name, value in records.items()}
         for sample, dialect, record in run._journal():
             run.add(sample, dialect, record)
         return run
+
+    def _index(self, path: str) -> bool:
+        """Note where every row stands; False where that cannot be told without reading it all."""
+        file = open_regular(path)
+        text = file.read().decode("utf-8", "replace") if os.fstat(file.fileno()).st_size <= LARGEST else ""
+        start = whole(text) if text.isascii() else None  # a character is a byte
+        if start is None:
+            return False
+        scanner = Scanner(text, start)
+        samples: Rows[Description] = Rows(file, self._description_text)
+        records: Rows[Dict[str, Record]] = Rows(file, self._row_text)
+        parts: Dict[str, Rows[Any]] = {"samples": samples, "records": records}
+        met = []
+        try:
+            for part in scanner.entries():
+                met.append(part)
+                if part not in parts:
+                    self.environment = from_json(Environment, scanner.value(), path)
+                    continue
+                for name in scanner.entries():
+                    at = scanner.at
+                    scanner.value()
+                    parts[part].stands(name, at, scanner.at)
+        except (ValueError, RecursionError, MemoryError):
+            return False  # in full it says what is wrong
+        self.samples, self.records = samples, records
+        return sorted(met) == ["environment", "records", "samples"]
+
+    def _description(self, sample: str, value: Any) -> Description:
+        path = self._path(_RUN)
+        _check_row(path, sample, "any")
+        return from_json(Description, value, f"{path}: {sample}")
+
+    def _row_of(self, sample: str, value: Any) -> Dict[str, Record]:
+        path = self._path(_RUN)
+        (row,) = _table(path, {"row": value}, "row")
+        for dialect in row:
+            _check_row(path, sample, dialect)
+        return {name: from_json(Record, record, f"{path}: {sample} {name}") for name, record in row.items()}
+
+    def _description_text(self, sample: str, text: str) -> Description:
+        """The same one for all runs that say the same."""
+        if (sample, text) not in _DESCRIBED:
+            _DESCRIBED[sample, text] = self._description(sample, DECODER.decode(text))
+        return _DESCRIBED[sample, text]
+
+    def _row_text(self, sample: str, text: str) -> Dict[str, Record]:
+        """A row: what differs between most runs is only where and how long it was computed."""
+        varying = _VARYING.findall(text)
+        key = sample, _VARYING.sub("", text)
+        row = _ROWS.get(key)
+        if row is None or len(varying) != 2 * len(row):
+            row = _ROWS[key] = self._row_of(sample, DECODER.decode(text))
+            return row
+        found = {}
+        for place, (dialect, record) in enumerate(row.items()):
+            found[dialect] = one = Record.__new__(Record)  # without checking anew what was checked
+            one.__dict__.update(record.__dict__)
+            one.code, one.seconds = varying[2 * place][0], float(varying[2 * place + 1][1])
+        return found
+
+    def forget(self, sample: str) -> None:
+        """Free the memory of a sample's rows that can be read again."""
+        for rows in (self.samples, self.records):
+            if isinstance(rows, Rows):
+                rows.forget(sample)
 
     def _journal(self) -> Iterator[Tuple[str, str, Record]]:
         """The rows that are not yet in run.json."""
@@ -221,12 +225,14 @@ class Run:
         (record,) = _table(path, content, "record")
         sample, dialect = content.get("sample"), content.get("dialect")
         if not isinstance(sample, str) or not isinstance(dialect, str):
-            raise CompatError(f"{path}: lacks a part of a run; {_AGAIN}")
+            raise CompatError(f"{path}: lacks a part of a run; {AGAIN}")
         _check_row(path, sample, dialect)
         return sample, dialect, from_json(Record, record, path)
 
     def add(self, sample: str, dialect: str, record: Record) -> None:
-        self.records.setdefault(sample, {})[dialect] = record
+        row = self.records.get(sample, {})
+        row[dialect] = record
+        self.records[sample] = row  # of a Rows: now it is not what stands in the file
 
     def drop(self, sample: str, dialect: str) -> None:
         row = self.records.get(sample, {})
@@ -316,6 +322,19 @@ class Run:
         write_json(self._path(_VERDICTS), as_json(verdicts))
 
 
+class _Latest(Dict[Any, T]):
+    """The latest values, for those of one sample are asked for one after the other."""
+
+    def __setitem__(self, key: Any, value: T) -> None:
+        if len(self) >= _MOST_ALIKE:
+            self.clear()
+        super().__setitem__(key, value)
+
+
+_DESCRIBED: _Latest[Description] = _Latest()
+_ROWS: _Latest[Dict[str, Record]] = _Latest()
+
+
 def _remove_own(folder: str, ours: Callable[[str], bool], inner: str = "") -> List[str]:
     """Remove files from a folder, then the folder where nothing else is in it; returns those that would not go.
 
@@ -339,23 +358,33 @@ def _remove_own(folder: str, ours: Callable[[str], bool], inner: str = "") -> Li
     return left
 
 
-def find(paths: Sequence[str]) -> List[Run]:
-    """The runs at the paths: each a run, a store, whose runs are found within it, or a name in ``out/runs``."""
-    runs: List[Run] = []
+def find(paths: Sequence[str], streamed: bool = False) -> List[Run]:
+    """The runs at the paths: each a run, a store, whose runs are found within it, or a name in ``out/runs``.
+
+    ``streamed``: see ``Run.open``.
+    """
+    return [Run.open(folder, streamed) for folder in folders(paths)]
+
+
+def folders(paths: Sequence[str]) -> List[str]:
+    """The folders of those runs."""
+    found: List[str] = []
     for path in paths:
         if not os.path.exists(path) and Run.exists(os.path.join(STORE, path)):
             path = os.path.join(STORE, path)
-        if Run.exists(path) or not os.path.isdir(path):
-            runs.append(Run.open(path))
+        if Run.exists(path):
+            found.append(path)
             continue
+        if not os.path.isdir(path):
+            Run.open(path)  # it says what is wrong
         inner = [os.path.join(path, name) for name in folder_names(path)]
-        found = [Run.open(folder) for folder in inner if Run.exists(folder)]
-        if not found:
+        runs = [folder for folder in inner if Run.exists(folder)]
+        if not runs:
             raise CompatError(
                 f"{path}: holds no runs; compat run --out {os.path.join(path, 'NAME')} makes one"
             )
-        runs.extend(found)
-    return list({os.path.realpath(run.folder): run for run in runs}.values())
+        found.extend(runs)
+    return list({os.path.realpath(folder): folder for folder in found}.values())
 
 
 def find_one(path: str) -> Run:

@@ -10,13 +10,14 @@ import textwrap
 import compat
 from compat.arrays import digest
 from compat.case.files import Case
+from compat.documents import write_json
 from compat.judge.judging import judge_runs
 from compat.record.code import code_of
 from compat.record.compute import compute
 from compat.record.environment import describe
 from compat.record.versions import metadata
 from compat.records import Output, Record
-from compat.store import Run, write_json
+from compat.store import Run
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 CASES = CHECKOUT / "cases"

@@ -8,7 +8,8 @@ import pytest
 from support import DOUBLE, array_of, change, content, python, quick_run, reading, refusal, write
 from support import DOUBLE_ID as ID
 
-from compat.store import Run, write_json
+from compat.documents import write_json
+from compat.store import Run
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="FIFOs and links")
 

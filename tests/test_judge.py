@@ -10,11 +10,12 @@ from support import record_of
 
 from compat import layers, reference
 from compat.arrays import UNIT_ROUNDOFF, digest, round_to
+from compat.jsons import as_json, from_json
 from compat.judge import compare as comparing
 from compat.judge import verdicts
 from compat.judge.compare import compare
 from compat.judge.verdicts import as_golden, judge
-from compat.records import SEVERITY, Known, Numbers, Verdict, as_json, from_json, needs_a_person
+from compat.records import SEVERITY, Known, Numbers, Verdict, needs_a_person
 from compat.reference import Reference
 from compat.reference.nodes.whole import Whole
 

@@ -14,10 +14,11 @@ from support import CHECKOUT, content, record_of
 
 from compat import store
 from compat.arrays import digest
+from compat.documents import FORMAT
 from compat.errors import CompatError
 from compat.objects import Memory
 from compat.records import Description, Environment
-from compat.store import FORMAT, Objects, Run
+from compat.store import Objects, Run
 
 ARRAY = np.arange(3, dtype=np.float32)
 

@@ -27,6 +27,7 @@ class Case:
         with self.at_work():
             namespace = vars(_load(path, source))
         self.operations = list({id(v): v for v in namespace.values() if isinstance(v, Operation)}.values())
+        self._by_id: Dict[str, Sample] = {}
 
     def at_work(self) -> "contextlib.AbstractContextManager[None]":
         """While code of the case runs: it may import its neighbours."""
@@ -39,8 +40,18 @@ class Case:
             files[os.path.relpath(path, self._imports.folder).replace(os.sep, "/")] = digest
         return files
 
+    def paths(self) -> List[str]:
+        """The case file and what it has imported by now."""
+        return [os.path.realpath(self.path), *self._imports.files]
+
     def samples(self) -> List[Sample]:
         return [sample for operation in self.operations for sample in operation.samples.values()]
+
+    def sample(self, sample_id: str) -> Optional[Sample]:
+        """The sample of that id; None where there is none."""
+        if not self._by_id:
+            self._by_id = {sample.id: sample for sample in self.samples()}
+        return self._by_id.get(sample_id)
 
     def describe(self, sample: Sample) -> Description:
         """What is kept of a sample, so that it is known without its case file."""

@@ -15,7 +15,8 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import CompatError
-from ..records import Output, as_json, check_digest, from_json
+from ..jsons import as_json, from_json
+from ..records import Output, check_digest
 from ..texts import check_name
 
 #: The array of a digest.

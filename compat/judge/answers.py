@@ -1,6 +1,6 @@
 """A sample's float64 answers, computed at most once, and the verdicts by them."""
 
-from typing import Dict, Mapping, Tuple
+from typing import Any, Dict, Mapping, Tuple
 
 import numpy as np
 
@@ -30,12 +30,21 @@ class Answers:
         self._error = ""
         self._computed = False
         self._judges: Dict[str, Judge] = {}
+        self._verdicts: Dict[Tuple[Any, ...], Verdict] = {}
         self._stores: Dict[str, Dict[str, str]] = {}
         self._golden = golden.outputs_of(golden.beside_case(case.path), sample.id, digest)
 
     def verdict(self, run: Run, record: Record) -> Verdict:
         if self._sample.operation.reference is None:
             return judge(record, None, run.objects.read)
+        alike = run.store, record.dtype, record.claim, record.bits
+        if alike not in self._verdicts:
+            self._verdicts[alike] = self._of_bits(run, record)
+        found = self._verdicts[alike]
+        return Verdict(found.word, found.message, found.outputs, found.known, found.reference)
+
+    def _of_bits(self, run: Run, record: Record) -> Verdict:
+        """The verdict on all records of the same bits."""
         bits = key(record.dtype, record.claim, record.bits)
         verdict = self.notes.verdict(bits)
         if verdict is None:

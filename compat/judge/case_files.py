@@ -5,11 +5,10 @@ lies in no store.
 """
 
 import os
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ..arrays import sha256_of_text
 from ..case.files import Case, paths_below
-from ..case.operation import Sample
 from ..errors import CompatError
 from ..files import is_regular, read_bytes
 from ..records import Description
@@ -37,11 +36,13 @@ class CaseFiles:
             os.path.realpath(case.path): (case, "") for case in cases
         }
         self._given = list(cases)
+        self._asked: Set[str] = set()
         self._by_operation: Optional[Dict[str, Case]] = None
 
     def find(self, sample_id: str, description: Description, digest: str) -> Tuple[Optional[Case], str]:
         """The case of a sample, or None and why; ``digest``: of the case file as it was recorded."""
         path = os.path.realpath(description.path)
+        self._asked.add(path)
         if path in self._loaded:
             return self._loaded[path]
         if path in map(os.path.realpath, self._named):
@@ -62,6 +63,12 @@ class CaseFiles:
                 "--cases"
             )
         return self._load(description.path)
+
+    def paths(self) -> List[str]:
+        """Every file that was asked for or loaded, with what it imported."""
+        loaded = [case for case, _ in self._loaded.values() if case is not None]
+        imported = [path for case in loaded for path in case.paths()]
+        return sorted({*self._asked, *self._loaded, *imported})
 
     def in_a_store(self, path: str) -> bool:
         """Whether a file came with the records: nothing there is run, or believed."""
@@ -84,7 +91,3 @@ class CaseFiles:
             loaded: List[Optional[Case]] = [*self._given, *(self._load(path)[0] for path in self._named)]
             self._by_operation = {o.name: case for case in loaded if case for o in case.operations}
         return self._by_operation.get(operation)
-
-
-def sample_in(case: Case, sample_id: str) -> Optional[Sample]:
-    return next((sample for sample in case.samples() if sample.id == sample_id), None)

@@ -6,7 +6,7 @@ outputs, and the arrays themselves where they are small.
 """
 
 import functools
-from typing import Dict, Optional
+from typing import Dict, Iterator, Optional
 
 from ..case.files import beside
 from ..store import Run
@@ -17,6 +17,11 @@ FOLDER_NAME = "golden"
 def folder_of(case_path: str) -> Optional[str]:
     """The golden run that speaks for a case file, in its folder or one above; or None."""
     return next(filter(Run.exists, (f"{place}/run" for place in beside(case_path, FOLDER_NAME))), None)
+
+
+def paths_beside(case_path: str) -> Iterator[str]:
+    """Where the file of such a run may be."""
+    return (f"{place}/run/run.json" for place in beside(case_path, FOLDER_NAME))
 
 
 def beside_case(case_path: str) -> Optional[Run]:

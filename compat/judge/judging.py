@@ -1,20 +1,22 @@
 """Every verdict of a store, from what is recorded: never from this process's settings, frameworks, or order of runs."""
 
+import hashlib
 import os
 from dataclasses import dataclass, field
-from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ..case.files import Case, changed_files
+from ..case.files import Case, beside, changed_files
 from ..case.operation import Sample
 from ..errors import CompatError
-from ..files import is_regular
+from ..files import is_regular, read_bytes
+from ..objects import Objects
 from ..records import Description, Record, Verdict, needs_a_person
 from ..reference import Reference
 from ..reference.measured import answers_against
 from ..store import Run
 from . import golden, known
 from .answers import NO_RECORDS, Answers, kept, refer, unusable
-from .case_files import CaseFiles, sample_in
+from .case_files import CaseFiles
 from .graphs import Place
 from .memory import CaseDigests
 from .ports import judge_port, wrong_places
@@ -92,12 +94,28 @@ class Judging:
         self._case_files = CaseFiles(named, sorted(stores), cases)
         self._beside: Dict[str, Optional[Run]] = {run.folder: run for run in runs}
         self._digests: Dict[str, CaseDigests] = {}
-        self._known: Dict[str, List[known.KnownDifference]] = {}
+        self._files_of_known: Dict[str, List[known.KnownDifference]] = {}
+        self._known: Dict[Tuple[str, str], List[known.KnownDifference]] = {}
         self._changed: Dict[Tuple[str, Tuple[Tuple[str, str], ...]], List[str]] = {}
+        self._followed: Dict[str, str] = {}
+        objects: Dict[str, Objects] = {}
+        for run in runs:  # an array that several runs name is read once
+            run.objects = objects.setdefault(run.store, run.objects)
 
     def end(self) -> None:
         for digests in self._digests.values():
             digests.save()
+
+    def follows_from(self) -> Dict[str, str]:
+        """The SHA-256 of every file beside the runs that verdicts came of, and nothing of one that is not there."""
+        for path in self._case_files.paths():
+            if path in self._followed:
+                continue
+            for one in (path, *beside(path, known.FILE_NAME), *golden.paths_beside(path)):
+                if one not in self._followed:
+                    there = is_regular(one)
+                    self._followed[one] = hashlib.sha256(read_bytes(one)).hexdigest() if there else ""
+        return self._followed
 
     def judge_sample(self, sample_id: str, judged: Sequence[Judged]) -> None:
         """The verdicts on one sample in all runs: its answer is computed once, each distinct result judged once."""
@@ -118,7 +136,7 @@ class Judging:
     def sample(self, run: Run, sample_id: str, record: Record) -> Tuple[Case, Sample]:
         """The sample with its case.  Raises CompatError where it is not here, or is not what was recorded."""
         case, why_not = self.case(run, sample_id, record)
-        sample = sample_in(case, sample_id) if case else None
+        sample = case.sample(sample_id) if case else None
         if case is None or sample is None:
             raise CompatError(f"{sample_id}: {why_not or 'its case file has no such sample any more'}")
         return case, sample
@@ -158,8 +176,7 @@ class Judging:
         """The sample's case digest, and the dtype of its first input."""
         if case.path not in self._digests:
             self._digests[case.path] = CaseDigests(case.files())
-        with case.at_work():
-            return self._digests[case.path].of(sample)
+        return self._digests[case.path].of(case, sample)
 
     def changed(self, case_path: Optional[str], record: Record) -> List[str]:
         """The files of the record that are other now; none that is known of without a case file."""
@@ -170,13 +187,18 @@ class Judging:
             self._changed[place] = changed_files(case_path, record.files)
         return self._changed[place]
 
-    def known(self, case_path: str) -> List[known.KnownDifference]:
-        path = known.path_beside(case_path)
-        if path is None:
-            return []
-        if path not in self._known:
-            self._known[path] = known.read(path)
-        return self._known[path]
+    def known_of(self, case_path: str, operation: str) -> List[known.KnownDifference]:
+        """The entries that speak for an operation of a case file."""
+        if (case_path, operation) not in self._known:
+            path = known.path_beside(case_path)
+            entries = self._read_known(path) if path is not None else []
+            self._known[case_path, operation] = [entry for entry in entries if entry.operation == operation]
+        return self._known[case_path, operation]
+
+    def _read_known(self, path: str) -> List[known.KnownDifference]:
+        if path not in self._files_of_known:
+            self._files_of_known[path] = known.read(path)
+        return self._files_of_known[path]
 
     def beside(self, run: Run, environment: Optional[str]) -> Optional[Run]:
         """The run itself, or that of another environment in the same store; None where it is not there."""
@@ -210,7 +232,11 @@ class _Sample:
     def __init__(self, judging: Judging, sample_id: str) -> None:
         self._judging = judging
         self._id = sample_id
+        self._operation, _, self._name = sample_id[:-1].partition("[")  # a description may say anything
         self._by_case: Dict[str, Answers] = {}
+        self._cases: Dict[Tuple[Any, ...], Tuple[Optional[Case], str]] = {}
+        self._troubles: Dict[Tuple[Any, ...], str] = {}
+        self._old: Dict[Tuple[Any, ...], str] = {}
 
     def end(self) -> None:
         for of_case in self._by_case.values():
@@ -218,13 +244,12 @@ class _Sample:
 
     def verdict(self, run: Run, dialect: str, record: Record) -> Verdict:
         description = run.samples.get(self._id)
-        case, why_not = self._judging.case(run, self._id, record)
+        case, why_not = self._case_of(run, description, record)
         verdict = self._unmarked(run, dialect, record, description, case, why_not)
         path = self._judging.beside_case(case, description) if description else None
         if path is not None:
-            entries = self._judging.known(path)
-            operation, _, name = self._id[:-1].partition("[")  # what the description says may be anything
-            known.mark(verdict, operation, name, dialect, run.environment, entries)
+            entries = self._judging.known_of(path, self._operation)
+            known.mark(verdict, self._operation, self._name, dialect, run.environment, entries)
         return verdict
 
     def _unmarked(
@@ -241,7 +266,7 @@ class _Sample:
             return Verdict("stale", stale)
         if record.status != "ok":
             return Verdict(record.status, record.message)
-        trouble = self._judging.trouble(run, record)
+        trouble = self._trouble(run, record)
         if trouble:
             return Verdict("unjudged", trouble)
         if description is not None and description.against:
@@ -255,10 +280,18 @@ class _Sample:
     def _stale(
         self, case: Optional[Case], dialect: str, record: Record, description: Optional[Description]
     ) -> str:
-        """Why the record is no longer of this sample, or nothing."""
+        """Why the record is no longer of this sample, or nothing: the same for all that say the same."""
         if case is None:
             return ""
-        sample = sample_in(case, self._id)
+        against = tuple(description.against or ()) if description is not None else None
+        files = tuple(record.files.items())
+        key = case.path, dialect, record.case, files, record.dtype, record.claim, record.status, against
+        if key not in self._old:
+            self._old[key] = self._why_stale(case, dialect, record, description)
+        return self._old[key]
+
+    def _why_stale(self, case: Case, dialect: str, record: Record, description: Optional[Description]) -> str:
+        sample = case.sample(self._id)
         if sample is None:
             return f"{case.path} has no such sample any more: record it again"
         changed = self._judging.changed(case.path, record)
@@ -293,11 +326,30 @@ class _Sample:
 
     def _of_case(self, case: Case) -> Answers:
         if case.path not in self._by_case:
-            sample = sample_in(case, self._id)
+            sample = case.sample(self._id)
             assert sample is not None  # or its records were stale
             digest, _ = self._judging.case_digest(case, sample)
             self._by_case[case.path] = Answers(case, sample, digest, self._judging.keep)
         return self._by_case[case.path]
+
+    def _case_of(
+        self, run: Run, description: Optional[Description], record: Record
+    ) -> Tuple[Optional[Case], str]:
+        if description is None:
+            return self._judging.case(run, self._id, record)
+        key = description.path, description.operation, next(iter(record.files.values()), "")
+        if key not in self._cases:
+            self._cases[key] = self._judging.case(run, self._id, record)
+        return self._cases[key]
+
+    def _trouble(self, run: Run, record: Record) -> str:
+        """What is wrong with the arrays of a record, or nothing: those of equal results are looked at once."""
+        shapes = tuple((o.digest, o.dtype, tuple(o.shape)) for o in record.outputs.values())
+        measured = tuple(d for arrays in record.measured.values() for d in arrays.values())
+        key = run.store, tuple(record.outputs), shapes, measured
+        if key not in self._troubles:
+            self._troubles[key] = self._judging.trouble(run, record)
+        return self._troubles[key]
 
     # -- against another record
 

@@ -12,15 +12,16 @@ from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
-from ..case.files import changed_files
+from ..case.files import Case, changed_files
 from ..case.operation import Sample
+from ..documents import read_json, write_json
 from ..errors import CompatError
+from ..jsons import as_json, from_json
 from ..record.code import digest_of
-from ..records import Verdict, as_json, from_json
-from ..store import read_json, write_json
+from ..records import Verdict
 
 #: The parts of compat that a verdict follows from.
-_JUDGING = ("arrays.py", "case", "judge", "layers", "records.py", "reference")
+_JUDGING = ("arrays.py", "case", "judge", "jsons.py", "layers", "records.py", "reference")
 
 
 def folder() -> str:
@@ -95,10 +96,11 @@ class CaseDigests:
                 str(name): (str(one), str(two)) for name, (one, two) in read_json(self._path).items()
             }
 
-    def of(self, sample: Sample) -> Tuple[str, str]:
+    def of(self, case: Case, sample: Sample) -> Tuple[str, str]:
         if sample.id not in self._known:
             first = next(iter(sample.inputs.values()), None)
-            self._known[sample.id] = sample.case_digest(), first.dtype if first else "float64"
+            with case.at_work():
+                self._known[sample.id] = sample.case_digest(), first.dtype if first else "float64"
             self._new = True
         return self._known[sample.id]
 

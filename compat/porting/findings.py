@@ -17,7 +17,8 @@ import numpy as np
 from ..arrays import Array
 from ..errors import CompatError
 from ..files import appearing, folder_names, read_bytes
-from ..records import Numbers, as_json, from_json
+from ..jsons import as_json, from_json
+from ..records import Numbers
 from ..texts import check_name
 
 NAME, INPUTS = "verify.json", "inputs.npz"

@@ -9,7 +9,8 @@ import json
 import os
 
 from ..files import read_bytes
-from ..records import Environment, as_json
+from ..jsons import as_json
+from ..records import Environment
 
 #: The files of compat, and the folders of them, that take part in computing a sample.
 _COMPUTING = (

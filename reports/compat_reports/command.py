@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from compat.judge.judging import Judged, judge_runs
+from compat.judge.judging import Judging
 from compat.porting import findings
-from compat.store import STORE, find
+from compat.store import STORE, find, folders
 
-from . import grid as grids
-from . import site, verify_page, wording
-from .folder import Folder
+from . import unchanged, verify_page, wording
+from .folder import INDEX, Folder
+from .samples import Samples
+from .unchanged import Before, Said
 
 _OUT = os.path.join("out", "report")
 
@@ -27,26 +28,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(arguments.runs) == 1 and (Path(arguments.runs[0]) / findings.NAME).is_file():
         print(verify_page.write(findings.read(arguments.runs[0]), arguments.runs[0]).resolve())
         return 0
-    runs = find(arguments.runs or [STORE])
-    judged = judge_runs(runs, arguments.cases, keep=True, progress=_Progress("judging"))
-    return write(judged, arguments.out)
+    folders_of_runs = folders(arguments.runs or [STORE])
+    before = unchanged.before(folders_of_runs, arguments.cases)
+    said = unchanged.said(arguments.out, before)
+    if said is not None:
+        print("report: nothing has changed since these pages were written: 0 written, 0 removed")
+        return _end(arguments.out, said)
+    runs = find(arguments.runs or [STORE], streamed=True)
+    samples = Samples(runs, Judging(runs, arguments.cases, keep=True))
+    return write(samples, arguments.out, before)
 
 
-def write(judged: Sequence[Judged], out: str) -> int:
-    """The pages of judged runs; returns the exit status."""
-    grid = grids.build(judged)
+def write(samples: Samples, out: str, before: Before | None = None) -> int:
+    """The pages of samples; returns the exit status.  Where that fails, the folder is as it was.
+
+    ``before``: what they follow from, where that is known.
+    """
     print(
-        f"report: {wording.plural(len(grid.rows), 'sample')} in "
-        f"{wording.plural(len(grid.environments), 'environment')} -> {out}",
+        f"report: {wording.plural(len(samples.ids), 'sample')} in "
+        f"{wording.plural(len(samples.environments), 'environment')} -> {out}",
         flush=True,
     )
-    folder = Folder(out)
-    site.write(grid, folder, _Progress("drawing"))
-    removed = folder.close()
+    from . import site  # late: nothing of it is needed where nothing has changed
+
+    with Folder(out) as folder:
+        whole = site.write(samples, folder, _Progress("judging and drawing"))
+        said = Said(int(whole.overview.needs_a_person), wording.headline(whole.overview))
+        if before is not None:
+            unchanged.stamp(folder, before, whole.files, said)
+        removed = folder.close()
     print(f"report: {len(folder):,} files, {folder.written:,} written, {removed:,} removed")
-    print((Path(out) / site.INDEX).resolve())
-    print(f"report: {wording.headline(grid)}")
-    return 1 if grid.needs_a_person else 0
+    return _end(out, said)
+
+
+def _end(out: str, said: Said) -> int:
+    print((Path(out) / INDEX).resolve())
+    print(f"report: {said.headline}")
+    return said.status
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,88 +8,127 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
 
 from compat.errors import CompatError
 
-MANIFEST = "manifest.txt"
+MANIFEST, INDEX = "manifest.txt", "index.html"
+#: What is new is beside the pages until all of it is there.
+_UNFINISHED = ".unfinished-"
 _HEADER = "# Files made by compat report; it rewrites and removes these and no others."
 
 
 class Folder:
-    """Write with ``put`` and ``keep``, then ``close``."""
+    """Write with ``put`` and ``keep``, then ``close``: until then nothing of the folder is another.
+
+    Processes that are forked write into the same folder, and tell the one that closes it what they ``took``.
+    """
 
     def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._listed = self._read_manifest()
+            self._listed = listed(self.path)
+            for left in self.path.glob(_UNFINISHED + "*"):
+                shutil.rmtree(left, ignore_errors=True)  # of a report that was killed
+            self._new = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self.path))
         except (OSError, UnicodeDecodeError) as error:
             raise CompatError(
                 f"{path}: cannot be used for the report ({error}); choose another --out"
             ) from None
         self._current: set[str] = set()
-        self.written = 0
+        self._written: set[str] = set()
+        self._told: set[str] = set()
 
-    def _read_manifest(self) -> set[str]:
-        path = self.path / MANIFEST
-        if not path.exists():
-            return set()
-        lines = path.read_text(encoding="utf-8").splitlines()
-        if lines[:1] != [_HEADER]:
-            raise CompatError(f"{path}: was not made by compat report; choose another --out")
-        return {line for line in lines[1:] if _inside(line)}
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._new, ignore_errors=True)
 
     def __len__(self) -> int:
         return len(self._current)
 
+    @property
+    def written(self) -> int:
+        return len(self._written)
+
     def has(self, name: str) -> bool:
-        """Whether the report made this file before; then ``keep`` it."""
-        return name in self._listed and (self.path / name).is_file()
+        """Whether the report has this file, from before or by now; then ``keep`` it."""
+        return (name in self._listed and (self.path / name).is_file()) or (self._new / name).is_file()
 
     def keep(self, name: str) -> None:
         """The file belongs to the pages as it is."""
         self._current.add(name)
+        if (self._new / name).is_file():
+            self._written.add(name)
 
     def put(self, name: str, contents: str | bytes) -> None:
-        """Write a file unless it already holds these contents."""
+        """Have a file written unless it already holds these contents."""
         contents = contents.encode() if isinstance(contents, str) else contents
         path = self.path / name
         try:
-            if name not in self._listed:
-                if path.exists() and path.read_bytes() != contents:
-                    raise CompatError(f"{path}: was not made by compat report; choose another --out")
-                self._claim(name)
-            self.keep(name)
-            if path.exists() and path.read_bytes() == contents:
+            there = path.exists() and path.read_bytes() == contents
+            if name not in self._listed and path.exists() and not there:
+                raise CompatError(f"{path}: was not made by compat report; choose another --out")
+            self._current.add(name)
+            if there:
                 return
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, contents)
+            (self._new / name).parent.mkdir(parents=True, exist_ok=True)
+            (self._new / name).write_bytes(contents)
         except OSError as error:
             raise CompatError(f"{path}: cannot be written ({error.strerror})") from None
-        self.written += 1
+        self._written.add(name)
 
-    def _claim(self, name: str) -> None:
-        path = self.path / MANIFEST
-        fresh = not path.exists()
-        with open(path, "a", encoding="utf-8") as manifest:
-            manifest.write(f"{_HEADER}\n{name}\n" if fresh else f"{name}\n")
-        self._listed.add(name)
+    def took(self) -> tuple[set[str], set[str]]:
+        """The files that belong to the pages, and those of them that are new, since it was last asked."""
+        new = self._current - self._told
+        self._told |= new
+        return new, new & self._written
+
+    def take(self, took: tuple[set[str], set[str]]) -> None:
+        """What another process took."""
+        self._current |= took[0]
+        self._written |= took[1]
 
     def close(self) -> int:
-        """Remove files of the report that no longer belong to it; returns how many."""
+        """All that is new appears, and what no longer belongs goes; returns how many went."""
         gone = sorted(self._listed - self._current)
+        try:
+            if not self._written <= self._listed:  # listed before it is written
+                self._list(self._listed | self._current)
+            for name in sorted(self._written):
+                (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(self._new / name, self.path / name)
+        except OSError as error:
+            raise CompatError(f"{self.path}: cannot be written ({error.strerror})") from None
         for name in gone:
             with contextlib.suppress(FileNotFoundError):
                 (self.path / name).unlink()
             with contextlib.suppress(OSError):  # not empty: somebody else's files, or ours
                 (self.path / name).parent.rmdir()
-        text = "".join(f"{line}\n" for line in [_HEADER, *sorted(self._current)])
+        self._list(self._current)
+        return len(gone)
+
+    def _list(self, names: set[str]) -> None:
+        text = "".join(f"{line}\n" for line in [_HEADER, *sorted(names)])
         path = self.path / MANIFEST
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            _write(path, text.encode())
-        return len(gone)
+            (self._new / MANIFEST).write_text(text, encoding="utf-8")
+            os.replace(self._new / MANIFEST, path)
+
+
+def listed(folder: Path) -> set[str]:
+    """The files that the report has made in a folder.  Raises CompatError for a manifest that is not its own."""
+    path = folder / MANIFEST
+    if not path.exists():
+        return set()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if lines[:1] != [_HEADER]:
+        raise CompatError(f"{path}: was not made by compat report; choose another --out")
+    return {line for line in lines[1:] if _inside(line)}
 
 
 def _inside(name: str) -> bool:
@@ -102,17 +141,3 @@ def _inside(name: str) -> bool:
         and "\\" not in name
         and name != MANIFEST
     )
-
-
-def _write(path: Path, contents: bytes) -> None:
-    """The file appears under its name only when it is complete."""
-    descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(contents)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

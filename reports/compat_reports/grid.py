@@ -1,4 +1,4 @@
-"""Judged runs -> the table that the pages show: pure data, no files and no HTML.
+"""Judged runs -> the rows that the pages show: pure data, no files and no HTML.
 
 A cell is one sample in one dialect in one environment.  Cells whose outputs have equal digests
 share a *result*, named by a letter: ``A`` is what TensorFlow 1 computed (the golden where there is
@@ -10,14 +10,13 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from compat import records
-from compat.judge.judging import Judged
 from compat.record.dialects import DIALECTS, in_order
 from compat.records import (
-    JUDGED,
     SEVERITY,
     Description,
     Known,
@@ -29,11 +28,14 @@ from compat.records import (
 )
 from compat.store import Run
 
+from .names import PLUS, parts_of
+
 #: Verdicts that a person must look at unless the difference is known.
 LOUD = tuple(word for word in SEVERITY if needs_a_person(Verdict(word)))
 _OTHER_INPUTS = "recorded with other inputs or parameters than in most runs: record it again"
 
 Result = tuple[tuple[str, str, str], ...]
+Verdicts = Callable[[Run], Mapping[str, Verdict]]
 
 
 def runs_tensorflow(dialect: str) -> bool:
@@ -50,20 +52,11 @@ class Environment:
     label: str
     version: tuple[int, ...]
     variant: bool
-    judged: Judged
-
-    @property
-    def run(self) -> Run:
-        return self.judged.run
+    run: Run
 
     @property
     def description(self) -> records.Environment:
         return self.run.environment
-
-    @property
-    def empty(self) -> bool:
-        """Nothing could be judged: nothing is recorded, or every sample is unsupported."""
-        return all(verdict.word == "unsupported" for _, _, verdict in self.judged.rows())
 
 
 @dataclass(slots=True)
@@ -194,109 +187,78 @@ class Row:
         return "agrees" if self.groups else "none"
 
 
-@dataclass
-class Grid:
-    environments: list[Environment]
-    dialects: list[str]
-    rows: list[Row]
-
-    def cells(self) -> Iterable[Cell]:
-        return (cell for row in self.rows for cell in row.recorded())
-
-    def counts(self) -> Counter[str]:
-        """Cells by verdict; ``known`` where the difference is explained, ``look`` for all loud ones."""
-        counts: Counter[str] = Counter()
-        for cell in self.cells():
-            counts["known" if cell.known else cell.word] += 1
-            counts["look"] += cell.loud
-        return counts
-
-    def empty(self) -> list[Environment]:
-        """Where nothing could be judged."""
-        return [environment for environment in self.environments if environment.empty]
-
-    @property
-    def judged(self) -> bool:
-        """Whether there is a verdict that follows from numbers, or an explained difference, at all."""
-        return any(cell.known or cell.word in JUDGED for cell in self.cells())
-
-    @property
-    def needs_a_person(self) -> bool:
-        """Whether somebody has to look: also where nothing could be judged."""
-        return not self.judged or bool(self.empty()) or any(cell.loud for cell in self.cells())
-
-    def operations(self) -> dict[str, list[Row]]:
-        operations: dict[str, list[Row]] = {}
-        for row in self.rows:
-            operations.setdefault(row.operation, []).append(row)
-        return operations
-
-
 def natural(text: str) -> list[tuple[int, int, str]]:
     """A key that sorts numbers within text by size: c3 before c32, 2.9 before 2.11."""
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D+", text)]
 
 
-def build(judged: Sequence[Judged]) -> Grid:
-    """The grid of judged runs."""
-    environments = _environments(judged)
-    ids = {sample_id for e in environments for sample_id in (*e.run.samples, *e.run.records)}
-    rows = [_row(sample_id, environments) for sample_id in ids]
-    rows.sort(key=lambda row: (row.operation != "plus_pattern", natural(row.operation), natural(row.name)))
-    return Grid(environments, in_order({cell.dialect for row in rows for cell in row.recorded()}), rows)
-
-
-def _environments(judged: Sequence[Judged]) -> list[Environment]:
-    names = Counter(one.name for one in judged)
+def environments_of(runs: Sequence[Run]) -> list[Environment]:
+    """The columns of runs: the versions in their order, then the other set-ups of them."""
+    names = Counter(run.name for run in runs)
     found = []
-    for one in judged:
-        name = one.name
+    for run in runs:
+        name = run.name
         if names[name] > 1:  # the same name in two stores
-            name = f"{os.path.basename(one.run.store)}/{name}"
-        version = tuple(int(part) for part in re.findall(r"\d+", one.run.environment.tensorflow or "")[:2])
-        found.append((version, len(name), natural(name), name, one))
+            name = f"{os.path.basename(run.store)}/{name}"
+        version = tuple(int(part) for part in re.findall(r"\d+", run.environment.tensorflow or "")[:2])
+        found.append((version, len(name), natural(name), name, run))
     found.sort(key=lambda entry: entry[:4])
     firsts = {version: name for version, _, _, name, _ in reversed(found)}
-    # The versions in their order, then the other set-ups of them.
     found.sort(key=lambda entry: bool(entry[0]) and firsts[entry[0]] != entry[3])
     environments: list[Environment] = []
-    for index, (version, _, _, name, one) in enumerate(found):
+    for index, (version, _, _, name, run) in enumerate(found):
         variant = bool(version) and firsts[version] != name
         label = name[2:] if re.match(r"tf\d", name) else name
-        environments.append(Environment(index, name, label, version, variant, one))
+        environments.append(Environment(index, name, label, version, variant, run))
     return environments
 
 
-def _row(sample_id: str, environments: Sequence[Environment]) -> Row:
+def order(sample_id: str) -> tuple[Any, ...]:
+    """A key that puts samples in the order of the pages."""
+    operation, name = parts_of(sample_id)
+    return operation != PLUS, natural(operation), natural(name)
+
+
+def row_of(sample_id: str, environments: Sequence[Environment], verdicts: Verdicts) -> Row:
+    """The row of a sample.  ``verdicts``: on its records in a run, by dialect."""
     names = {dialect for e in environments for dialect in e.run.records.get(sample_id, {})}
-    cells = {dialect: [_cell(sample_id, dialect, e) for e in environments] for dialect in in_order(names)}
+    judged = {e.index: verdicts(e.run) for e in environments}
+    cells = {
+        dialect: [_cell(sample_id, dialect, e, judged[e.index]) for e in environments]
+        for dialect in in_order(names)
+    }
     recorded = [cell for strip in cells.values() for cell in strip if cell is not None]
     case = _current_case(recorded)
     for cell in recorded:
         if cell.record.case != case and cell.word != "stale":
             cell.verdict = Verdict("stale", _OTHER_INPUTS)
     description = _description(sample_id, case, environments)
-    row = Row(sample_id, description.operation, description.name, description, cells)
+    row = Row(sample_id, *parts_of(sample_id), description, cells)
     row.groups = _groups(row)
     row.changes = _changes(row)
     return row
 
 
-def _cell(sample_id: str, dialect: str, environment: Environment) -> Cell | None:
+def _cell(
+    sample_id: str, dialect: str, environment: Environment, verdicts: Mapping[str, Verdict]
+) -> Cell | None:
     record = environment.run.record(sample_id, dialect)
-    if record is None:
-        return None
-    verdict = environment.judged.verdict(sample_id, dialect) or Verdict("unjudged")
-    return Cell(environment, dialect, record, verdict)
+    return (
+        None
+        if record is None
+        else Cell(environment, dialect, record, verdicts.get(dialect) or Verdict("unjudged"))
+    )
 
 
 def _description(sample_id: str, case: str, environments: Sequence[Environment]) -> Description:
     """What the newest run says of the sample, if it has the case; a run may lack it altogether."""
-    described = [e.run.samples[sample_id] for e in environments if sample_id in e.run.samples]
-    if not described:
-        operation, _, name = sample_id.partition("[")
-        return Description(operation, name.removesuffix("]") or sample_id, case, "")
-    return next((d for d in reversed(described) if d.case == case), described[-1])
+    newest = None
+    for environment in reversed(environments):
+        described = environment.run.samples.get(sample_id)
+        if described is not None and described.case == case:
+            return described
+        newest = newest or described
+    return newest or Description(*parts_of(sample_id), case, "")
 
 
 def _current_case(cells: Sequence[Cell]) -> str:
@@ -304,6 +266,9 @@ def _current_case(cells: Sequence[Cell]) -> str:
 
     Among equals the run written last has it.
     """
+    cases = {cell.record.case for cell in cells}
+    if len(cases) == 1:
+        return cases.pop()
     votes: Counter[str] = Counter()
     newest: dict[str, float] = {}
     for cell in [cell for cell in cells if cell.word != "stale"] or cells:

@@ -16,11 +16,11 @@ from .arrays import Arrays
 from .drawing import Drawer
 from .figures import symmetric_scale
 from .grid import Row
+from .names import FIELD, TOUR
 from .plus_drawing import DPI, THEMES
 from .plus_figure import Composed
 from .wording import number
 
-TOUR, FIELD = "layer_tour", "receptive_field"
 #: Another code draws another figure: it is part of the file's name.
 _CODE = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 #: The range of the histograms, and how many bars it has.

@@ -45,7 +45,7 @@ def line_plot(series: Sequence[Series], title: str) -> Markup:
             _WIDTH, _HEIGHT, title
         )
     ]
-    parts += axes.ticks()
+    parts.append(axes.ticks())
     parts += [axes.draw(s) for s in series]
     return Markup("").join([*parts, Markup("</svg>")])
 
@@ -64,26 +64,18 @@ class _Axes:
         part = (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
         return round(_HEIGHT - _BOTTOM - part * (_HEIGHT - _TOP - _BOTTOM), 1)
 
-    def ticks(self) -> list[Markup]:
-        parts = []
+    def ticks(self) -> Markup:
+        parts: list[str] = []
         for value in nice(self.low, self.high, 5):
             style = "zero" if value == 0 else "rule"
             y = self.y(value)
-            parts.append(Markup('<path class="{}" d="M{} {}H{}"/>').format(style, _LEFT, y, _WIDTH - _RIGHT))
-            parts.append(
-                Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(
-                    _LEFT - 6, y + 4, _tick(value)
-                )
-            )
+            parts.append(f'<path class="{style}" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}"/>')
+            parts.append(f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{_tick(value)}</text>')
         for value in nice(self.first, self.last, 8):
             if value == int(value):
                 x = self.x(value)
-                parts.append(
-                    Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
-                        x, _HEIGHT - 8, int(value)
-                    )
-                )
-        return parts
+                parts.append(f'<text x="{x}" y="{_HEIGHT - 8}" text-anchor="middle">{int(value)}</text>')
+        return Markup("".join(parts))  # numbers all
 
     def draw(self, series: Series) -> Markup:
         points = [
@@ -95,15 +87,12 @@ class _Axes:
             path = "".join(f"M{x} {zero}V{y}" for x, y in points)
         else:
             path = _path(series.values, points)
-        parts = [
-            Markup('<path class="line {}" d="{}"><title>{}</title></path>').format(
-                series.style, path, series.label
-            )
-        ]
+        style = escape(series.style)
+        text = f'<path class="line {style}" d="{path}"><title>{escape(series.label)}</title></path>'
         if len(points) <= _MOST_MARKERS:
             dots = "".join(f"M{x} {y}h0" for x, y in points)
-            parts.append(Markup('<path class="dots {}" d="{}"/>').format(series.style, dots))
-        return Markup("").join(parts)
+            text += f'<path class="dots {style}" d="{dots}"/>'
+        return Markup(text)
 
 
 def _places(values: np.ndarray) -> list[int]:

@@ -13,13 +13,13 @@ from . import plus_drawing
 from .arrays import Arrays
 from .comparison import reference_of
 from .drawing import Drawer
-from .grid import Environment, Grid, Row
+from .grid import Environment, Row
+from .names import PLUS
 from .panes import is_filter
 from .plus_drawing import SIZE, THEMES, Parts, Strips, peaks
-from .strips import columns, sign
+from .strips import sign
 from .wording import judged_by, listing, number, percent, ranges
 
-OPERATION = "plus_pattern"
 #: Another code draws another figure: it is part of the file's name.
 _CODE = hashlib.sha256(Path(plus_drawing.__file__).read_bytes()).hexdigest()
 
@@ -35,20 +35,24 @@ class Composed:
     alt: str
 
 
-def compose(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> Composed | None:
+def compose(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer) -> Composed | None:
     """The figure of a sample of the "+" pattern; None for any other sample, or where an array is missing."""
-    parts = _parts(row, arrays) if row.operation == OPERATION else None
+    parts = _parts(row, arrays) if row.operation == PLUS else None
     if parts is None:
         return None
-    strips: Strips = {d: row.cells.get(d) or [None] * len(grid.environments) for d in columns(grid)}
+    strips: Strips = {
+        dialect: cells
+        for dialect, cells in row.cells.items()
+        if any(cell is not None and cell.word != "unsupported" for cell in cells)
+    }
     sources = {}
     for theme in THEMES:
-        name = f"plus-{_digest(parts, strips, grid.environments, theme)}.png"
+        name = f"plus-{_digest(parts, strips, environments, theme)}.png"
         sources[theme] = drawer.file(
-            name, lambda theme=theme: plus_drawing.draw(parts, strips, grid.environments, theme)
+            name, lambda theme=theme: plus_drawing.draw(parts, strips, environments, theme)
         )
     width, height = (round(inches * 100) for inches in SIZE)
-    return Composed(sources["light"], sources["dark"], width, height, _alt(row, grid, parts))
+    return Composed(sources["light"], sources["dark"], width, height, _alt(row, environments, parts))
 
 
 def _parts(row: Row, arrays: Arrays) -> Parts | None:
@@ -87,14 +91,14 @@ def _digest(parts: Parts, strips: Strips, environments: Sequence[Environment], t
     return sha.hexdigest()[:24]
 
 
-def _alt(row: Row, grid: Grid, parts: Parts) -> str:
+def _alt(row: Row, environments: Sequence[Environment], parts: Parts) -> str:
     found = []
     for index, response in enumerate(parts.responses):
         places = [f"({x + parts.margin[1]}, {y + parts.margin[0]})" for x, y in peaks(response)]
         found.append(f"{listing(places)} in image {index}")
     results = [
         f"result {g.letter} in "
-        + listing([f"{dialect} {ranges(where, grid.environments)}" for dialect, where in g.where().items()])
+        + listing([f"{dialect} {ranges(where, environments)}" for dialect, where in g.where().items()])
         for g in row.groups
     ]
     share = max((c.share for c in row.recorded() if c.share is not None), default=None)

@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from markupsafe import Markup
@@ -20,16 +20,20 @@ from compat import records
 from compat.record.dialects import in_order
 from compat.records import PASSING
 
-from . import network_figure, plus_figure, training_page, wording
+from . import training_page, wording
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
 from .figures import Scale, shared_scale
-from .grid import Cell, Environment, Grid, Group, Row
+from .grid import Cell, Environment, Group, Row
+from .names import FIELD, PLUS, TOUR
 from .panes import Selection, is_filter
 from .plots import Series, line_plot
 from .strips import hue_of
 from .wording import brief, group_words, number, percent, ranges
+
+if TYPE_CHECKING:
+    from . import plus_figure
 
 #: An input joins the scale of the results where it would still use this part of it.
 _LEAST_PART = 0.1
@@ -98,7 +102,7 @@ class SamplePage:
     training: list[training_page.Trained] | None
 
 
-def view(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> SamplePage:
+def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer) -> SamplePage:
     """The page of a sample; draws what it shows."""
     data_format = str(row.description.parameters.get("data_format") or "NHWC")
     names = list(dict.fromkeys(name for group in row.groups for name in group.outputs))
@@ -112,13 +116,26 @@ def view(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> SamplePage:
         inputs,
         outputs,
         _numbers(row),
-        [(g, hue_of(g.letter), group_words(g), _places(row, g.cells, grid)) for g in row.groups],
-        _troubles(row, grid, [c for c in row.recorded() if c.known or c.loud]),
-        _troubles(row, grid, [c for c in row.recorded() if c.word == "unsupported" and not c.known]),
+        [(g, hue_of(g.letter), group_words(g), _places(row, g.cells, environments)) for g in row.groups],
+        _troubles(row, environments, [c for c in row.recorded() if c.known or c.loud]),
+        _troubles(row, environments, [c for c in row.recorded() if c.word == "unsupported" and not c.known]),
         spellings(row.description.sources),
-        plus_figure.compose(row, grid, arrays, drawer) or network_figure.compose(row, arrays, drawer),
-        training_page.compose(row, grid, arrays, drawer),
+        _composed(row, environments, arrays, drawer),
+        training_page.compose(row, arrays, drawer),
     )
+
+
+def _composed(
+    row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer
+) -> plus_figure.Composed | None:
+    """The sample as one figure, for those operations that have one."""
+    if row.operation not in (PLUS, TOUR, FIELD):
+        return None
+    from . import network_figure, plus_figure  # matplotlib's axes take a second to import
+
+    if row.operation == PLUS:
+        return plus_figure.compose(row, environments, arrays, drawer)
+    return network_figure.compose(row, arrays, drawer)
 
 
 def _inputs(
@@ -247,20 +264,20 @@ def _numbers(row: Row) -> list[Numbers]:
     return lines
 
 
-def _places(row: Row, cells: Sequence[Cell], grid: Grid) -> list[tuple[str, str]]:
+def _places(row: Row, cells: Sequence[Cell], environments: Sequence[Environment]) -> list[tuple[str, str]]:
     """Dialects and their environments, as ranges of those in which the sample can be spelled there."""
     where: dict[str, list[Environment]] = defaultdict(list)
     for cell in cells:
         where[cell.dialect].append(cell.environment)
     alike: dict[str, list[str]] = defaultdict(list)
-    for dialect in grid.dialects:
+    for dialect in row.cells:
         if dialect in where:
             columns = [c.environment for c in row.cells[dialect] if c is not None and c.word != "unsupported"]
-            alike[ranges(where[dialect], columns or grid.environments)].append(dialect)
+            alike[ranges(where[dialect], columns or environments)].append(dialect)
     return [(", ".join(dialects), text) for text, dialects in alike.items()]
 
 
-def _troubles(row: Row, grid: Grid, cells: Sequence[Cell]) -> list[Trouble]:
+def _troubles(row: Row, environments: Sequence[Environment], cells: Sequence[Cell]) -> list[Trouble]:
     alike: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
     for cell in cells:
         known = (cell.known.reason, cell.known.address) if cell.known else ("", "")
@@ -272,9 +289,9 @@ def _troubles(row: Row, grid: Grid, cells: Sequence[Cell]) -> list[Trouble]:
             where: dict[str, list[Environment]] = defaultdict(list)
             for cell in same:
                 where[cell.dialect].append(cell.environment)
-            places = [(dialect, ranges(found, grid.environments)) for dialect, found in where.items()]
+            places = [(dialect, ranges(found, environments)) for dialect, found in where.items()]
         else:
-            places = _places(row, same, grid)
+            places = _places(row, same, environments)
         troubles.append(Trouble(word, message, places, reason, safe_address(address), loud))
     return sorted(troubles, key=lambda trouble: not trouble.loud)
 

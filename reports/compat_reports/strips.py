@@ -6,10 +6,13 @@ How a stretch looks is in its class, and its ``title`` says it in words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .grid import Cell, Environment, Grid, Row
+from markupsafe import Markup
+
+from .grid import Cell, Environment, Row
 from .wording import brief
 
 #: Signs where there is no result, or none whose bits say anything.
@@ -69,57 +72,100 @@ def title(cell: Cell | None) -> str:
 
 def strip(row: Row, dialect: str, environments: Sequence[Environment]) -> list[Stretch]:
     """A sample in one dialect, one character an environment."""
-    cells = row.cells.get(dialect)
-    places = [cells[environment.index] if cells else None for environment in environments]
-    return _joined((Stretch(style(cell), sign(cell), title(cell)) for cell in places), environments)
+    places = squares(row, dialect, environments)
+    return joined([places[environment.index] for environment in environments], environments)
 
 
-def _joined(stretches: Iterable[Stretch], environments: Sequence[Environment]) -> list[Stretch]:
-    joined: list[Stretch] = []
+def squares(row: Row, dialect: str, environments: Sequence[Environment]) -> tuple[Stretch, ...]:
+    """The cells of a sample in one dialect, each by itself, by the index of the environment."""
+    cells = row.cells.get(dialect) or [None] * (1 + max(e.index for e in environments))
+    return tuple(_square(style(cell), sign(cell), title(cell)) for cell in cells)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _square(style: str, sign: str, title: str) -> Stretch:
+    """The same for all cells that look alike: there are millions, and few that are different."""
+    return Stretch(style, sign, title)
+
+
+def joined(stretches: Iterable[Stretch], environments: Sequence[Environment]) -> list[Stretch]:
+    found: list[Stretch] = []
     variants = False
     for stretch, environment in zip(stretches, environments, strict=True):
-        apart = environment.variant and not variants and bool(joined)
+        apart = environment.variant and not variants and bool(found)
         variants = environment.variant
-        alike = joined and (joined[-1].style, joined[-1].title) == (stretch.style, stretch.title)
+        alike = found and (found[-1].style, found[-1].title) == (stretch.style, stretch.title)
         if alike and not apart:
-            joined[-1] = replace(joined[-1], text=joined[-1].text + stretch.text)
+            found[-1] = replace(found[-1], text=found[-1].text + stretch.text)
         else:
-            joined.append(replace(stretch, apart=apart))
-    return joined
+            found.append(replace(stretch, apart=apart))
+    return found
 
 
-def columns(grid: Grid) -> dict[str, list[Environment]]:
-    """The environments of each dialect's strip: those in which it can be spelled at all."""
-    spelled: dict[str, set[int]] = {dialect: set() for dialect in grid.dialects}
-    for cell in grid.cells():
-        if cell.word != "unsupported":
-            spelled[cell.dialect].add(cell.environment.index)
-    return {
-        dialect: [environment for environment in grid.environments if environment.index in indices]
-        for dialect, indices in spelled.items()
-        if indices
-    }
+def table_cells(cells: Sequence[Cell | None]) -> Markup:
+    """A sample in one dialect as cells of a table."""
+    return Markup("").join(
+        _table_cell(cell.environment.name, style(cell), sign(cell), title(cell) or cell.word)
+        if cell
+        else _NOTHING
+        for cell in cells
+    )
 
 
-def summary(rows: Sequence[Row], dialect: str, environments: Sequence[Environment]) -> list[Stretch]:
-    """Many samples in one strip: how many have other bits than A, and whether any needs a look."""
-    strips = [row.cells[dialect] for row in rows if dialect in row.cells]
-    columns = ([c for c in (s[environment.index] for s in strips) if c] for environment in environments)
-    return _joined(map(_summed, columns), environments)
+_NOTHING = Markup("<td></td>")
 
 
-def _summed(cells: list[Cell]) -> Stretch:
-    results = [cell for cell in cells if cell.letter]
-    loud = sum(cell.loud for cell in cells)
-    if loud:
-        return Stretch("x", "!", f"{loud} of {len(cells)} samples to look at")
-    known = sum(cell.known is not None for cell in cells)
-    mark = "k " if known else ""
-    words = f"{known} known; " if known else ""
-    if not results:
-        return Stretch("k z", "×", f"{known} known") if known else Stretch("u", SIGNS["unsupported"])
-    other = sum(cell.letter != "A" for cell in results)
-    if not other:
-        return Stretch(mark + "a", "A", words.rstrip("; "))
-    level = _LEVELS[min(len(_LEVELS) * other // len(results), len(_LEVELS) - 1)]
-    return Stretch(mark + "p", level, f"{words}{other} of {len(results)} samples have other bits than A")
+@functools.lru_cache(maxsize=1 << 14)
+def _table_cell(environment: str, style: str, sign: str, title: str) -> Markup:
+    return Markup('<td><i class="{}" title="{}: {}">{}</i></td>').format(style, environment, title, sign)
+
+
+def of_line(
+    squares: Mapping[str, tuple[Stretch, ...]], dialect: str, environments: Sequence[Environment]
+) -> list[Stretch]:
+    """The squares of a sample in one dialect, in stretches."""
+    found = squares.get(dialect)
+    places = [found[e.index] if found else _square("n", ABSENT, "") for e in environments]
+    return joined(places, environments)
+
+
+@dataclass
+class Sum:
+    """Cells of many samples in one dialect and environment."""
+
+    cells: int = 0
+    loud: int = 0
+    known: int = 0
+    results: int = 0
+    other: int = 0
+
+    def add(self, cell: Cell) -> None:
+        self.cells += 1
+        self.loud += cell.loud
+        self.known += cell.known is not None
+        self.results += bool(cell.letter)
+        self.other += bool(cell.letter) and cell.letter != "A"
+
+    def merge(self, other: Sum) -> None:
+        for name in ("cells", "loud", "known", "results", "other"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    @property
+    def square(self) -> Stretch:
+        """How many have other bits than A, and whether any needs a look."""
+        if self.loud:
+            return Stretch("x", "!", f"{self.loud} of {self.cells} samples to look at")
+        mark = "k " if self.known else ""
+        words = f"{self.known} known; " if self.known else ""
+        if not self.results:
+            return (
+                Stretch("k z", "×", f"{self.known} known")
+                if self.known
+                else Stretch("u", SIGNS["unsupported"])
+            )
+        if not self.other:
+            return Stretch(mark + "a", "A", words.rstrip("; "))
+        level = _LEVELS[min(len(_LEVELS) * self.other // self.results, len(_LEVELS) - 1)]
+        return Stretch(
+            mark + "p", level, f"{words}{self.other} of {self.results} samples have other bits than A"
+        )

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from . import figures
 from .arrays import Arrays
 from .drawing import Drawer
-from .grid import Cell, Grid, Row
+from .grid import Cell, Row
 from .plots import Series, line_plot
 from .wording import number
 
@@ -42,10 +42,10 @@ class Trained:
     pages: list[list[Wrong]]
 
 
-def compose(row: Row, grid: Grid, arrays: Arrays, drawer: Drawer) -> list[Trained] | None:
+def compose(row: Row, arrays: Arrays, drawer: Drawer) -> list[Trained] | None:
     """The training of a sample that has curves, dialect by dialect; None for any other sample."""
     trained = []
-    for dialect in grid.dialects:
+    for dialect in row.cells:
         cells = [cell for cell in row.cells.get(dialect, ()) if cell is not None and _has_curves(cell)]
         outputs = _read(cells[-1], arrays) if cells else None
         if outputs is not None:

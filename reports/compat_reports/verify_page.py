@@ -17,7 +17,7 @@ from compat.porting.findings import Cause, Finding, Findings, Op, Tensor
 
 from . import wording
 from .plots import Series, line_plot
-from .site import STYLE, style, templates
+from .templating import STYLE, style, templates
 
 PAGE = "index.html"
 #: Rows of the graph that stand open; nodes of a place that are shown.

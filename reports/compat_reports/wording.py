@@ -6,12 +6,15 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compat.record.dialects import in_order
 from compat.records import PASSING
 
-from .grid import Cell, Change, Environment, Grid, Group, Row, runs_tensorflow
+from .grid import Cell, Change, Environment, Group, Row, runs_tensorflow
+
+if TYPE_CHECKING:
+    from .overview import Overview
 
 #: What each verdict says, for legends and tooltips.
 MEANINGS = {
@@ -165,28 +168,24 @@ def group_words(group: Group) -> str:
     return " / ".join(words)
 
 
-def group_summary(group: Group) -> str:
-    """One line for a tooltip."""
+def result(group: Group) -> tuple[str, str, str]:
+    """The verdicts of a result, its share of the allowance and its largest error, as far as they were measured."""
     judged = group.judged
     errors = [n.max_abs for n in judged.numbers.values() if n.max_abs is not None]
-    parts = [group_words(group)]
-    if judged.share is not None:
-        parts.append(f"{percent(judged.share)} of the allowance")
-    if errors:
-        parts.append(f"max |error| {number(max(errors))}")
-    return " · ".join(parts)
+    share = percent(judged.share) if judged.share is not None else ""
+    return group_words(group), share, number(max(errors)) if errors else ""
 
 
-def headline(grid: Grid) -> str:
+def headline(overview: Overview) -> str:
     """The calm line, or the loud one: that all agree is said only where nothing needs a person."""
-    counts = grid.counts()
-    rows = sum(row.status == "look" for row in grid.rows)
+    counts = overview.counts
+    rows = sum(line.status == "look" for line in overview.lines)
     look = (
         f"{plural(counts['look'], 'cell')} in {plural(rows, 'sample')} to look at" if counts["look"] else ""
     )
-    if not grid.judged:
+    if not overview.judged:
         return "Nothing could be judged" + (f": {look}" if look else "")
-    where = listing(_shortened([environment.name for environment in grid.empty()]))
+    where = listing(_shortened([environment.name for environment in overview.empty()]))
     nothing = f"nothing could be judged in {where}" if where else ""
     if look or nothing:
         text = "; ".join(filter(None, [look, nothing]))

@@ -15,6 +15,8 @@ from compat.records import (
     Verdict,
 )
 from compat.store import Run
+from compat_reports.overview import Overview
+from compat_reports.samples import JudgedSamples
 
 KNOWN = Known("the kernel is flipped", "https://example.org/flip?a=1&b=2")
 IMAGE = np.arange(2 * 8 * 9, dtype=np.float32).reshape(2, 8, 9, 1)
@@ -116,3 +118,15 @@ class Maker:
 def response(change=0.0):
     """Bits of a made result: with another change other bits."""
     return np.linspace(0, 1, IMAGE.size, dtype=np.float32).reshape(IMAGE.shape) + np.float32(change)
+
+
+class Made:
+    """What the pages are made of: ``environments``, ``rows`` and ``overview`` of judged runs."""
+
+    def __init__(self, judged):
+        samples = JudgedSamples(judged)
+        self.environments = samples.environments
+        self.rows = [samples.row(sample_id) for sample_id in samples.ids]
+        self.overview = Overview(samples.environments)
+        for row in self.rows:
+            self.overview.add(row)

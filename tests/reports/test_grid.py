@@ -1,18 +1,18 @@
 """Made runs and their expected grid."""
 
 import pytest
-from making import Maker, response
+from making import Made, Maker, response
 
 from compat.records import Known
-from compat_reports.grid import LOUD, build, letters, natural
-from compat_reports.site import attention, changes, slugs_of
-from compat_reports.strips import columns, strip, summary
+from compat_reports.grid import LOUD, letters, natural
+from compat_reports.names import slugs_of
+from compat_reports.strips import strip
 from compat_reports.wording import MEANINGS, brief, headline, judged_by, number, percent, ranges, sentence
 
 
 @pytest.fixture
 def grid(made_runs):
-    return build(made_runs)
+    return Made(made_runs)
 
 
 def row_of(grid, sample_id):
@@ -31,7 +31,7 @@ def one_row(folder, name, version, outputs, word="agrees", dialect="tf1.session"
 def test_environments_are_in_the_order_of_versions(grid):
     assert [e.label for e in grid.environments] == ["1.13", "1.15", "2.9", "2.11", "2.11-onednn"]
     assert [e.variant for e in grid.environments] == [False, False, False, False, True]
-    assert grid.dialects == ["numpy", "tf1.session", "tf2.eager"]
+    assert grid.overview.dialects == ["numpy", "tf1.session", "tf2.eager"]
 
 
 def test_equal_results_share_a_letter(grid):
@@ -46,7 +46,7 @@ def test_equal_results_share_a_letter(grid):
 
 def test_without_a_golden_a_is_what_tensorflow_1_computed(tmp_path):
     bits = [("tf1.15", "1.15.5", 1), ("tf2.1", "2.1.4", 0), ("tf2.2", "2.2.3", 0)]
-    grid = build([one_row(tmp_path, name, version, response(change)) for name, version, change in bits])
+    grid = Made([one_row(tmp_path, name, version, response(change)) for name, version, change in bits])
     assert letters_of(grid, "conv[a]", "tf1.session") == "ABB"
 
 
@@ -56,7 +56,7 @@ def test_the_bits_changed(grid):
         ("2.11", ["tf1.session", "tf2.eager"], True),
         ("2.11-onednn", ["tf1.session", "tf2.eager"], True),
     ]
-    assert [(e.label, count) for e, count in changes(grid)] == [
+    assert [(e.label, count) for e, count in grid.overview.changes()] == [
         ("1.15", 0),
         ("2.9", 0),
         ("2.11", 1),
@@ -71,7 +71,7 @@ def test_a_variant_is_compared_with_its_own_version_and_stands_last(tmp_path):
         ("tf2.11", "2.11.1", 2),
         ("tf2.11-x", "2.11.1", 2),
     ]
-    grid = build([one_row(tmp_path, name, version, response(change)) for name, version, change in bits])
+    grid = Made([one_row(tmp_path, name, version, response(change)) for name, version, change in bits])
     assert [e.label for e in grid.environments] == ["2.9", "2.11", "2.9-onednn", "2.11-x"]
     assert [c.environment.label for c in row_of(grid, "conv[a]").changes] == ["2.11", "2.9-onednn"]
 
@@ -106,9 +106,9 @@ def test_what_the_judge_calls_stale_is_no_vote(tmp_path):
         maker = Maker(tmp_path, "tf" + version, version)
         maker.sample("conv[a]", case="new" if word == "agrees" else "old")
         judged.append(maker.row("conv[a]", "tf1.session", word, response()).save())
-    (row,) = build(judged).rows
+    (row,) = Made(judged).rows
     assert [cell.word for cell in row.recorded()] == ["stale", "stale", "agrees"]
-    assert letters_of(build(judged), "conv[a]", "tf1.session") == "--A"
+    assert letters_of(Made(judged), "conv[a]", "tf1.session") == "--A"
     assert row.description.case == "new"
 
 
@@ -119,7 +119,7 @@ def test_what_needs_a_look(grid):
         "lost": "look",
         "old": "look",
     }
-    counts = grid.counts()
+    counts = grid.overview.counts
     assert (counts["look"], counts["known"], counts["crashed"], counts["error"], counts["stale"]) == (
         3,
         5,
@@ -127,25 +127,29 @@ def test_what_needs_a_look(grid):
         1,
         1,
     )
-    assert headline(grid) == "3 cells in 2 samples to look at"
-    assert [(a.word, a.cells) for a in attention(grid)] == [("crashed", 1), ("error", 1), ("stale", 1)]
+    assert headline(grid.overview) == "3 cells in 2 samples to look at"
+    assert [(a.word, a.cells) for a in grid.overview.attention()] == [
+        ("crashed", 1),
+        ("error", 1),
+        ("stale", 1),
+    ]
 
 
 def test_everything_known_is_calm(tmp_path):
     known = Known("flipped", "https://example.org")
-    grid = build([one_row(tmp_path, "tf1.15", "1.15.5", response(), "differs", known=known)])
-    assert headline(grid) == "1 difference known and explained" and not grid.needs_a_person
+    grid = Made([one_row(tmp_path, "tf1.15", "1.15.5", response(), "differs", known=known)])
+    assert headline(grid.overview) == "1 difference known and explained" and not grid.overview.needs_a_person
 
 
 @pytest.mark.parametrize("word", ["unjudged", "stale", "random", "crashed"])
 def test_what_could_not_be_judged_needs_a_look(tmp_path, word):
     outputs = None if word == "crashed" else response()
     maker = Maker(tmp_path, "tf1.15", "1.15.5").row("conv[a]", "numpy", word, outputs, "why")
-    alone = build([maker.save()])
-    assert headline(alone) == "Nothing could be judged: 1 cell in 1 sample to look at"
-    grid = build([maker.row("conv[b]", "numpy", "agrees", response()).save()])
-    assert headline(grid) == "1 cell in 1 sample to look at" and grid.needs_a_person
-    assert [(a.word, a.message) for a in attention(grid)] == [(word, "why")]
+    alone = Made([maker.save()])
+    assert headline(alone.overview) == "Nothing could be judged: 1 cell in 1 sample to look at"
+    grid = Made([maker.row("conv[b]", "numpy", "agrees", response()).save()])
+    assert headline(grid.overview) == "1 cell in 1 sample to look at" and grid.overview.needs_a_person
+    assert [(a.word, a.message) for a in grid.overview.attention()] == [(word, "why")]
     assert word in MEANINGS and word in LOUD
     row = row_of(grid, "conv[a]")
     assert row.status == "look" and sentence(row).startswith(f"{word.capitalize()} in 1 cell (1.15)")
@@ -155,26 +159,35 @@ def test_what_could_not_be_judged_needs_a_look(tmp_path, word):
 
 def test_where_nothing_could_be_judged_nobody_agrees(tmp_path):
     nothing = one_row(tmp_path, "tf1.13", "1.13.2", None, "unsupported")
-    assert headline(build([nothing])) == "Nothing could be judged" and build([nothing]).needs_a_person
+    assert (
+        headline(Made([nothing]).overview) == "Nothing could be judged"
+        and Made([nothing]).overview.needs_a_person
+    )
     empty = Maker(tmp_path, "tf2.1", "2.1.4").save()
-    assert headline(build([empty])) == "Nothing could be judged" and build([empty]).needs_a_person
-    grid = build([nothing, empty, one_row(tmp_path, "tf1.15", "1.15.5", response())])
-    assert headline(grid) == "Nothing could be judged in tf1.13 and tf2.1" and grid.needs_a_person
-    assert [e.name for e in grid.empty()] == ["tf1.13", "tf2.1"]
+    assert (
+        headline(Made([empty]).overview) == "Nothing could be judged"
+        and Made([empty]).overview.needs_a_person
+    )
+    grid = Made([nothing, empty, one_row(tmp_path, "tf1.15", "1.15.5", response())])
+    assert (
+        headline(grid.overview) == "Nothing could be judged in tf1.13 and tf2.1"
+        and grid.overview.needs_a_person
+    )
+    assert [e.name for e in grid.overview.empty()] == ["tf1.13", "tf2.1"]
 
 
 def test_all_agree(tmp_path):
-    grid = build([one_row(tmp_path, "tf1.15", "1.15.5", response())])
-    assert headline(grid) == "All 1 judged cells agree" and not grid.needs_a_person
+    grid = Made([one_row(tmp_path, "tf1.15", "1.15.5", response())])
+    assert headline(grid.overview) == "All 1 judged cells agree" and not grid.overview.needs_a_person
 
 
 def test_the_bits_of_what_is_random_do_not_change(tmp_path):
     """They are others every time: nothing about an environment."""
     bits = [("tf1.15", "1.15.5", 0), ("tf2.1", "2.1.4", 1), ("tf2.2", "2.2.3", 2)]
     judged = [one_row(tmp_path, n, v, response(change), "random", random=["y"]) for n, v, change in bits]
-    (row,) = build(judged).rows
+    (row,) = Made(judged).rows
     assert [group.letter for group in row.groups] == ["A", "B", "C"] and row.changes == []
-    assert [s.text for s in strip(row, "tf1.session", build(judged).environments)] == ["???"]
+    assert [s.text for s in strip(row, "tf1.session", Made(judged).environments)] == ["???"]
 
 
 def test_a_dialect_that_only_another_machine_knows_has_a_framework(tmp_path):
@@ -185,8 +198,8 @@ def test_a_dialect_that_only_another_machine_knows_has_a_framework(tmp_path):
         for dialect in ("torch", "scipy", "numpy", "keras3"):
             maker.row("conv[a]", dialect, "agrees", response(change))
         judged.append(maker.save())
-    grid = build(judged)
-    assert grid.dialects == ["numpy", "scipy", "keras3", "torch"]
+    grid = Made(judged)
+    assert grid.overview.dialects == ["numpy", "scipy", "keras3", "torch"]
     (change,) = grid.rows[0].changes
     assert change.framework == ["keras3", "torch"] and change.everywhere
     assert "the bits changed in 2.1, numpy's in 2.1, scipy's in 2.1" in sentence(grid.rows[0])
@@ -195,21 +208,21 @@ def test_a_dialect_that_only_another_machine_knows_has_a_framework(tmp_path):
 def test_a_record_without_a_description_is_not_lost(tmp_path):
     maker = Maker(tmp_path, "tf1.15", "1.15.5").row("conv[a]", "numpy", "unjudged", response(), "of no file")
     del maker.run.samples["conv[a]"]
-    (row,) = build([maker.save()]).rows
+    (row,) = Made([maker.save()]).rows
     assert (row.id, row.operation, row.name, row.status) == ("conv[a]", "conv", "a", "look")
 
 
 def test_a_record_without_a_verdict_is_not_green(tmp_path):
     maker = Maker(tmp_path, "tf1.15", "1.15.5").row("conv[a]", "numpy", "agrees", response())
     maker.judged.verdicts.clear()
-    assert build([maker.save()]).rows[0].status == "look"
+    assert Made([maker.save()]).rows[0].status == "look"
 
 
 def test_against_another_record_identical_is_not_the_golden(tmp_path):
     maker = Maker(tmp_path, "tf1.15", "1.15.5").sample("conv[a]", against=["tf1.session", "tf1.15"])
     maker.row("conv[a]", "tf1.session", "identical", response(), share=0.0)
     maker.row("conv[a]", "numpy", "agrees", response(1), share=0.02)
-    (row,) = build([maker.save()]).rows
+    (row,) = Made([maker.save()]).rows
     assert not any(group.golden for group in row.groups)
     assert judged_by(row) == "what it was judged against: tf1.session in tf1.15"
     assert sentence(row).endswith("at most 2 % of the measured allowance")
@@ -221,7 +234,7 @@ def test_against_another_record_identical_is_not_the_golden(tmp_path):
 
 def test_strips_join_what_looks_alike(grid):
     row = row_of(grid, "conv[plain]")
-    spelled = columns(grid)
+    spelled = grid.overview.columns()
     assert [e.label for e in spelled["tf2.eager"]] == ["2.9", "2.11", "2.11-onednn"]
     assert [(s.style, s.text) for s in strip(row, "tf1.session", grid.environments)] == [
         ("a", "AAA"),
@@ -246,7 +259,7 @@ def test_strips_join_what_looks_alike(grid):
         ("n", "\u00a0"),
         ("n", "\u00a0"),
     ]
-    assert [s.style for s in summary(grid.rows, "tf1.session", grid.environments)][0] == "x"
+    assert [s.style for s in grid.overview.summary("conv", "tf1.session", grid.environments)][0] == "x"
 
 
 def test_ranges_of_environments(grid):
@@ -257,7 +270,7 @@ def test_ranges_of_environments(grid):
 
 
 def test_two_stores_with_runs_of_the_same_name(tmp_path):
-    grid = build([one_row(tmp_path / store, "tf1.15", "1.15.5", response()) for store in ("one", "two")])
+    grid = Made([one_row(tmp_path / store, "tf1.15", "1.15.5", response()) for store in ("one", "two")])
     assert [e.name for e in grid.environments] == ["one/tf1.15", "two/tf1.15"]
 
 
@@ -275,7 +288,7 @@ def test_names_for_files_are_distinct_and_harmless(tmp_path):
     ]
     for sample_id in ids:
         maker.row(sample_id, "numpy", "agrees", response())
-    slugs = slugs_of(build([maker.judged]).rows)
+    slugs = slugs_of(row.id for row in Made([maker.judged]).rows)
     assert len({slug.lower() for slug in slugs.values()}) == len(ids)
     assert slugs["conv[a-b]"] == "conv.a-b"
     assert all(

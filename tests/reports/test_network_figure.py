@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from making import Maker
+from making import Made, Maker
 from PIL import Image
 
 from compat.case.files import find
@@ -12,7 +12,6 @@ from compat_reports import network_figure
 from compat_reports.arrays import Arrays
 from compat_reports.drawing import Drawer
 from compat_reports.folder import Folder
-from compat_reports.grid import build
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATHS = [os.path.join(ROOT, "cases", "models", name + ".py") for name in ("layer_tour", "receptive_field")]
@@ -26,9 +25,12 @@ def composed(tmp_path, sample_id, without=()):
     kept = {name: tensor for name, tensor in tensors.items() if name not in without}
     maker = Maker(tmp_path / "runs", "tf1.15", "1.15.5")
     maker.sample(sample_id, inputs=arrays)
-    grid = build([maker.row(sample_id, "numpy", "agrees", kept).save()])
+    grid = Made([maker.row(sample_id, "numpy", "agrees", kept).save()])
     (row,) = [row for row in grid.rows if row.id == sample_id]
-    return network_figure.compose(row, Arrays([maker.run]), Drawer(Folder(tmp_path / "report")))
+    with Folder(tmp_path / "report") as folder:
+        figure = network_figure.compose(row, Arrays([maker.run]), Drawer(folder))
+        folder.close()
+    return figure
 
 
 @pytest.mark.parametrize("sample_id", ["layer_tour[f7]", "receptive_field[uniform-15]"])

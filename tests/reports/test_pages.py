@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlparse
 
 import numpy as np
 import pytest
-from making import IMAGE, Maker, numbers, response
+from making import IMAGE, Made, Maker, numbers, response
 
 from compat.errors import CompatError
 from compat.records import Known, Processor
@@ -16,7 +16,7 @@ from compat_reports.arrays import Arrays
 from compat_reports.command import write
 from compat_reports.comparison import Comparison
 from compat_reports.folder import MANIFEST
-from compat_reports.grid import build
+from compat_reports.samples import JudgedSamples
 from compat_reports.wording import MEANINGS
 
 HOSTILE = """<script>alert(1)</script>" onmouseover="alert(2)' x='{{ 7*7 }}"""
@@ -49,7 +49,7 @@ class Page(HTMLParser):
 
 
 def report(judged, out):
-    return write(judged if isinstance(judged, list) else [judged], str(out))
+    return write(JudgedSamples(judged if isinstance(judged, list) else [judged]), str(out))
 
 
 def pages(out):
@@ -65,7 +65,7 @@ def made(made_runs, tmp_path):
 
 def test_all_pages_are_there(made, capsys):
     names = {str(path.relative_to(made)) for path in made.rglob("*.html")}
-    assert names == {"index.html", "environments.html"} | {
+    assert names == {"index.html", "environments.html", "operations/conv.html"} | {
         f"samples/conv.{name}.html" for name in ("plain", "trap", "lost", "old")
     }
     index = (made / "index.html").read_text()
@@ -144,7 +144,7 @@ def test_each_result_is_held_against_what_it_was_judged_by(tmp_path):
         maker.row("port[p]", "numpy", "identical", base, answers=base)
         maker.row("port[p]", "scipy", "agrees", {"y": response(change) + np.float32(0.25)}, answers=base)
         judged.append(maker.save())
-    (row,) = build(judged).rows
+    (row,) = Made(judged).rows
     found = Comparison(row, "y", Arrays([one.run for one in judged]), "NHWC")
     differences = [float(np.abs(d.differences[0]).max()) for d in found.results]
     assert sorted(differences) == pytest.approx([0, 0, 0.25, 0.25], abs=1e-6)
@@ -257,7 +257,7 @@ def test_everything_from_a_case_or_a_file_is_escaped(tmp_path):
     assert "&lt;script&gt;alert" in (tmp_path / "report" / "environments.html").read_text()
     for page in pages(tmp_path / "report"):
         text = page.path.read_text()
-        assert page.events == [] and page.tags.count("script") == (page.path.name == "index.html")
+        assert page.events == [] and page.tags.count("script") == 2 * (page.path.name == "index.html")
         assert (
             "<script>alert" not in text and "{{ 7*7 }}" in text and "49" not in re.findall(r"x='(\d+)", text)
         )

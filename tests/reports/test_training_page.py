@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from making import Maker, response
+from making import Made, Maker, response
 
 from compat_reports import training_page
 from compat_reports.arrays import Arrays
-from compat_reports.grid import build
 
 SAMPLE = "some_training[digits]"
 
@@ -48,9 +47,9 @@ def composed(tmp_path, *rows):
         maker = makers.setdefault(version, Maker(tmp_path / "runs", "tf" + version, version))
         maker.row(SAMPLE, dialect, "agrees", arrays)
     judged = [maker.save() for maker in makers.values()]
-    drawer, grid = Kept(), build(judged)
-    (row,) = [row for row in grid.rows if row.id == SAMPLE]
-    return training_page.compose(row, grid, Arrays([one.run for one in judged]), drawer), drawer
+    drawer = Kept()
+    (row,) = [row for row in Made(judged).rows if row.id == SAMPLE]
+    return training_page.compose(row, Arrays([one.run for one in judged]), drawer), drawer
 
 
 def test_wrong_images_stand_sixteen_to_a_page_with_label_and_prediction(tmp_path):

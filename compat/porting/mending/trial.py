@@ -12,8 +12,8 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tu
 
 from ...arrays import digest
 from ...errors import CompatError
+from ...jsons import as_json
 from ...record.parent import end_with_parent
-from ...records import as_json
 from ...sources import code
 from ...sources.inputs import read_npz
 from ...sources.program import point_of

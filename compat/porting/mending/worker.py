@@ -10,7 +10,7 @@ import threading
 from typing import Any, Dict, List, Optional
 
 from ...errors import CompatError
-from ...records import from_json
+from ...jsons import from_json
 from ..findings import Findings
 
 _HERE = os.path.dirname(os.path.abspath(__file__))

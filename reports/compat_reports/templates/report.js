@@ -9,63 +9,107 @@
     dialect: head.querySelector(".dialect").textContent,
     scale: [...head.querySelectorAll(".scale i")],
   }));
-  const bodies = [...table.tBodies].map((body) => {
-    const rows = [...body.rows], op = rows.shift(), title = op.querySelector(".title");
-    const button = document.createElement("button");
+  const data = JSON.parse(document.getElementById("rows").textContent);
+  const more = document.querySelector("p.more"), MOST = 60;
+  const element = (name, text, className) => Object.assign(document.createElement(name), { textContent: text ?? "", className: className ?? "" });
+  const STATUS = { look: "needs a look", known: "known difference", agrees: "agrees", none: "no result" };
+
+  // rows are made of the data when they are shown: there may be more of them than a page can hold
+  const bodies = [...table.tBodies].map((body, place) => {
+    const [name, lines] = data.rows[place], op = body.rows[0], title = op.querySelector(".title");
+    const button = element("button", name);
     button.type = "button";
-    button.textContent = title.textContent;
-    title.replaceWith(button);
-    const name = button.textContent.toLowerCase();
-    return { body, op, button, open: table.dataset.open === "all" || !!op.querySelector(".counts .look"),
-      rows: rows.map((row) => ({ row, text: `${name} ${row.cells[0].textContent} ${row.dataset.q}`.toLowerCase(),
-        words: row.dataset.q.toLowerCase().split(" ") })) };
+    const link = element("a", "page", "more");
+    link.href = title.getAttribute("href");
+    link.setAttribute("aria-label", `the page of ${name}`);
+    title.replaceWith(button, link);
+    const rows = lines.map((line) => ({ line, name, row: null,
+      text: `${name} ${line[0]} ${data.texts[line[3]]} ${data.texts[line[4]]}`.toLowerCase(),
+      words: data.texts[line[4]].toLowerCase().split(" ") }));
+    return { body, op, button, rows, open: data.open || !!op.querySelector(".counts .look") };
   });
+  const slugOf = (entry) => entry.line[1] || `${entry.name}.${entry.line[0]}`;
+  function resultLine(text) {
+    const [letter, word, share, error] = text.split("|");
+    return `${letter} ${[word, share && `${share} of the allowance`, error && `max |error| ${error}`].filter(Boolean).join(" · ")}`;
+  }
+  function rowOf(entry) {
+    if (entry.row) return entry.row;
+    const [name, , status, sentence, , results, ...strips] = entry.line;
+    const row = element("tr"), head = element("th", "", "name"), link = element("a", name);
+    const word = data.texts[status], sign = element("span", "", `status ${word}`);
+    sign.setAttribute("role", "img");
+    sign.setAttribute("aria-label", STATUS[word]);
+    link.href = `samples/${slugOf(entry)}.html`;
+    head.scope = "row";
+    head.append(sign, link, element("small", data.texts[sentence]));
+    row.id = `s-${slugOf(entry)}`;
+    row.dataset.g = data.texts[results].split(";").map(resultLine).join("\n");
+    row.append(head, ...strips.map((place, column) => {
+      const cell = element("td");
+      cell.dataset.d = heads[column].dialect;
+      cell.append(...data.strips[place].map(([style, text, title]) => {
+        const stretch = element("i", text, style);
+        if (title) stretch.title = title;
+        return stretch;
+      }));
+      return cell;
+    }));
+    return (entry.row = row);
+  }
   form.hidden = false;
 
   // filter: every word must occur; look, known, changed and changed:2.9 are words of their own
   const own = new Set(["look", "known", "changed", "agrees", "none"]);
   const fits = (entry, word) => (own.has(word) || word.includes(":") ? entry.words.includes(word) : entry.text.includes(word));
+  let most = MOST;
   function show() {
     const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let count = 0;
+    let count = 0, shown = 0, left = 0;
     for (const part of bodies) {
-      let here = 0;
-      for (const entry of part.rows) {
-        const fit = words.every((word) => fits(entry, word));
-        here += fit;
-        entry.row.hidden = !fit || !(words.length || part.open);
-      }
-      part.op.hidden = !here;
-      part.button.setAttribute("aria-expanded", String(words.length > 0 || part.open));
-      count += here;
+      const found = words.length ? part.rows.filter((entry) => words.every((word) => fits(entry, word))) : part.rows;
+      const open = words.length > 0 || part.open, room = Math.max(0, most - shown);
+      const visible = open ? found.slice(0, room) : [];
+      part.body.replaceChildren(part.op, ...visible.map(rowOf));
+      part.op.hidden = !found.length;
+      part.button.setAttribute("aria-expanded", String(open));
+      count += found.length;
+      shown += visible.length;
+      left += open ? found.length - visible.length : 0;
     }
+    more.hidden = !left;
+    more.firstElementChild.textContent = `show ${Math.min(left, MOST)} more of ${left}`;
     out.textContent = words.length ? `${count} of ${bodies.reduce((sum, part) => sum + part.rows.length, 0)} samples` : "";
     for (const button of form.querySelectorAll("[data-set]"))
       button.setAttribute("aria-pressed", String(button.dataset.set === box.value.trim()));
     reach();
   }
-  const set = (text) => { box.value = text; show(); };
+  more.firstElementChild.addEventListener("click", () => { most += MOST; show(); });
+  const set = (text) => { box.value = text; most = MOST; show(); };
   for (const part of bodies) part.button.addEventListener("click", () => { part.open = !part.open; show(); });
   for (const button of form.querySelectorAll("[data-set]")) button.addEventListener("click", () => set(button.dataset.set));
   form.querySelector("[data-open]").addEventListener("click", () => { bodies.forEach((part) => { part.open = true; }); set(""); });
   form.querySelector("[data-close]").addEventListener("click", () => { bodies.forEach((part) => { part.open = false; }); set(""); });
   form.addEventListener("submit", (event) => event.preventDefault());
-  box.addEventListener("input", show);
+  box.addEventListener("input", () => { most = MOST; show(); });
   for (const link of document.querySelectorAll("[data-filter]")) link.addEventListener("click", () => set(link.dataset.filter));
 
   function reveal() {
-    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const part = target && bodies.find((candidate) => candidate.body.contains(target));
-    if (!part) return;
-    part.open = true;
-    box.value = "";
-    show();
-    target.scrollIntoView({ block: "center" });
+    const wanted = decodeURIComponent(location.hash.slice(1));
+    if (!wanted.startsWith("s-")) return;
+    for (const part of bodies) {
+      const entry = part.rows.find((candidate) => `s-${slugOf(candidate)}` === wanted);
+      if (!entry) continue;
+      part.open = true;
+      most = Math.max(most, bodies.reduce((sum, one) => sum + (one.open ? one.rows.length : 0), 0));
+      set("");
+      rowOf(entry).scrollIntoView({ block: "center" });
+      return;
+    }
   }
   addEventListener("hashchange", reveal);
 
   // the text of a square: environment, dialect, result, numbers
-  const element = (name, text) => Object.assign(document.createElement(name), { textContent: text });
   function square(cell, place) {
     let before = 0;
     for (const stretch of cell.children) {

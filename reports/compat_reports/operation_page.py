@@ -1,0 +1,112 @@
+"""An operation -> its page: how every dialect spells it, since which version, and all of its samples."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from compat.record.dialects import in_order
+
+from . import wording
+from .grid import Row
+from .overview import Line, Overview
+from .sample_page import Spelling, highlighted, safe_address
+
+
+@dataclass
+class Entry:
+    """What the samples of an operation say of it.
+
+    ``spelled``: environments by dialect and source; ``missing``: by dialect and why there is none there; ``known``:
+    environments by dialect, of (verdict, reason, address).
+    """
+
+    doc: str = ""
+    path: str = ""
+    spelled: dict[str, dict[str, set[int]]] = field(default_factory=dict)
+    missing: dict[tuple[str, str], set[int]] = field(default_factory=dict)
+    known: dict[tuple[str, str, str], dict[str, set[int]]] = field(default_factory=dict)
+
+    def add(self, row: Row) -> None:
+        self.doc = self.doc or row.description.operation_doc
+        self.path = self.path or row.description.path
+        for cell in row.recorded():
+            index = cell.environment.index
+            if cell.known:
+                key = cell.word, cell.known.reason, cell.known.address
+                self.known.setdefault(key, {}).setdefault(cell.dialect, set()).add(index)
+            if cell.word == "unsupported":
+                self.missing.setdefault((cell.dialect, wording.brief(cell.message)), set()).add(index)
+                continue
+            source = row.description.sources.get(cell.dialect, "")
+            self.spelled.setdefault(cell.dialect, {}).setdefault(source, set()).add(index)
+
+    def merge(self, other: Entry) -> None:
+        self.doc, self.path = self.doc or other.doc, self.path or other.path
+        for dialect, sources in other.spelled.items():
+            for source, indices in sources.items():
+                self.spelled.setdefault(dialect, {}).setdefault(source, set()).update(indices)
+        for why, indices in other.missing.items():
+            self.missing.setdefault(why, set()).update(indices)
+        for key, places in other.known.items():
+            for dialect, indices in places.items():
+                self.known.setdefault(key, {}).setdefault(dialect, set()).update(indices)
+
+
+@dataclass
+class Book:
+    """The operations by name."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def add(self, row: Row) -> None:
+        self.entries.setdefault(row.operation, Entry()).add(row)
+
+    def merge(self, other: Book) -> None:
+        for name, entry in other.entries.items():
+            self.entries.setdefault(name, Entry()).merge(entry)
+
+
+@dataclass
+class Trap:
+    """A known difference of the operation."""
+
+    word: str
+    reason: str
+    address: str
+    places: list[tuple[str, str]]
+
+
+def view(entry: Entry, lines: Sequence[Line], overview: Overview) -> dict[str, Any]:
+    """All that the template shows."""
+    return {
+        "entry": entry,
+        "name": lines[0].operation,
+        "lines": lines,
+        "spellings": _spellings(entry, overview),
+        "missing": [(d, why, _ranges(found, overview)) for (d, why), found in entry.missing.items()],
+        "traps": [
+            Trap(
+                word,
+                reason,
+                safe_address(address),
+                [(d, _ranges(places[d], overview)) for d in in_order(places)],
+            )
+            for (word, reason, address), places in entry.known.items()
+        ],
+    }
+
+
+def _spellings(entry: Entry, overview: Overview) -> list[Spelling]:
+    """The sources with the dialects and versions in which they are recorded."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for dialect in in_order(entry.spelled):
+        for source, indices in entry.spelled[dialect].items():
+            alike[source].append(f"{dialect} {_ranges(indices, overview)}")
+    return [Spelling("; ".join(places), highlighted(source)) for source, places in alike.items() if source]
+
+
+def _ranges(indices: set[int], overview: Overview) -> str:
+    return wording.ranges([overview.environments[i] for i in sorted(indices)], overview.environments)

@@ -1,0 +1,43 @@
+"""Work shared out over the processors: in processes that are forked, so that what was read before is there."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
+#: Where there is less to do, a process costs more than it helps.
+_FEWEST = 3
+_work: Callable[..., object] | None = None
+
+
+def each(work: Callable[[A], B], items: Sequence[A]) -> Iterator[B]:
+    """``map``, on all processors; results in the order of the items."""
+    global _work
+    processes = min(_processors(), len(items))
+    if len(items) < _FEWEST or processes < 2 or "fork" not in multiprocessing.get_all_start_methods():
+        yield from map(work, items)
+        return
+    _work = work  # the forked have it: it need not be pickled
+    try:
+        context = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(processes, mp_context=context) as pool:
+            yield from pool.map(_do, items)  # type: ignore[misc]
+    finally:
+        _work = None
+
+
+def _do(item: object) -> object:
+    assert _work is not None
+    return _work(item)
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1

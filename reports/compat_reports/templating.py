@@ -1,0 +1,48 @@
+"""The templates and the style of all pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from pygments.formatters import HtmlFormatter
+
+from . import strips
+from .grid import LOUD
+
+STYLE = "style.css"
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def text_of(name: str) -> str:
+    """A file of the templates as it is."""
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def style() -> str:
+    """The style of all pages."""
+    return text_of(STYLE) + _code_style()
+
+
+def templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        squares=strips.table_cells,
+        hue=strips.hue_of,
+        LOUD=LOUD,
+    )
+    return environment
+
+
+def _code_style() -> str:
+    """Highlighting in both themes."""
+    light = HtmlFormatter(style="default").get_style_defs(".code")
+    dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
+    own = ".code { background: var(--sunk) }"
+    return f"\n{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n{own}\n"
