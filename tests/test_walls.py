@@ -29,7 +29,15 @@ CLOSED = {
 OPEN = {
     "compat/case": ("record.dialects",),
     "compat/layers": ("layers", "errors", "arrays"),
-    REPORTS: ("errors", "judge.judging", "porting.findings", "record.dialects", "records", "store"),
+    REPORTS: (
+        "errors",
+        "judge.beforehand",
+        "judge.judging",
+        "porting.findings",
+        "record.dialects",
+        "records",
+        "store",
+    ),
 }
 
 

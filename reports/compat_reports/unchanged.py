@@ -15,9 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-import compat
-from compat.case.files import is_case_name
 from compat.errors import CompatError
+from compat.judge.beforehand import digest_beforehand
 
 from .folder import Folder, listed
 
@@ -42,12 +41,9 @@ class Before(NamedTuple):
 
 def before(runs: Sequence[str], cases: Sequence[str] | None) -> Before:
     """What is known before anything is judged.  ``runs``: their folders; ``cases``: as they were named."""
-    sha = hashlib.sha256(json.dumps([os.getcwd(), list(runs), cases, sys.version, _versions()]).encode())
-    for package in (Path(compat.__file__).parent, Path(__file__).parent):
-        _add_tree(sha, package, (".py", ".html", ".css", ".js"))
-    for named in ["cases"] if cases is None else cases:  # files that are new there may be asked
-        names = sorted(str(path) for path in Path(named).rglob("*.py") if is_case_name(path.name))
-        sha.update("\0".join(names).encode("utf-8", "surrogateescape"))
+    asked = [digest_beforehand(cases), list(runs), cases, sys.version, _versions()]
+    sha = hashlib.sha256(json.dumps(asked).encode())
+    _add_tree(sha, Path(__file__).parent, (".py", ".html", ".css", ".js"))
     for run in runs:
         _add_file(sha, Path(run) / "run.json")
         sha.update(repr(_listing(Path(run) / "journal")).encode("utf-8", "surrogateescape"))
