@@ -21,6 +21,7 @@ from typing import (
     Tuple,
 )
 
+from .alike import alike
 from .layouts import fitting
 from .uses import Use
 
@@ -96,6 +97,7 @@ class _Matching:
         self._why: Dict[int, str] = {}
         self._alone = {number: len(self._of(may)) == 1 for number, may in self._may.items()}
         self._obey(told)
+        self._keep_alike()
         self._fixed: Dict[int, int] = {}
         self._taken = 0
         #: Of each legacy use what is before and after it; of each of the port's the same as sets of bits.
@@ -157,6 +159,18 @@ class _Matching:
                     self._may[number] = self._bits([other])
                     self._why[number] = "as the map says"
                     break
+
+    def _keep_alike(self) -> None:
+        """Where both graphs have one form a use stands for one that has the same before and after it, all the way."""
+        forms = {may: place for place, may in enumerate(dict.fromkeys(self._may.values()))}
+        mine = {number: forms[may] for number, may in self._may.items()}
+        theirs = {other: form for may, form in forms.items() for other in self._of(may)}
+        if sum(len(self._of(may)) for may in forms) != len(self._port) or len(theirs) != len(self._port):
+            return  # what fits does not fall into groups
+        before = [{n: u.before for n, u in side.items()} for side in (self._legacy, self._port)]
+        found = alike((mine, before[0]), (theirs, before[1]))
+        for number, others in found.items():
+            self._may[number] = self._bits(others)
 
     def found(self) -> Matching:
         self._settle()
