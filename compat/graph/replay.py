@@ -26,7 +26,7 @@ Other = Callable[[NodeCall, List[Flow]], List[Optional[Flow]]]
 
 _NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 #: Bytes of arrays that are kept after they were read: most are needed again by the next nodes.
-_KEPT = 1 << 28
+_KEPT = 1 << 26
 
 
 class Recently:

@@ -15,11 +15,12 @@ from ..sources.graphs import giving, tensorflow_1
 from ..sources.program import Program, Wish
 from ..sources.reading import program_of
 from ..sources.tracing import trace_program
+from .comparing import Waiting, unwaited
 from .outputs import as_outputs
 from .sides import Recorded, variables_of
 
 
-def kernels(legacy: Recorded) -> str:
+def kernels(legacy: Recorded, waiting: Waiting = unwaited) -> str:
     """One line.  To be asked last: a person's TensorFlow 1 code may turn eager execution off for good."""
     here = f"TensorFlow {version_of('tensorflow')}"
     if legacy.record is None:
@@ -34,11 +35,13 @@ def kernels(legacy: Recorded) -> str:
         wish = Wish(arrays, "its own inputs", outputs)
         program = program_of(kinds.source(legacy.source), wish)
         _give(program, legacy)
-        again = trace_program(program, wish, objects, lambda text: None, lambda done, total: None)
+        again = trace_program(
+            program, wish, objects, lambda text: None, waiting("kernels: the legacy graph here", "tensors")
+        )
     except (CompatError, StoreError, Unsupported) as error:
         return f"not run again in {here}: {error}"
     other = Side(again.trace, objects.read)
-    return f"the legacy graph in {legacy.environment} and here, in {here}: {_compared(legacy.side, other)}"
+    return f"the legacy graph in {legacy.environment} and here, in {here}: {_compared(legacy.side, other, waiting)}"
 
 
 def _give(program: Program, legacy: Recorded) -> None:
@@ -60,7 +63,7 @@ def _give(program: Program, legacy: Recorded) -> None:
     program.restore = restore
 
 
-def _compared(mine: Side, theirs: Side) -> str:
+def _compared(mine: Side, theirs: Side, waiting: Waiting) -> str:
     first, second = mine.trace.tensors(), theirs.trace.tensors()
     names = [
         node.tensor()
@@ -80,7 +83,7 @@ def _compared(mine: Side, theirs: Side) -> str:
     with np.errstate(all="ignore"):
         found = places(
             Side(as_outputs(mine.trace, both), mine.read), Side(as_outputs(theirs.trace, both), theirs.read),
-            {name: second[name] for name in names}, answers=(),
+            {name: second[name] for name in names}, waiting("kernels", "tensors"), answers=(),
         )  # fmt: skip
     # What is drawn is other numbers every time; what follows from them is judged.
     wrong = [place for place in found if place.wrong and "Random" not in place.followed.nodes[-1].op]

@@ -21,6 +21,7 @@ from typing import (
     Tuple,
 )
 
+from ..judge.graphs import untold
 from .alike import alike
 from .layouts import fitting
 from .uses import Use
@@ -43,11 +44,14 @@ class Matching(NamedTuple):
 
 
 def matching(
-    legacy: Sequence[Use], port: Sequence[Use], told: Optional[Mapping[str, FrozenSet[str]]] = None
+    legacy: Sequence[Use],
+    port: Sequence[Use],
+    told: Optional[Mapping[str, FrozenSet[str]]] = None,
+    progress: Callable[[int, int], None] = untold,
 ) -> Matching:
     """``told``: of a port's variable the legacy variables that a person named for it."""
     return _Matching(
-        [u for u in legacy if u.kind != "gone"], [u for u in port if u.kind != "gone"], told or {}
+        [u for u in legacy if u.kind != "gone"], [u for u in port if u.kind != "gone"], told or {}, progress
     ).found()
 
 
@@ -89,7 +93,14 @@ class _Matching:
     blocks every use may at first stand for every other, and what is before one, with shortcuts, are all blocks.
     """
 
-    def __init__(self, legacy: List[Use], port: List[Use], told: Mapping[str, FrozenSet[str]]) -> None:
+    def __init__(
+        self,
+        legacy: List[Use],
+        port: List[Use],
+        told: Mapping[str, FrozenSet[str]],
+        progress: Callable[[int, int], None] = untold,
+    ) -> None:
+        self._progress = progress
         self._legacy, self._port = {u.number: u for u in legacy}, {u.number: u for u in port}
         self._places = {number: place for place, number in enumerate(self._port)}
         self._numbers = list(self._port)
@@ -184,6 +195,7 @@ class _Matching:
             for one, other in self._fixed.items()
         ]
         matches.sort(key=lambda match: match.port.number)
+        self._progress(len(self._legacy), len(self._legacy))
         open_, left = [], []
         for number, use in self._legacy.items():
             if number not in self._fixed:
@@ -215,6 +227,7 @@ class _Matching:
         """Narrow by the flow and fix what only one can stand for, until nothing changes."""
         changed = True
         while changed:
+            self._progress(min(len(self._fixed), len(self._legacy) - 1), len(self._legacy))
             narrowed = [self._narrow(number) for number in self._open()]
             changed = self._fix() or any(narrowed)
 

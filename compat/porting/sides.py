@@ -9,7 +9,7 @@ import numpy as np
 from ..arrays import Array
 from ..errors import CompatError
 from ..graph.nodes import Node, Trace
-from ..judge.graphs import Side
+from ..judge.graphs import Side, untold
 from ..judge.ports import side
 from ..objects import Memory
 from ..records import Record
@@ -136,14 +136,16 @@ class Port:
     def program(self, arrays: Mapping[str, Array]) -> Program:
         return program_of_live(self.text, self.made, Wish(dict(arrays)))
 
-    def traced(self, inputs: Mapping[str, Tuple[Array, str]]) -> TracedPort:
+    def traced(
+        self, inputs: Mapping[str, Tuple[Array, str]], progress: Callable[[int, int], None] = untold
+    ) -> TracedPort:
         """Computed on the legacy side's inputs."""
         arrays = {name: array for name, (array, _) in inputs.items()}
         with self.construction.watching():
             program = self._signed(arrays)
         given = inputs_of(self.text, program, arrays)
         wish = Wish({mine: arrays[theirs] for mine, theirs in given.items()}, "the legacy side's inputs")
-        traced = trace_program(program, wish, self.objects, _silent, lambda done, total: None)
+        traced = trace_program(program, wish, self.objects, _silent, progress)
         for node in traced.trace.nodes:  # of a Keras layer no line of the port is known
             file = node.source.partition(":")[0]
             if file == _own_script() or not os.path.exists(os.path.join(self._folder, file)):
