@@ -122,7 +122,7 @@ def agreeing(
     mine = Cut(followed, result.ndim - axis, result.shape[axis])
     if not mine.can:
         return None
-    theirs = own and Cut(own, result.ndim - axis, result.shape[axis])
+    theirs = None if own is None else Cut(own, result.ndim - axis, result.shape[axis])
     for spelling in (None, theirs) if theirs is not None and theirs.can else (None,):
         numbers = _measured(mine, spelling, axis, result, dtype, both, most)
         if numbers is not None:

@@ -52,7 +52,8 @@ def _project(numbers, result, reference, precision):
     found = project(residual, reference.value, reference.products, few_u)
     numbers.share_weight = as_json(found.share) if found else 0.0
     if found and found.share > 1:
-        numbers.weight = WrongWeight(list(found.index), as_json(found.off), as_json(found.weight))
+        off, weight = as_json(found.off) or 0.0, as_json(found.weight) or 0.0
+        numbers.weight = WrongWeight(list(found.index), off, weight)
         numbers.word, numbers.message = "differs", found.sentence()
 
 

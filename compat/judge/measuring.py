@@ -291,7 +291,7 @@ def _share(error, allowance):
     return np.where(unknown, np.where(error == 0, 0.0, np.inf), share) if unknown.any() else share
 
 
-def conclude(numbers: Numbers, nu: float, convicts: bool = True) -> Tuple[str, str]:
+def conclude(numbers: Any, nu: float, convicts: bool = True) -> Tuple[str, str]:
     """The word and what it follows from; ``nu``: the most roundings of one sum times the unit roundoff.
 
     Rounding errors are independent with mean zero only while nu is well below 1: a long sum in a
