@@ -89,13 +89,27 @@ def of_run(folder: str) -> Recorded:
     )  # fmt: skip
 
 
+class Stacks:
+    """Those of ops, looked through when the first is asked for: of a large graph that takes seconds."""
+
+    def __init__(self, operations: Any) -> None:
+        self._operations = operations
+        self._found: Optional[Dict[str, List[Spot]]] = None
+
+    def of(self, op: str) -> List[Spot]:
+        """A person's frames that made it, the innermost first."""
+        if self._found is None:
+            self._found = stacks_of(self._operations)
+        return self._found.get(op, [])
+
+
 class TracedPort(NamedTuple):
     """``given``: of each of its inputs the legacy side's.  ``stacks``: of an op a person's lines that made it."""
 
     program: Program
     traced: Traced
     given: Dict[str, str]
-    stacks: Dict[str, List[Spot]]
+    stacks: "Stacks"
 
 
 class Port:
@@ -150,7 +164,7 @@ class Port:
             file = node.source.partition(":")[0]
             if file == _own_script() or not os.path.exists(os.path.join(self._folder, file)):
                 node.source = ""
-        return TracedPort(program, traced, given, stacks_of(program.operations))
+        return TracedPort(program, traced, given, Stacks(program.operations))
 
     def _signed(self, arrays: Mapping[str, Array]) -> Program:
         """A function that names its arguments otherwise gets the inputs in its order."""

@@ -15,9 +15,8 @@ from ..sources.functions import program_of
 from ..sources.live import _by_path
 from ..sources.program import Wish, point_of
 from ..sources.tracing import trace_program
-from .construction import stacks_of
 from .rates import rates_of_port
-from .sides import Port, Recorded, TracedPort, inputs_of
+from .sides import Port, Recorded, Stacks, TracedPort, inputs_of
 
 GRADIENT, AFTER = "gradient of {}", "{} after an update"
 _NO_LOSS = (
@@ -192,7 +191,7 @@ class _Stepping:
         }
         states, steps, slots = self._steps(first)
         return PortStep(
-            TracedPort(program, traced, given, stacks_of(program.operations)), found["predictions"], "loss",
+            TracedPort(program, traced, given, Stacks(program.operations)), found["predictions"], "loss",
             {path: GRADIENT.format(path) for path in found["trained"]},
             {path: AFTER.format(path) for path in found["moved"]},
             states, steps, slots, self._clips(), self._notes + self._said(found),
