@@ -15,7 +15,7 @@ from .files import appearing, is_regular, open_regular, reason
 #: What a header of a plain array takes at most; NumPy's own limit.
 _LONGEST_HEADER = 10000
 #: Bytes of one computation that are kept in memory: a network's tensors may be many times what it has at one time.
-_IN_MEMORY = 1 << 28
+_IN_MEMORY = 1 << 26
 _READ_HEADER = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,

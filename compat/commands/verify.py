@@ -51,7 +51,7 @@ def main(arguments: Any) -> int:
     if arguments.training:
         return _training(arguments, legacy, told)
     try:
-        port = compared(arguments.port, legacy, told, not arguments.no_carry, _tell)
+        port = compared(arguments.port, legacy, told, not arguments.no_carry, _tell, _waiting)
     except NotCarried as error:
         if arguments.out is not None:
             _write(
@@ -61,7 +61,7 @@ def main(arguments: Any) -> int:
             )
         raise
     command = _command(arguments, legacy, port.origins.port)
-    said_of_kernels = kernels(legacy)
+    said_of_kernels = kernels(legacy, _waiting)
     _tell(f"kernels {said_of_kernels}")
     one = judged_sides(legacy, port, arguments.pair, Progress("verify", unit="pairs"))
     known = {f"the input {name}": array for name, (array, _) in legacy.inputs.items()}
@@ -95,7 +95,7 @@ def _training(arguments: Any, legacy: Recorded, told: Map) -> int:
     taken = compared_training(arguments.port, legacy, told, arguments.pair, not arguments.no_carry, _tell)
     one = taken.training
     command = _command(arguments, legacy, taken.origins.port)
-    said_of_kernels = kernels(legacy)
+    said_of_kernels = kernels(legacy, _waiting)
     _tell(f"kernels {said_of_kernels}")
     _tell(said_of(one))
     known = {f"the input {name}": array for name, (array, _) in legacy.inputs.items()}
@@ -110,6 +110,10 @@ def _training(arguments: Any, legacy: Recorded, told: Map) -> int:
         found = findings_of(command, said_of_kernels, legacy, one.network, said, taken.weights, taken.origins)
         _write(arguments.out, legacy, with_steps(found, one))
     return 0 if one.holds else 1
+
+
+def _waiting(what: str, unit: str) -> Progress:
+    return Progress(f"verify: {what}", unit=unit)
 
 
 def _kept(said: List[Explained], places: Iterable[Explained]) -> Iterator[Explained]:

@@ -26,7 +26,7 @@ Other = Callable[[NodeCall, List[Flow]], List[Optional[Flow]]]
 
 _NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 #: Bytes of arrays that are kept after they were read: most are needed again by the next nodes.
-_KEPT = 1 << 28
+_KEPT = 1 << 26
 
 
 class Recently:
@@ -211,6 +211,9 @@ class Followed:
     def dtype_of(self, tensor: str) -> str:
         return self._replay.dtype(tensor)
 
+    def shape_of(self, tensor: str) -> List[int]:
+        return self._replay.shape(tensor)
+
     def recorded(self, tensor: str) -> Array:
         return self._replay.recorded(tensor)
 
@@ -223,6 +226,17 @@ class Followed:
         other = Followed(self._replay, self.tensor, self.given, self._carried)
         other._nodes, other._given, other.changed = nodes, self._given, self.changed
         return other
+
+    def of(self, given: Lazily) -> "Followed":
+        """The same of other arrays for all that is given, parts of them say."""
+        other = Followed(self._replay, self.tensor, given)
+        other._nodes, other._given, other.changed = self.nodes, given, self.changed
+        return other
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether answers stand for some of what it follows from."""
+        return bool(self._carried)
 
     def raised(self) -> "Followed":
         """The same with every idiom as one node, whose rule is a call that hypotheses speak of."""

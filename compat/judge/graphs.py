@@ -19,7 +19,7 @@ from ..arrays import UNIT_ROUNDOFF, Array
 from ..graph.alone import onward
 from ..graph.forms import in_forms, same_but_for_form
 from ..graph.lazily import Lazily, Making
-from ..graph.nodes import Read, Trace
+from ..graph.nodes import SOURCES, Read, Trace
 from ..graph.pairing import Pair, pairs
 from ..graph.replay import Followed, Replay, recently
 from ..records import Numbers, Output
@@ -28,6 +28,8 @@ from ..reference.measured import Measured
 from ..reference.nodes.ambiguous import Either
 from ..reference.nodes.registry import NoRule
 from ..reference.nodes.whole import Whole
+from ..reference.settled import settled
+from .blocks import agreeing
 from .compare import compare
 
 
@@ -122,6 +124,7 @@ class _Walk:
         #: Of vague tensors, the legacy answer that follows from firm ones.
         self._carried: Dict[str, Reference] = {}
         self._outputs = set(legacy.trace.outputs.values())
+        self._dtypes = {output.dtype for side in (legacy, port) for output in side.trace.tensors().values()}
         self.found: List[Place] = []
 
     def meet(self, pair: Pair) -> None:
@@ -136,8 +139,9 @@ class _Walk:
                 self._carried.clear()
                 place = together
         is_output = pair.legacy in self._outputs
-        wanted = is_output and pair.name in self._answers
-        self.found.append(place if wanted else place._replace(answer=None, allowed=None))
+        self.found.append(
+            self._kept(place) if self._is_wanted(pair) else place._replace(answer=None, allowed=None)
+        )
         expected = self._mine.shape(pair.legacy), self._mine.dtype(pair.legacy)
         if place.numbers is None or pair.result.dtype != expected[1]:
             return
@@ -149,7 +153,19 @@ class _Walk:
         if not place.vague or place.wrong or is_output:
             self._firm.add(pair, result, theirs)
         elif place.answer is not None:
-            self._carried[pair.legacy] = place.answer
+            self._carried[pair.legacy] = settled(place.answer, self._dtypes)
+
+    def _kept(self, place: Place) -> Place:
+        """With answers that hold nothing of what they were made of."""
+        if place.answer is None or place.allowed is None:
+            return place
+        answer = settled(place.answer, self._dtypes)
+        if place.allowed is place.answer:
+            return place._replace(answer=answer, allowed=answer)
+        allowed = place.allowed
+        if isinstance(allowed, Spelled):
+            allowed = Spelled(answer, settled(allowed.spelled, self._dtypes))
+        return place._replace(answer=answer, allowed=allowed)
 
     def _of_port(self, pair: Pair) -> Dict[str, Making]:
         """The port's tensors that have the pair's numbers: its own, and what that is in another form."""
@@ -181,9 +197,27 @@ class _Walk:
         for one in (followed, own, short):
             if one is not None:
                 one.settle()
-        place = _place(pair, short, own, result, self._mine.dtype(pair.legacy))
+        place = self._in_blocks(pair, short, own, result) or _place(
+            pair, short, own, result, self._mine.dtype(pair.legacy)
+        )
         followed.hows = short.hows
         return place._replace(followed=followed)
+
+    def _in_blocks(
+        self, pair: Pair, followed: Followed, own: Optional[Followed], result: Array
+    ) -> Optional[Place]:
+        """A large inner tensor that agrees, without its answer."""
+        dtype = self._mine.dtype(pair.legacy)
+        if followed.is_carried or pair.result.dtype != dtype or self._is_wanted(pair):
+            return None
+        if followed.nodes[-1].op in SOURCES:
+            return None
+        with np.errstate(all="ignore"):
+            numbers = agreeing(followed, own, result, dtype, of_both, _telling(dtype))
+        return Place(pair, followed, numbers, "", own) if numbers is not None else None
+
+    def _is_wanted(self, pair: Pair) -> bool:
+        return pair.legacy in self._outputs and pair.name in self._answers
 
     def _apart(self, place: Place) -> List[Place]:
         """Inner places that are wrong as well as this one, which alone follows from them: one fault in two places,
@@ -290,11 +324,16 @@ def _is_vague(answer: Reference, dtype: str, result: Array) -> bool:
         np.sqrt(np.mean(np.square(np.abs(array[finite])))) if finite.any() else 0.0
         for array in (answer.value, np.broadcast_to(answer.typical(dtype), answer.value.shape))
     )
-    most = min(_VAGUE * UNIT_ROUNDOFF[dtype], _VAGUE_OF_HALVES) * size
+    most = _telling(dtype) * size
     if not allowed > most or result.shape != answer.value.shape:
         return not allowed <= most
     off = np.sqrt(np.mean(np.square(np.abs(result[finite] - answer.value[finite]))))
     return not off <= most
+
+
+def _telling(dtype: str) -> float:
+    """The share of a tensor's mean size that an allowance may be and still tell something."""
+    return min(_VAGUE * UNIT_ROUNDOFF[dtype], _VAGUE_OF_HALVES) if dtype in UNIT_ROUNDOFF else 0.0
 
 
 def of_both(answer: Reference, followed: Followed, own: Followed) -> Optional[Reference]:
@@ -324,19 +363,20 @@ class Spelled(Reference):
 
     def __init__(self, answer: Reference, spelled: Reference) -> None:
         super().__init__(answer.value, dtype=answer.dtype)
-        self._answer, self._spelled = answer, spelled
+        self._answer, self.spelled = answer, spelled
+        self.made_of = answer, spelled
 
     def worst(self, dtype: str) -> Array:
-        return self._answer.worst(dtype) + self._spelled.worst(dtype)
+        return self._answer.worst(dtype) + self.spelled.worst(dtype)
 
     def expected(self, dtype: str, probability: float = 1e-9) -> Array:
-        return self._answer.expected(dtype, probability) + self._spelled.expected(dtype, probability)
+        return self._answer.expected(dtype, probability) + self.spelled.expected(dtype, probability)
 
     def typical(self, dtype: str) -> Array:
-        return self._answer.typical(dtype) + self._spelled.typical(dtype)
+        return self._answer.typical(dtype) + self.spelled.typical(dtype)
 
     def parts(self) -> "Spelled":
-        return Spelled(self._answer.parts(), self._spelled.parts())
+        return Spelled(self._answer.parts(), self.spelled.parts())
 
     def reconsider(self, result: Array, error: Array, precision: str, word: str, why: str) -> Tuple[str, str]:
         if isinstance(self._answer, Measured):  # where rounding is all there is, any number agrees

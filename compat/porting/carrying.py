@@ -7,6 +7,7 @@ import numpy as np
 from ..arrays import Array
 from ..errors import CompatError
 from ..graph.nodes import Node
+from ..judge.graphs import untold
 from .frozen import constants_as_variables
 from .layouts import fitted, fitting, gru_of_cell, gru_resets_after, lstm_of_cell
 from .mapping import FILLS, KEEP, Map
@@ -14,6 +15,7 @@ from .matching import Match, hows, matching
 from .sides import Port, Recorded, TracedPort, nodes_of, variables_of
 from .uses import Use, uses
 
+Progress = Callable[[int, int], None]
 #: Keras 3's dropout has a variable of its own.
 _GENERATOR = "seed_generator_state"
 
@@ -42,13 +44,17 @@ class Plan(NamedTuple):
 
 
 def plan(
-    legacy: Recorded, port: TracedPort, told: Map, value: Optional[Callable[[str], Array]] = None
+    legacy: Recorded,
+    port: TracedPort,
+    told: Map,
+    value: Optional[Callable[[str], Array]] = None,
+    progress: Progress = untold,
 ) -> Plan:
-    """What goes where.  ``value``: other numbers of the legacy variables, by name.
+    """What goes where.  ``value``: other numbers of the legacy variables, by name.  ``progress``: of uses matched.
 
     Raises CompatError for a map that names what is not there.
     """
-    return _Planning(legacy, port, told, value).plan()
+    return _Planning(legacy, port, told, value).plan(progress)
 
 
 class _Planning:
@@ -96,7 +102,7 @@ class _Planning:
             return self._other(name)
         return self._legacy.side.read(self._tensors[f"{name}:0"].digest)
 
-    def plan(self) -> Plan:
+    def plan(self, progress: Progress) -> Plan:
         named = {
             name: frozenset(one for one in legacy if one in self._mine)
             for name, legacy in self._told.weights.items()
@@ -108,6 +114,7 @@ class _Planning:
             [use for use in self._uses if not set(use.variables) <= self._used],
             [use for use in self._port_uses if not set(use.variables) <= fixed],
             {name: names for name, names in named.items() if name not in fixed},
+            progress,
         )
         for match in found.matches:
             self._carry(match)

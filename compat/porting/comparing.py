@@ -15,6 +15,13 @@ from .table import table
 from .verifying import Judged, judged
 
 Tell = Callable[[str], None]
+#: (what is done, of what) -> what is told how many of them are done, of how many.
+Waiting = Callable[[str, str], Callable[[int, int], None]]
+
+
+def unwaited(what: str, unit: str) -> Callable[[int, int], None]:
+    """Nobody waits."""
+    return untold
 
 
 class NotCarried(CompatError):
@@ -38,22 +45,32 @@ class Compared(NamedTuple):
     origins: Origins = Origins()
 
 
-def compared(text: str, legacy: Recorded, told: Map, carry: bool, tell: Tell) -> Compared:
+def compared(
+    text: str, legacy: Recorded, told: Map, carry: bool, tell: Tell, waiting: Waiting = unwaited
+) -> Compared:
     """The port's side, its weights carried first.  Raises NotCarried."""
     if code.split(text) is None:
         return Compared(*port_side(text, legacy), {})
     live = Port(text)
     weights = Weights([], [], [])
-    traced = live.traced(legacy.inputs)  # what is not built has no variables before
+    traced = live.traced(
+        legacy.inputs, waiting("the port traced", "tensors")
+    )  # what is not built has no variables before
     if live.has_variables and carry:
-        weights = carried(plan(legacy, traced, told), live, traced, tell)
-    return on_inputs(live, legacy, told, weights)
+        weights = carried(_planned(legacy, traced, told, waiting), live, traced, tell)
+    return on_inputs(live, legacy, told, weights, waiting)
 
 
-def on_inputs(live: Port, legacy: Recorded, told: Map, weights: Weights) -> Compared:
+def _planned(legacy: Recorded, traced: TracedPort, told: Map, waiting: Waiting) -> Plan:
+    return plan(legacy, traced, told, progress=waiting("weights matched", "places that use them"))
+
+
+def on_inputs(
+    live: Port, legacy: Recorded, told: Map, weights: Weights, waiting: Waiting = unwaited
+) -> Compared:
     """The port as it is, computed on the legacy side's inputs."""
-    traced = live.traced(legacy.inputs)
-    anchors = plan(legacy, traced, told).anchors if live.has_variables else {}
+    traced = live.traced(legacy.inputs, waiting("the port traced with these weights", "tensors"))
+    anchors = _planned(legacy, traced, told, waiting).anchors if live.has_variables else {}
     side = live_side(live.text, traced, live.objects.read)
     return Compared(side, traced.given, anchors, weights, Origins(live, traced))
 

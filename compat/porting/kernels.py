@@ -16,11 +16,12 @@ from ..sources.program import Program, Wish, point_of
 from ..sources.reading import program_of
 from ..sources.rebuilt import rebuilt
 from ..sources.tracing import trace_program
+from .comparing import Waiting, unwaited
 from .outputs import as_outputs
 from .sides import Recorded, variables_of
 
 
-def kernels(legacy: Recorded) -> str:
+def kernels(legacy: Recorded, waiting: Waiting = unwaited) -> str:
     """One line.  To be asked last: a person's TensorFlow 1 code may turn eager execution off for good."""
     here = f"TensorFlow {version_of('tensorflow')}"
     if legacy.record is None:
@@ -35,25 +36,33 @@ def kernels(legacy: Recorded) -> str:
         wish = Wish(arrays, "its own inputs", outputs)
         program = program_of(kinds.source(legacy.source), wish)
         _give(program, legacy)
-        again = trace_program(program, wish, objects, lambda text: None, lambda done, total: None)
+        again = trace_program(
+            program, wish, objects, lambda text: None, waiting("kernels: the legacy graph here", "tensors")
+        )
     except (CompatError, StoreError, Unsupported) as error:
-        return _of_the_recorded_graph(legacy, here, str(error))
+        return _of_the_recorded_graph(legacy, here, str(error), waiting)
     other = Side(again.trace, objects.read)
-    return f"the legacy graph in {legacy.environment} and here, in {here}: {_compared(legacy.side, other)}"
+    return f"the legacy graph in {legacy.environment} and here, in {here}: {_compared(legacy.side, other, waiting)}"
 
 
-def _of_the_recorded_graph(legacy: Recorded, here: str, why: str) -> str:
+def _of_the_recorded_graph(legacy: Recorded, here: str, why: str, waiting: Waiting) -> str:
     """The same where the program cannot be built here, as one of tf.contrib: its graph needs none of it."""
     objects, side = Memory(), legacy.side
     try:
         found = rebuilt(side.trace, side.read)
         wish = Wish(found.arrays, "what was recorded")
-        again = trace_program(found.program, wish, objects, lambda text: None, lambda done, total: None)
+        again = trace_program(
+            found.program,
+            wish,
+            objects,
+            lambda text: None,
+            waiting("kernels: the recorded graph here", "tensors"),
+        )
     except Exception as error:
         return f"not run again in {here}: {why}; nor is its recorded graph: {point_of(error)}"
     return (
         f"the legacy graph in {legacy.environment} and here, in {here}, as it was recorded (its program does not run "
-        f"here: {why}): {_compared(side, Side(again.trace, objects.read), found.taken)}"
+        f"here: {why}): {_compared(side, Side(again.trace, objects.read), waiting, found.taken)}"
     )
 
 
@@ -76,7 +85,7 @@ def _give(program: Program, legacy: Recorded) -> None:
     program.restore = restore
 
 
-def _compared(mine: Side, theirs: Side, taken: Container[str] = ()) -> str:
+def _compared(mine: Side, theirs: Side, waiting: Waiting, taken: Container[str] = ()) -> str:
     """``taken``: nodes that were not computed again."""
     first, second = mine.trace.tensors(), theirs.trace.tensors()
     names = [
@@ -102,7 +111,7 @@ def _compared(mine: Side, theirs: Side, taken: Container[str] = ()) -> str:
     with np.errstate(all="ignore"):
         found = places(
             Side(as_outputs(mine.trace, both), mine.read), Side(as_outputs(theirs.trace, both), theirs.read),
-            {name: second[name] for name in names}, answers=(),
+            {name: second[name] for name in names}, waiting("kernels", "tensors"), answers=(),
         )  # fmt: skip
     # What is drawn is other numbers every time; what follows from them is judged.
     wrong = [place for place in found if place.wrong and "Random" not in place.followed.nodes[-1].op]

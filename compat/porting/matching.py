@@ -21,6 +21,8 @@ from typing import (
     Tuple,
 )
 
+from ..judge.graphs import untold
+from .alike import alike
 from .layouts import fitting
 from .uses import Use
 
@@ -42,11 +44,14 @@ class Matching(NamedTuple):
 
 
 def matching(
-    legacy: Sequence[Use], port: Sequence[Use], told: Optional[Mapping[str, FrozenSet[str]]] = None
+    legacy: Sequence[Use],
+    port: Sequence[Use],
+    told: Optional[Mapping[str, FrozenSet[str]]] = None,
+    progress: Callable[[int, int], None] = untold,
 ) -> Matching:
     """``told``: of a port's variable the legacy variables that a person named for it."""
     return _Matching(
-        [u for u in legacy if u.kind != "gone"], [u for u in port if u.kind != "gone"], told or {}
+        [u for u in legacy if u.kind != "gone"], [u for u in port if u.kind != "gone"], told or {}, progress
     ).found()
 
 
@@ -88,7 +93,14 @@ class _Matching:
     blocks every use may at first stand for every other, and what is before one, with shortcuts, are all blocks.
     """
 
-    def __init__(self, legacy: List[Use], port: List[Use], told: Mapping[str, FrozenSet[str]]) -> None:
+    def __init__(
+        self,
+        legacy: List[Use],
+        port: List[Use],
+        told: Mapping[str, FrozenSet[str]],
+        progress: Callable[[int, int], None] = untold,
+    ) -> None:
+        self._progress = progress
         self._legacy, self._port = {u.number: u for u in legacy}, {u.number: u for u in port}
         self._places = {number: place for place, number in enumerate(self._port)}
         self._numbers = list(self._port)
@@ -96,6 +108,7 @@ class _Matching:
         self._why: Dict[int, str] = {}
         self._alone = {number: len(self._of(may)) == 1 for number, may in self._may.items()}
         self._obey(told)
+        self._keep_alike()
         self._fixed: Dict[int, int] = {}
         self._taken = 0
         #: Of each legacy use what is before and after it; of each of the port's the same as sets of bits.
@@ -158,6 +171,18 @@ class _Matching:
                     self._why[number] = "as the map says"
                     break
 
+    def _keep_alike(self) -> None:
+        """Where both graphs have one form a use stands for one that has the same before and after it, all the way."""
+        forms = {may: place for place, may in enumerate(dict.fromkeys(self._may.values()))}
+        mine = {number: forms[may] for number, may in self._may.items()}
+        theirs = {other: form for may, form in forms.items() for other in self._of(may)}
+        if sum(len(self._of(may)) for may in forms) != len(self._port) or len(theirs) != len(self._port):
+            return  # what fits does not fall into groups
+        before = [{n: u.before for n, u in side.items()} for side in (self._legacy, self._port)]
+        found = alike((mine, before[0]), (theirs, before[1]))
+        for number, others in found.items():
+            self._may[number] = self._bits(others)
+
     def found(self) -> Matching:
         self._settle()
         for narrowed, why in ((self._by_slots, "by its place in the concat"), (self._by_names, "by name")):
@@ -170,6 +195,7 @@ class _Matching:
             for one, other in self._fixed.items()
         ]
         matches.sort(key=lambda match: match.port.number)
+        self._progress(len(self._legacy), len(self._legacy))
         open_, left = [], []
         for number, use in self._legacy.items():
             if number not in self._fixed:
@@ -201,6 +227,7 @@ class _Matching:
         """Narrow by the flow and fix what only one can stand for, until nothing changes."""
         changed = True
         while changed:
+            self._progress(min(len(self._fixed), len(self._legacy) - 1), len(self._legacy))
             narrowed = [self._narrow(number) for number in self._open()]
             changed = self._fix() or any(narrowed)
 

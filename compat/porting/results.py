@@ -27,7 +27,7 @@ class Origins(NamedTuple):
     def of(self, node: Node) -> Op:
         op = Op(node.name, node.op, source=node.source)
         if self.port is not None and self.traced is not None:
-            op.spots = self.traced.stacks.get(node.name, [])
+            op.spots = self.traced.stacks.of(node.name)
             op.layer = self.port.construction.layer_of(node.name)
         return op
 

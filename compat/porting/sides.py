@@ -9,7 +9,7 @@ import numpy as np
 from ..arrays import Array
 from ..errors import CompatError
 from ..graph.nodes import Node, Trace
-from ..judge.graphs import Side
+from ..judge.graphs import Side, untold
 from ..judge.ports import side
 from ..objects import Memory
 from ..records import Record
@@ -89,13 +89,27 @@ def of_run(folder: str) -> Recorded:
     )  # fmt: skip
 
 
+class Stacks:
+    """Those of ops, looked through when the first is asked for: of a large graph that takes seconds."""
+
+    def __init__(self, operations: Any) -> None:
+        self._operations = operations
+        self._found: Optional[Dict[str, List[Spot]]] = None
+
+    def of(self, op: str) -> List[Spot]:
+        """A person's frames that made it, the innermost first."""
+        if self._found is None:
+            self._found = stacks_of(self._operations)
+        return self._found.get(op, [])
+
+
 class TracedPort(NamedTuple):
     """``given``: of each of its inputs the legacy side's.  ``stacks``: of an op a person's lines that made it."""
 
     program: Program
     traced: Traced
     given: Dict[str, str]
-    stacks: Dict[str, List[Spot]]
+    stacks: "Stacks"
 
 
 class Port:
@@ -136,19 +150,21 @@ class Port:
     def program(self, arrays: Mapping[str, Array]) -> Program:
         return program_of_live(self.text, self.made, Wish(dict(arrays)))
 
-    def traced(self, inputs: Mapping[str, Tuple[Array, str]]) -> TracedPort:
+    def traced(
+        self, inputs: Mapping[str, Tuple[Array, str]], progress: Callable[[int, int], None] = untold
+    ) -> TracedPort:
         """Computed on the legacy side's inputs."""
         arrays = {name: array for name, (array, _) in inputs.items()}
         with self.construction.watching():
             program = self._signed(arrays)
         given = inputs_of(self.text, program, arrays)
         wish = Wish({mine: arrays[theirs] for mine, theirs in given.items()}, "the legacy side's inputs")
-        traced = trace_program(program, wish, self.objects, _silent, lambda done, total: None)
+        traced = trace_program(program, wish, self.objects, _silent, progress)
         for node in traced.trace.nodes:  # of a Keras layer no line of the port is known
             file = node.source.partition(":")[0]
             if file == _own_script() or not os.path.exists(os.path.join(self._folder, file)):
                 node.source = ""
-        return TracedPort(program, traced, given, stacks_of(program.operations))
+        return TracedPort(program, traced, given, Stacks(program.operations))
 
     def _signed(self, arrays: Mapping[str, Array]) -> Program:
         """A function that names its arguments otherwise gets the inputs in its order."""

@@ -15,9 +15,8 @@ from ..record.dialects.tensorflow import import_tensorflow
 from ..sources.functions import program_of
 from ..sources.program import Wish, point_of
 from ..sources.tracing import trace_program
-from .construction import stacks_of
 from .rates import rates_of_port
-from .sides import Recorded, TracedPort, inputs_of
+from .sides import Recorded, Stacks, TracedPort, inputs_of
 from .trained import Trained, slots_of, value_of
 from .watching import Watching
 
@@ -170,7 +169,7 @@ class _Stepping:
         traced = trace_program(program, wish, self._port.objects, lambda text: None, lambda done, total: None)
         rates, scheduled = rates_of_port(optimizer) if optimizer is not None else ([], False)
         return PortStep(
-            TracedPort(program, traced, given, stacks_of(program.operations)), found["predictions"], "loss",
+            TracedPort(program, traced, given, Stacks(program.operations)), found["predictions"], "loss",
             {path: GRADIENT.format(path) for path in found["trained"]},
             {path: AFTER.format(path) for path in found["moved"]},
             states, steps, slots, _clips(optimizer), self._notes + _said(found, optimizer),

@@ -85,6 +85,10 @@ class Reference:
 
     #: Whether the mean square, or one element among its like, says of a difference that it is no rounding.
     convicts = True
+    #: Of how many elements it is a part, where it is one.
+    count: Optional[int] = None
+    #: The answers that it allows for together, where there are several.
+    made_of: Tuple["Reference", ...] = ()
     #: How many u a weight may be off by rounding alone, see ``compat.projection``.
     few: float = 8
     #: Of an answer that a rule gave: its call, made again, so that the explainer may change it.
@@ -141,7 +145,7 @@ class Reference:
         What is carried is independent of the layer's own roundings: the squares add up.
         """
         u = UNIT_ROUNDOFF[dtype]
-        count = max(self.value.size, 1)
+        count = self.count or max(self.value.size, 1)
         lam = math.sqrt(2 * math.log(2 * count / probability)) / (1 - u)
         terms = as_one(self.terms)
         gamma = np.expm1(lam * np.sqrt(terms) * u + terms * u * u / (1 - u))
