@@ -28,7 +28,7 @@ def kernels(legacy: Recorded, waiting: Waiting = unwaited) -> str:
         return f"the legacy side was computed here, in {here}, and nowhere else"
     path = (code.split(legacy.source) or (legacy.source, ""))[0]
     if not os.path.exists(path) and not os.path.exists(f"{path}.meta"):
-        return _of_the_recorded_graph(legacy, here, f"{path} is not there")
+        return _of_the_recorded_graph(legacy, here, f"{path} is not there", waiting)
     objects = Memory()
     try:
         arrays = {name: array for name, (array, _) in legacy.inputs.items()}
