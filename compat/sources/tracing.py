@@ -75,7 +75,7 @@ def trace_program(
         kept = _Keeping(objects, progress, len(ancestors(wanted.values())))
         trace = run.traced(tf, {**wanted, **outputs}, kept, {name: names[name] for name in inputs})
         trace.outputs = {name: trace.outputs[name] for name in outputs}
-    _complete(trace, program, outputs)
+    _complete(trace, program)
     if step is not None and stepped is not None:
         training.add_to(tf, trace, step, stepped, kept, trace.outputs.values(), program.lines)
         trace.check()
@@ -224,7 +224,12 @@ class _Run:
         return self._told(run)
 
     def traced(self, tf: Any, outputs: Dict[str, Any], keep: "_Keeping", inputs: Dict[str, Any]) -> Trace:
-        trace: Trace = self._told(lambda: traced(tf, self._session, outputs, self._feed, keep, inputs))
+        lines = self._program.lines
+        trace: Trace = self._told(
+            lambda: traced(
+                tf, self._session, outputs, self._feed, keep, inputs, line=lambda op: lines.get(op.name, "")
+            )
+        )
         keep.done()
         return trace
 
@@ -261,10 +266,8 @@ class _Keeping:
         self._progress(self._total, self._total)
 
 
-def _complete(trace: Trace, program: Program, outputs: Dict[str, Any]) -> None:
-    """With the lines of the person's own code, and the variables in the order in which they were made."""
-    for node in trace.nodes:
-        node.source = program.lines.get(node.name.partition("@")[0], "")
+def _complete(trace: Trace, program: Program) -> None:
+    """With the variables in the order in which they were made."""
     there = {node.name: node for node in trace.nodes}
     trace.variables = [there[name].tensor() for name in program.variables if name in there]
     trace.check()
