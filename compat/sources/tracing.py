@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arrays import Array, digest, plain
 from ..errors import CompatError, StoreError, Unsupported
-from ..graph.capture.session import traced
+from ..graph.capture.session import Watched
 from ..graph.capture.unrolling import VARIABLES
 from ..graph.nodes import Trace
 from ..objects import Memory, Objects
@@ -15,6 +15,7 @@ from ..record.versions import threads
 from ..records import Output
 from . import training
 from .choosing import chosen, needed_but_unfed, waiting_for
+from .collecting import seldom_collected
 from .graphs import tensorflow_1
 from .inputs import SEED, fitted, made, matched
 from .program import (
@@ -43,6 +44,7 @@ class Traced(NamedTuple):
     seconds: float
 
 
+@seldom_collected()
 def trace_program(
     program: Program, wish: Wish, objects: Union[Objects, Memory], tell: Tell, progress: Progress
 ) -> Traced:
@@ -64,16 +66,19 @@ def trace_program(
     feed = {names[name]: array for name, (array, _) in inputs.items()}
     config = tf.ConfigProto(intra_op_parallelism_threads=threads(), inter_op_parallelism_threads=1)
     config.graph_options.rewrite_options.disable_meta_optimizer = True
+    kept = _Keeping(objects, progress, len(ancestors(wanted.values())))
+    run = _Run(program, feed, wish.arrays is None)
+    watched = run.told(lambda: Watched(tf, program.graph, {**wanted, **outputs}, kept))
     with program.graph.as_default(), tf.Session(graph=program.graph, config=config) as session:
-        run = _Run(program, session, feed, wish.arrays is None)
+        run.session = session
         started = time.perf_counter()
         first = run.results(outputs)
         seconds = time.perf_counter() - started
         again = run.results(outputs)
         random = [name for name in outputs if first[name] != again[name]]
         stepped = training.taken(tf, session, step, feed, program.restore) if step is not None else None
-        kept = _Keeping(objects, progress, len(ancestors(wanted.values())))
-        trace = run.traced(tf, {**wanted, **outputs}, kept, {name: names[name] for name in inputs})
+        trace = run.traced(watched, {name: names[name] for name in inputs})
+        kept.done()
         trace.outputs = {name: trace.outputs[name] for name in outputs}
     _complete(trace, program)
     if step is not None and stepped is not None:
@@ -208,9 +213,9 @@ def _extent(op: Any) -> int:
 
 
 class _Run:
-    def __init__(self, program: Program, session: Any, feed: Dict[Any, Array], invented: bool) -> None:
+    def __init__(self, program: Program, feed: Dict[Any, Array], invented: bool) -> None:
+        self.session: Any = None
         self._program = program
-        self._session = session
         self._feed = feed
         self._invented = invented
 
@@ -218,24 +223,27 @@ class _Run:
         """The digests of the outputs, the variables as they were at first."""
 
         def run() -> Dict[str, str]:
-            arrays = self._session.run(list(outputs.values()), self._feed)
+            self._program.restore(self.session)
+            arrays = self.session.run(list(outputs.values()), self._feed)
             return {name: digest(plain(array)[0]) for name, array in zip(outputs, arrays)}
 
-        return self._told(run)
+        found: Dict[str, str] = self.told(run)
+        return found
 
-    def traced(self, tf: Any, outputs: Dict[str, Any], keep: "_Keeping", inputs: Dict[str, Any]) -> Trace:
+    def traced(self, watched: Watched, inputs: Dict[str, Any]) -> Trace:
+        """The variables as they were at first."""
         lines = self._program.lines
-        trace: Trace = self._told(
-            lambda: traced(
-                tf, self._session, outputs, self._feed, keep, inputs, line=lambda op: lines.get(op.name, "")
-            )
-        )
-        keep.done()
-        return trace
 
-    def _told(self, run: Callable[[], Any]) -> Any:
+        def run() -> Trace:
+            self._program.restore(self.session)
+            return watched.run(self.session, self._feed, inputs, lambda op: lines.get(op.name, ""))
+
+        found: Trace = self.told(run)
+        return found
+
+    def told(self, run: Callable[[], Any]) -> Any:
+        """What that gives.  Raises CompatError, in one line, where it does not run."""
         try:
-            self._program.restore(self._session)
             return run()
         except (CompatError, StoreError, Unsupported):
             raise
@@ -256,6 +264,7 @@ class _Keeping:
     def __init__(self, objects: Union[Objects, Memory], progress: Progress, total: int) -> None:
         self._objects, self._progress, self._total = objects, progress, total
         self._count = 0
+        progress(0, total)  # what comes before the first tensor takes its time as well
 
     def __call__(self, array: Array, dtype: str) -> Output:
         self._count += 1

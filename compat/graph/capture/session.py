@@ -47,40 +47,57 @@ def traced(
     the graph was built within ``one_by_one``.  ``alone``: measures the nodes that no rule is known of.  ``line``: of
     the program, that made an op.
     """
-    ops = with_all_before(tensor.op for tensor in outputs.values())
-    frames = Frames(session.graph, ops)
-    seen = _Seen(tf, keep, telling(ops), inputs_measured(ops, alone))
-    _note_variables(tf, session, feed, frames.order, seen)
-    visible = [
-        tensor
-        for op in frames.order
-        if op.type not in VARIABLES and not _shares_memory(op) and frames.can_be_told(op)
-        for tensor in op.outputs
-        if tensor.dtype.base_dtype.name not in _INVISIBLE
-    ]
-    probes = seen.probes(session.graph, visible)
-    session.run(probes + [tensor.op for tensor in outputs.values()], feed)
-    trace = assembled(tf, frames, seen.noted, inputs or {}, outputs, line)
-    if alone is not None:
-        of_session(tf, session, trace, seen.held, alone)
-    return trace
+    return Watched(tf, session.graph, outputs, keep, alone).run(session, feed, inputs or {}, line)
 
 
-def _note_variables(tf: Any, session: Any, feed: Mapping[Any, Any], order: List[Any], seen: "_Seen") -> None:
-    """Write down what the variables have before the run, and what reads them without a copy.
+class Watched:
+    """A graph in which every tensor that the ``outputs`` depend on will be written down when it is run.
 
-    What is written down of those later may be what was assigned since: whoever can trust it reads before that.
+    Apart from the run: TensorFlow takes a graph that has grown since the last one in anew, the whole of it.
     """
-    readers = collections.defaultdict(list)
-    for op in order:
-        if _shares_memory(op):
-            readers[op.inputs[0].op].append(op.outputs[0].name)
-    variables = [op for op in order if op.type in VARIABLES]
-    values = readable(tf, session.graph, variables)
-    for some in batches((pair, variable_bytes(pair[0])) for pair in zip(variables, values)):
-        for (op, _), array in zip(some, session.run([value for _, value in some], feed)):
-            for name in (op.outputs[0].name, *readers[op]):
-                seen.note(name, array)
+
+    def __init__(
+        self, tf: Any, graph: Any, outputs: Mapping[str, Any], keep: Keep, alone: Optional["Alone"] = None
+    ) -> None:
+        self._tf, self._outputs, self._alone = tf, outputs, alone
+        ops = with_all_before(tensor.op for tensor in outputs.values())
+        self._frames = frames = Frames(graph, ops)
+        self._seen = _Seen(tf, keep, telling(ops), inputs_measured(ops, alone))
+        variables = [op for op in frames.order if op.type in VARIABLES]
+        self._variables = list(zip(variables, readable(tf, graph, variables)))
+        visible = [
+            tensor
+            for op in frames.order
+            if op.type not in VARIABLES and not _shares_memory(op) and frames.can_be_told(op)
+            for tensor in op.outputs
+            if tensor.dtype.base_dtype.name not in _INVISIBLE
+        ]
+        self._probes = self._seen.probes(graph, visible)
+
+    def run(
+        self, session: Any, feed: Mapping[Any, Any], inputs: Mapping[str, Any], line: Callable[[Any], str]
+    ) -> Trace:
+        """Once, as ``traced``."""
+        self._note_variables(session, feed)
+        session.run(self._probes + [tensor.op for tensor in self._outputs.values()], feed)
+        trace = assembled(self._tf, self._frames, self._seen.noted, inputs, self._outputs, line)
+        if self._alone is not None:
+            of_session(self._tf, session, trace, self._seen.held, self._alone)
+        return trace
+
+    def _note_variables(self, session: Any, feed: Mapping[Any, Any]) -> None:
+        """Write down what the variables have before the run, and what reads them without a copy.
+
+        What is written down of those later may be what was assigned since: whoever can trust it reads before that.
+        """
+        readers = collections.defaultdict(list)
+        for op in self._frames.order:
+            if _shares_memory(op):
+                readers[op.inputs[0].op].append(op.outputs[0].name)
+        for some in batches((pair, variable_bytes(pair[0])) for pair in self._variables):
+            for (op, _), array in zip(some, session.run([value for _, value in some], feed)):
+                for name in (op.outputs[0].name, *readers[op]):
+                    self._seen.note(name, array)
 
 
 @contextlib.contextmanager
