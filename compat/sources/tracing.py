@@ -68,16 +68,16 @@ def trace_program(
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     kept = _Keeping(objects, progress, len(ancestors(wanted.values())))
     run = _Run(program, feed, wish.arrays is None)
-    watched = run.told(lambda: Watched(tf, program.graph, {**wanted, **outputs}, kept))
+    watched = run.told(lambda: _watched(tf, program, {**wanted, **outputs}, kept))
     with program.graph.as_default(), tf.Session(graph=program.graph, config=config) as session:
         run.session = session
+        first = run.results(watched, outputs)
         started = time.perf_counter()
-        first = run.results(outputs)
+        again = run.results(watched, outputs)
         seconds = time.perf_counter() - started
-        again = run.results(outputs)
         random = [name for name in outputs if first[name] != again[name]]
         stepped = training.taken(tf, session, step, feed, program.restore) if step is not None else None
-        trace = run.traced(watched, {name: names[name] for name in inputs})
+        trace = run.traced(watched, outputs, {name: names[name] for name in inputs})
         kept.done()
         trace.outputs = {name: trace.outputs[name] for name in outputs}
     _complete(trace, program)
@@ -212,6 +212,12 @@ def _extent(op: Any) -> int:
     return int(dims[0]) if dims and dims[0] and dims[0] > 0 else 0
 
 
+def _watched(tf: Any, program: Program, outputs: Dict[str, Any], keep: "_Keeping") -> Watched:
+    watched = Watched(tf, program.graph, outputs, keep)
+    watched.let_wait()
+    return watched
+
+
 class _Run:
     def __init__(self, program: Program, feed: Dict[Any, Array], invented: bool) -> None:
         self.session: Any = None
@@ -219,24 +225,26 @@ class _Run:
         self._feed = feed
         self._invented = invented
 
-    def results(self, outputs: Dict[str, Any]) -> Dict[str, str]:
+    def results(self, watched: Watched, outputs: Dict[str, Any]) -> Dict[str, str]:
         """The digests of the outputs, the variables as they were at first."""
 
         def run() -> Dict[str, str]:
             self._program.restore(self.session)
-            arrays = self.session.run(list(outputs.values()), self._feed)
+            arrays = watched.results(self.session, self._feed, list(outputs.values()))
             return {name: digest(plain(array)[0]) for name, array in zip(outputs, arrays)}
 
         found: Dict[str, str] = self.told(run)
         return found
 
-    def traced(self, watched: Watched, inputs: Dict[str, Any]) -> Trace:
+    def traced(self, watched: Watched, outputs: Dict[str, Any], inputs: Dict[str, Any]) -> Trace:
         """The variables as they were at first."""
         lines = self._program.lines
 
         def run() -> Trace:
             self._program.restore(self.session)
-            return watched.run(self.session, self._feed, inputs, lambda op: lines.get(op.name, ""))
+            return watched.run(
+                self.session, self._feed, inputs, lambda op: lines.get(op.name, ""), list(outputs.values())
+            )
 
         found: Trace = self.told(run)
         return found

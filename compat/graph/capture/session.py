@@ -9,7 +9,7 @@ have value"), and cannot look into a loop.
 
 import collections
 import contextlib
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Set
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ..nodes import Keep, Trace
 from .adding import Added
 from .alone import Room, inputs_measured, of_session
 from .flow import with_all_before
-from .frames import ENTER, EXIT, NEXT, Frames
+from .frames import ENTER, EXIT, MERGE, NEXT, Frames
 from .lines import line_of
 from .together import batches, variable_bytes
 from .unrolling import VARIABLES, Noted, assembled, telling
@@ -27,6 +27,8 @@ from .variables import readable
 if TYPE_CHECKING:
     from ...record.alone import Alone
 
+#: Ops that run, or lead, into other frames than they take from, or do not wait for all that they take.
+_FRAMES_MEET = (*ENTER, *EXIT, *MERGE, *NEXT)
 _INVISIBLE = ("resource", "variant")
 
 
@@ -51,9 +53,10 @@ def traced(
 
 
 class Watched:
-    """A graph in which every tensor that the ``outputs`` depend on will be written down when it is run.
+    """A graph in which every tensor that the ``outputs`` depend on is looked at when it is run.
 
-    Apart from the run: TensorFlow takes a graph that has grown since the last one in anew, the whole of it.
+    Apart from the run: TensorFlow takes a graph that has grown since the last one in anew, the whole of it, and every
+    new set of what is asked for costs a walk over it.
     """
 
     def __init__(
@@ -65,25 +68,49 @@ class Watched:
         self._seen = _Seen(tf, keep, telling(ops), inputs_measured(ops, alone))
         variables = [op for op in frames.order if op.type in VARIABLES]
         self._variables = list(zip(variables, readable(tf, graph, variables)))
-        visible = [
+        self._visible = [
             tensor
             for op in frames.order
             if op.type not in VARIABLES and not _shares_memory(op) and frames.can_be_told(op)
             for tensor in op.outputs
             if tensor.dtype.base_dtype.name not in _INVISIBLE
         ]
-        self._probes = self._seen.probes(graph, visible)
+        self._probes = self._seen.probes(graph, self._visible)
+        self._asked = [*self._probes.values(), *(tensor.op for tensor in outputs.values())]
+
+    def results(self, session: Any, feed: Mapping[Any, Any], tensors: List[Any]) -> List[Any]:
+        """What the tensors are, nothing written down.  Asks for the same as a run does, so that it costs one walk."""
+        *_, found = session.run([*self._asked, tensors], feed)
+        return list(found)
 
     def run(
-        self, session: Any, feed: Mapping[Any, Any], inputs: Mapping[str, Any], line: Callable[[Any], str]
+        self,
+        session: Any,
+        feed: Mapping[Any, Any],
+        inputs: Mapping[str, Any],
+        line: Callable[[Any], str],
+        tensors: Sequence[Any] = (),
     ) -> Trace:
-        """Once, as ``traced``."""
+        """Once, as ``traced``; the ``tensors`` as in ``results``."""
         self._note_variables(session, feed)
-        session.run(self._probes + [tensor.op for tensor in self._outputs.values()], feed)
+        with self._seen.writing():
+            self.results(session, feed, list(tensors))
         trace = assembled(self._tf, self._frames, self._seen.noted, inputs, self._outputs, line)
         if self._alone is not None:
             of_session(self._tf, session, trace, self._seen.held, self._alone)
         return trace
+
+    def let_wait(self) -> None:
+        """What takes a tensor will wait until it was looked at: else any number of tensors may be held until then.
+
+        To be asked for before a session runs the graph: TensorFlow takes no change afterwards of what was there.
+        """
+        there = set(self._frames.order)
+        for tensor in self._visible:
+            frame = self._frames.of(tensor.op)
+            for op in there.intersection(tensor.consumers()):
+                if op.type not in _FRAMES_MEET and self._frames.of(op) == frame:
+                    op._add_control_input(self._probes[tensor.name])
 
     def _note_variables(self, session: Any, feed: Mapping[Any, Any]) -> None:
         """Write down what the variables have before the run, and what reads them without a copy.
@@ -137,9 +164,19 @@ class _Seen:
         self._tf = tf
         self._keep = keep
         self._telling, self._hold, self._room = telling, hold, Room()
-        self._writing: List[Any] = []  # TensorFlow itself keeps none of them
+        self._functions: List[Any] = []  # TensorFlow itself keeps none of them
+        self._writes = False
         self.noted: Dict[str, List[Noted]] = collections.defaultdict(list)
         self.held: Dict[str, Array] = {}
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Within, what is looked at is written down."""
+        self._writes = True
+        try:
+            yield
+        finally:
+            self._writes = False
 
     def note(self, name: str, value: Any, dtype: Optional[str] = None) -> None:
         array, own = plain(value)
@@ -148,20 +185,20 @@ class _Seen:
             self.held[output.digest] = array.copy()
         self.noted[name].append(Noted(output, np.array(array) if name in self._telling else None))
 
-    def probes(self, graph: Any, tensors: List[Any]) -> List[Any]:
-        """For each tensor an op of the graph that writes it down."""
+    def probes(self, graph: Any, tensors: List[Any]) -> Dict[str, Any]:
+        """For each tensor, by its name, an op of the graph that writes it down."""
         together: Dict[Any, List[Any]] = collections.defaultdict(list)
         for tensor in tensors:
             together[_context(tensor.op)].append(tensor)
-        found: List[Any] = []
+        found: Dict[str, Any] = {}
         for context, some in together.items():
             added = Added(self._tf, graph)
             for tensor in some:
                 self._add_probe(added, tensor)
             with _within(graph, context):
                 ops = added.made()
-            found += [op for op in ops if op.type == "PyFunc"]
-        graph._unfetchable_ops.difference_update(found)
+            found.update(zip((tensor.name for tensor in some), (op for op in ops if op.type == "PyFunc")))
+        graph._unfetchable_ops.difference_update(found.values())
         return found
 
     def _add_probe(self, added: Added, tensor: Any) -> None:
@@ -175,7 +212,8 @@ class _Seen:
         known = "bfloat16" if dtype == tf.bfloat16 else None
 
         def write(value):
-            self.note(name, value, known)
+            if self._writes:
+                self.note(name, value, known)
             return np.int64(0)
 
         seen = added.op("Cast", [tensor], {"SrcT": dtype, "DstT": tf.float32}) if known else tensor
@@ -186,7 +224,7 @@ class _Seen:
         """By what TensorFlow calls the function, for as long as this is there."""
         from tensorflow.python.ops import script_ops  # tf.py_func makes its op by itself
 
-        self._writing.append(write)
+        self._functions.append(write)
         return str(script_ops._py_funcs.insert(write)).encode("utf-8")
 
 

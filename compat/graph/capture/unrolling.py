@@ -109,7 +109,7 @@ class _Assembly:
             elif op.type in ENTER:
                 continue
             else:
-                given = _taken(op, here, before)
+                given = self._taken(op, here, before)
             if given is not None:
                 self._run(op, given, here, at)
 
@@ -122,7 +122,7 @@ class _Assembly:
             return None
         iteration, here, before, last = 0, {}, {}, {}  # type: int, Here, Here, Here
         for op in enters:
-            given = _taken(op, outer, {})
+            given = self._taken(op, outer, {})
             if given is not None:
                 self._run(op, given, here, _place(at, 0))
         # What a loop is given from outside is there once, for all of its iterations.
@@ -138,8 +138,23 @@ class _Assembly:
             here, iteration = dict(invariant), iteration + 1
         return last
 
+    def _taken(self, op: Any, here: Here, before: Here) -> Optional[List[Value]]:
+        """What an op takes; None where it does not run.  ``before``: what comes from the iteration before."""
+        if op.type in MERGE:
+            came = [(before if tensor.op.type in NEXT else here).get(tensor.name) for tensor in op.inputs]
+            return [value._replace(came=place) for place, value in enumerate(came) if value is not None][
+                :1
+            ] or None
+        if op.type == "ControlTrigger":  # waits for all, also for what does not run
+            return []
+        waits = self._frames.waits_for(op)
+        waited = [one.name for one in waits if one.type not in NEXT and op.type not in EXIT]
+        if any(name not in here for name in [*waited, *(tensor.name for tensor in op.inputs)]):
+            return None
+        return [here[tensor.name] for tensor in op.inputs]
+
     def _leaving(self, op: Any, there: Optional[Here]) -> Optional[List[Value]]:
-        return [Value()] if there is None else _taken(op, there, {})
+        return [Value()] if there is None else self._taken(op, there, {})
 
     def _run(self, op: Any, given: List[Value], here: Here, at: str) -> None:
         outputs: Dict[str, Noted] = {}
@@ -236,21 +251,6 @@ def _in_functions(graph: Any, ops: Iterable[Any]) -> Mapping[str, int]:
 def _place(at: str, iteration: int) -> str:
     """What is behind the name of an op in an iteration: ``@2``, and ``@2.0`` in a loop within a loop."""
     return f"{at}.{iteration}" if at else f"@{iteration}"
-
-
-def _taken(op: Any, here: Here, before: Here) -> Optional[List[Value]]:
-    """What an op takes; None where it does not run.  ``before``: what comes from the iteration before."""
-    if op.type in MERGE:
-        came = [(before if tensor.op.type in NEXT else here).get(tensor.name) for tensor in op.inputs]
-        return [value._replace(came=place) for place, value in enumerate(came) if value is not None][
-            :1
-        ] or None
-    if op.type == "ControlTrigger":  # waits for all, also for what does not run
-        return []
-    waited = [one.name for one in op.control_inputs if one.type not in NEXT and op.type not in EXIT]
-    if any(name not in here for name in [*waited, *(tensor.name for tensor in op.inputs)]):
-        return None
-    return [here[tensor.name] for tensor in op.inputs]
 
 
 def _lose(value: Optional[Value]) -> None:
