@@ -62,11 +62,11 @@ def digest(array: Array) -> str:
     little_endian = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
     sha = hashlib.sha256()
     sha.update(f"{little_endian.dtype.str} {list(array.shape)} ".encode())
-    sha.update(_bytes(little_endian))
+    sha.update(bytes_of(little_endian))
     return sha.hexdigest()
 
 
-def _bytes(array):
+def bytes_of(array: Array) -> Union[bytes, memoryview]:
     """Its bytes in C order, without a copy where they lie so."""
     plain = array.flags.c_contiguous and array.size and array.dtype.itemsize
     return memoryview(array.reshape(-1).view(np.uint8)) if plain else array.tobytes()

@@ -8,7 +8,7 @@ from typing import IO, Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from .arrays import digest
+from .arrays import bytes_of, digest
 from .errors import CompatError, StoreError
 from .files import appearing, is_regular, open_regular, reason
 
@@ -45,7 +45,8 @@ class Objects:
             header = np.lib.format.header_data_from_array_1_0(plain)
             with appearing(self.path(name), "wb") as file:
                 np.lib.format.write_array_header_1_0(file, header)
-                file.write(plain.tobytes())  # not NumPy's own writing, which does not say why it cannot
+                file.write(bytes_of(plain))  # not NumPy's own writing, which does not say why it cannot
+            self._found[name] = plain.shape, plain.dtype.name
         return name
 
     def __contains__(self, name: str) -> bool:

@@ -5,6 +5,7 @@ import time
 
 from support import write
 
+from compat.commands.telling import Ticking
 from compat.record.progress import StillComputing
 
 
@@ -48,3 +49,45 @@ def test_a_run_tells_its_user(tmp_path, compat_command):
     result = compat_command("run", "patient.py", "--out", "run", "-n", "1")
     assert result.returncode == 0, result.stderr
     assert re.search(r"still computing patient\[s\] numpy, \d+ s", result.stdout), result.stdout
+
+
+def told_by(work, **options):
+    """What ``Ticking`` writes while that works."""
+    written = []
+    with Ticking("trace", write=written.append, **options) as ticking:
+        work(ticking, lambda: "".join(written))
+    return "".join(written)
+
+
+def until(reached, seconds=20):
+    limit = time.time() + seconds
+    while not reached() and time.time() < limit:
+        time.sleep(0.02)
+    assert reached()
+
+
+def test_what_goes_on_is_told_while_nothing_reports():
+    def work(ticking, so_far):
+        ticking.phase("reading net.py")
+        until(lambda: "trace: reading net.py (" in so_far())
+        ticking(3, 1200)
+        until(lambda: "trace: 3 of 1,200 tensors (" in so_far())
+
+    told = told_by(work, every=0.1)
+    assert told.endswith("\n") and "\r" not in told
+    assert told.count("reading net.py") == 1  # the same is not told again at once
+
+
+def test_on_a_terminal_one_line_moves_and_goes(monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+
+    def work(ticking, so_far):
+        ticking.phase("reading net.py")
+        until(lambda: len(set(re.findall(r"\((\d+) s\)", so_far()))) > 1)
+
+    told = told_by(work)
+    assert "\n" not in told and told.endswith("\r\033[K")
+
+
+def test_what_is_short_says_nothing():
+    assert told_by(lambda ticking, so_far: ticking.phase("reading net.py")) == ""

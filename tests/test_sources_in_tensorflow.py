@@ -218,6 +218,19 @@ LEGACY = """
         x = tf.placeholder(tf.float32, [2, 3], name="x")
         return tf.random_uniform([2, 3], name="noise") + x * tf.get_variable("w", [3])
 
+    def seeded():
+        x = tf.placeholder(tf.float32, [2, 3], name="x")
+        weights = tf.Variable(tf.random_uniform([3], seed=5), name="w")
+        return x * weights
+
+    def counted(count=[]):
+        def draw():
+            count.append(0)
+            return helper.weights()[0] * len(count)
+        x = tf.placeholder(tf.float32, [2, 3], name="x")
+        v = tf.Variable(helper.weights()[1], name="v")
+        return x * tf.Variable(tf.reshape(tf.py_func(draw, [], tf.float32), [3]), name="w") + v
+
     def fails():
         raise ValueError("of mine")
 """
@@ -302,6 +315,15 @@ def test_what_is_random_is_said(tmp_path, in_a_process):
     )
     run = Run.open(str(tmp_path / "run"))
     assert run.record("net.py[random]", "tf1.session").random == ["add"]
+
+
+@pytest.mark.parametrize("function, random", [("seeded", False), ("counted", True)])
+def test_what_may_be_random_is_drawn_again(tmp_path, in_a_process, function, random):
+    """What keeps no state, or has a seed, is the same every time: only the rest is asked for twice."""
+    ended = in_a_process(f"{legacy(tmp_path).name}:{function}")
+    assert ended.returncode == 0, ended.stderr
+    assert ("random weights, others each time: `w` (no seed)" in ended.stdout) == random
+    assert "variables from their initialisers" in ended.stdout and "random: " not in ended.stdout
 
 
 def test_code_that_fails_says_where(tmp_path, in_a_process):

@@ -1,7 +1,9 @@
 """What the commands print of verdicts, and the options that several of them have."""
 
 import collections
+import contextlib
 import sys
+import threading
 import time
 from typing import Any, Callable, Counter, Iterable, List, Optional, Sequence, Tuple
 
@@ -51,6 +53,67 @@ class Progress:
             self._last, self._shown = time.monotonic(), True
             text = f"{self._what}: {done:,} of {total:,} {self._unit}"
             self._write(f"\r{text}" if terminal else f"{text}\n")
+            sys.stderr.flush()
+
+
+class Ticking:
+    """What goes on, and for how many seconds, also while nothing reports: a thread of its own tells it.
+
+    On a terminal one line that is written over, from the first second; elsewhere a line where something new has been
+    going on for ``every`` seconds, and one a minute after that.  To be left before anything else is printed for long.
+    """
+
+    def __init__(self, what: str, every: float = 3.0, write: Optional[Callable[[str], Any]] = None) -> None:
+        self._what, self._every = what, every
+        self._write = write or sys.stderr.write
+        self._terminal = sys.stderr.isatty()
+        self._text, self._since = "", time.monotonic()
+        self._said, self._told = "", time.monotonic()
+        self._over, self._lock = threading.Event(), threading.Lock()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> "Ticking":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._over.set()
+        self._thread.join()
+        self.clear()
+
+    def phase(self, text: str) -> None:
+        """From now on that goes on."""
+        with self._lock:
+            self._text, self._since = text, time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """So many of so many tensors."""
+        self._text = f"{done:,} of {total:,} tensors"  # no lock: it is called for each of them
+
+    def clear(self) -> None:
+        """Take the line off a terminal: another comes in its place."""
+        with self._lock:
+            if self._terminal and self._said:
+                self._put("\r\033[K")
+            self._said = ""
+
+    def _tick(self) -> None:
+        while not self._over.wait(0.3 if self._terminal else min(self._every, 1.0)):
+            with self._lock:
+                self._tell(time.monotonic())
+
+    def _tell(self, now: float) -> None:
+        text = f"{self._what}: {self._text}"
+        if self._terminal:
+            self._put(f"\r{text} ({now - self._since:.0f} s)\033[K")
+            self._said = text
+        elif now - self._told >= (self._every if text != self._said else 60.0):
+            self._put(f"{text} ({now - self._since:.0f} s)\n")
+            self._said, self._told = text, now
+
+    def _put(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+            self._write(text)
             sys.stderr.flush()
 
 

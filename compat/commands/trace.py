@@ -9,7 +9,7 @@ from ..sources.program import Wish
 from ..sources.reading import program_of
 from ..sources.tracing import summary
 from ..texts import printable
-from .telling import Progress
+from .telling import Ticking
 
 
 def add_arguments(parser: Any) -> None:
@@ -56,12 +56,18 @@ def main(arguments: Any) -> int:
         arguments.training or bool(arguments.train_op),
         arguments.train_op,
     )
-    program = program_of(found, wish)
-    for note in program.notes:
-        _tell(note)
-    traced = recording.record(
-        arguments.source, found.files, program, wish, arguments.out, _tell, Progress("trace", unit="tensors")
-    )
+    with Ticking("trace") as ticking:
+
+        def tell(text: str) -> None:
+            ticking.clear()
+            _tell(text)
+
+        ticking.phase(f"reading {printable(arguments.source)}")
+        program = program_of(found, wish)
+        for note in program.notes:
+            tell(note)
+        ticking.phase("looking through its graph")
+        traced = recording.record(arguments.source, found.files, program, wish, arguments.out, tell, ticking)
     if traced.random:
         _tell(f"random: {', '.join(traced.random)} had other bits when run again on the same inputs")
     _tell(summary(traced.trace))

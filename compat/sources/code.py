@@ -12,11 +12,13 @@ import traceback
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ..errors import CompatError
-from ..graph.capture.session import read_variable
+from ..graph.capture.flow import with_all_before
 from ..graph.capture.together import batches, variable_bytes
+from ..graph.capture.unrolling import VARIABLES
+from ..graph.capture.variables import readable
 from ..record.dialects.tensorflow import frames, import_tensorflow, initializers
 from ..record.versions import tensorflow_version, version_of
-from .graphs import copied, tensorflow_1
+from .graphs import copied, giving, tensorflow_1
 from .live import program_of_live
 from .program import Program, Wish, point_of
 
@@ -25,6 +27,10 @@ _TF1_ONLY = re.compile(
     r"module 'tensorflow' has no attribute '(placeholder|get_variable|variable_scope|layers|contrib|Session|app|"
     r"truncated_normal|reset_default_graph|set_random_seed|global_variables_initializer|train|flags)'|"
     r"tensorflow\.contrib|tensorflow\.examples"
+)
+#: Ops with a state that is no stream of random numbers: variables, and tables.
+_KEEPS = re.compile(
+    r"Variable|VarHandleOp|Assign|.*Table|ReadVariableOp|IsVariableInitialized|VarIsInitialized"
 )
 
 
@@ -228,35 +234,64 @@ def is_keras(made: Any) -> bool:
 
 
 def _of_graph(where: str, tf: Any, live: _Live) -> Program:
-    values, note = _values(where, tf, live)
-    program = copied(live.graph, live.outputs, values, live.named, where)
+    names = [
+        op.name
+        for op in live.graph.get_operations()
+        if op.type in VARIABLES and op.type != "TemporaryVariable"
+    ]
+    values = _of_session(tf, live.session, names) if live.session is not None else {}
+    note = f"{len(names)} variables as the program's own session has them" if values else ""
+    first = _initializers(tf, live.graph) if names and not values else []
+    program = copied(live.graph, live.outputs, live.named, where)
+    if first:
+        values, note = _initial(where, tf, program.graph, first, names)
+    program.restore = giving(tf, program.graph, values)
     program.inputs = {name: program.graph.get_tensor_by_name(t.name) for name, t in live.inputs.items()}
     program.notes += [note] if note else []
     program.training = live.training
     return program
 
 
-def _values(where: str, tf: Any, live: _Live) -> Tuple[Dict[str, Any], str]:
-    """The values of the variables by the op's name, and what is to be said of them."""
-    from ..graph.capture.unrolling import VARIABLES
+def _of_session(tf: Any, session: Any, names: List[str]) -> Dict[str, Any]:
+    """The values of all variables; or of none, where one has none."""
+    found = _read(tf, session, _readable(tf, session.graph, names), ready_only=True)
+    return found if len(found) == len(names) else {}
 
-    names = [
-        op.name
-        for op in live.graph.get_operations()
-        if op.type in VARIABLES and op.type != "TemporaryVariable"
-    ]
-    if not names:
-        return {}, ""
-    if live.session is not None:
-        found = _read(tf, live.session, names, ready_only=True)
-        if set(found) == set(names):
-            return found, f"{len(names)} variables as the program's own session has them"
-    first, again = (_initialised(where, tf, live, names) for _ in range(2))
-    random = [name for name in names if first[name].tobytes() != again[name].tobytes()]
+
+def _initializers(tf: Any, graph: Any) -> List[str]:
+    """The ops, made where they are missing, that give the variables their first values."""
+    if graph.finalized:
+        graph._unsafe_unfinalize()
+    with graph.as_default():
+        return [op.name for op in initializers(tf)]
+
+
+def _initial(
+    where: str, tf: Any, graph: Any, first: List[str], names: List[str]
+) -> Tuple[Dict[str, Any], str]:
+    """The values of the variables by the op's name, and what is to be said of them."""
+    ops = [graph.get_operation_by_name(name) for name in first]
+    readable = _readable(tf, graph, names)
+    values = _initialised(where, tf, ops, readable)
+    again = _initialised(where, tf, ops, readable) if _may_be_drawn(ops) else values
+    random = [name for name in names if values[name].tobytes() != again[name].tobytes()]
     note = f"{len(names)} variables from their initialisers"
     if random:
         note += f"; random weights, others each time: {_some(random)} (no seed)"
-    return first, note
+    return values, note
+
+
+def _may_be_drawn(ops: List[Any]) -> bool:
+    """Whether something may be another each time that these run: what has a state and no seed."""
+    kinds: Dict[str, bool] = {}
+    for op in with_all_before(ops):
+        if op.type not in kinds:
+            definition = op.op_def
+            kinds[op.type] = definition.is_stateful or definition.name == "PyFuncStateless"
+        has_state = kinds[op.type] and not _KEEPS.match(op.type)
+        if has_state and not any(op.node_def.attr[name].i for name in ("seed", "seed2")):
+            return True
+    return False
 
 
 def _some(names: List[str]) -> str:
@@ -264,27 +299,30 @@ def _some(names: List[str]) -> str:
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
 
 
-def _initialised(where: str, tf: Any, live: _Live, names: List[str]) -> Dict[str, Any]:
-    finalized = live.graph.finalized
-    with live.graph.as_default(), tf.Session(graph=live.graph) as session:
-        if finalized:
-            live.graph._unsafe_unfinalize()
+def _initialised(where: str, tf: Any, ops: List[Any], readable: List[Tuple[Any, Any]]) -> Dict[str, Any]:
+    config = tf.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True  # takes longer than to run it once
+    with tf.Session(graph=ops[0].graph, config=config) as session:
         try:
-            for initializer in initializers(tf):
-                session.run(initializer)
-            return _read(tf, session, names)
+            for op in ops:
+                session.run(op)
+            return _read(tf, session, readable)
         except Exception as error:
             raise CompatError(f"{where}: its variables cannot be initialised: {point_of(error)}") from None
 
 
-def _read(tf: Any, session: Any, names: List[str], ready_only: bool = False) -> Dict[str, Any]:
-    """The values of variables; ``ready_only``: without those that have none."""
+def _readable(tf: Any, graph: Any, names: List[str]) -> List[Tuple[Any, Any]]:
+    """Of each variable its op, and a tensor of what it has."""
+    ops = [graph.get_operation_by_name(name) for name in names]
+    return list(zip(ops, readable(tf, graph, ops)))
+
+
+def _read(
+    tf: Any, session: Any, variables: List[Tuple[Any, Any]], ready_only: bool = False
+) -> Dict[str, Any]:
+    """The values of variables by the op's name; ``ready_only``: without those that have none."""
     found: Dict[str, Any] = {}
-    with session.graph.as_default():
-        ops = [session.graph.get_operation_by_name(name) for name in names]
-        waiting = [
-            [(op, _value(op)) for op in some] for some in batches((op, variable_bytes(op)) for op in ops)
-        ]
+    waiting = list(batches((pair, variable_bytes(pair[0])) for pair in variables))
     while waiting:
         some = waiting.pop()
         try:
@@ -297,12 +335,6 @@ def _read(tf: Any, session: Any, names: List[str], ready_only: bool = False) -> 
             continue
         found.update((op.name, array) for (op, _), array in zip(some, arrays))
     return found
-
-
-def _value(op: Any) -> Any:
-    if op.type == "VarHandleOp":
-        return read_variable(op)
-    return op.outputs[0]
 
 
 def split(source: str) -> Optional[Tuple[str, str]]:

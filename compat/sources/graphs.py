@@ -6,7 +6,9 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping
 import numpy as np
 
 from ..errors import CompatError
+from ..graph.capture.adding import LOOKED_THROUGH, Added
 from ..graph.capture.frames import ENTER
+from ..graph.capture.lines import line_of
 from ..graph.capture.together import batches
 from ..graph.capture.unrolling import VARIABLES
 from ..record.dialects import DIALECTS
@@ -40,6 +42,7 @@ def imported(where: str, graph_def: Any, producer_ops: Any = None) -> Any:
     tf = tensorflow_1()
     for node in graph_def.node:
         node.device = ""
+        node.attr[LOOKED_THROUGH].b = True
         if node.op in ENTER:  # one iteration after the other: only so can they be told apart
             node.attr["parallel_iterations"].i = 1
         if "_output_shapes" in node.attr:  # what one version infers another may contradict
@@ -69,13 +72,17 @@ def variables_of(graph_def: Any) -> List[str]:
 
 def giving(tf: Any, graph: Any, values: Mapping[str, Any]) -> Callable[[Any], None]:
     """What gives the variables (ops by name) their values in a session; the graph gets the ops for it."""
-    given = []
-    with graph.as_default():
-        for name, value in values.items():
-            op = graph.get_operation_by_name(name)
-            feed = tf.placeholder(op.get_attr("dtype"), None, name="compat_given")
-            put = _put if op.type == "VarHandleOp" else _assign
-            given.append((put(op.outputs[0], feed), feed, value))
+    added = Added(tf, graph)
+    for name in values:
+        op = graph.get_operation_by_name(name)
+        dtype = tf.as_dtype(op.get_attr("dtype"))
+        feed = added.op("Placeholder", [], {"dtype": dtype})
+        if op.type == "VarHandleOp":
+            added.op("AssignVariableOp", [op.outputs[0], feed], {"dtype": dtype})
+        else:
+            added.op("Assign", [op.outputs[0], feed], {"T": dtype, "validate_shape": False})
+    ops = added.made()
+    given = list(zip(ops[1::2], (op.outputs[0] for op in ops[::2]), values.values()))
     batched = list(batches((one, np.asarray(one[2]).nbytes) for one in given))
 
     def restore(session: Any) -> None:
@@ -85,26 +92,11 @@ def giving(tf: Any, graph: Any, values: Mapping[str, Any]) -> Callable[[Any], No
     return restore
 
 
-def _put(handle: Any, value: Any) -> Any:
-    from tensorflow.python.ops import gen_resource_variable_ops  # TensorFlow 1.13 has no raw_ops
-
-    return gen_resource_variable_ops.assign_variable_op(handle, value)
-
-
-def _assign(variable: Any, value: Any) -> Any:
-    from tensorflow.python.ops import gen_state_ops
-
-    return gen_state_ops.assign(variable, value, validate_shape=False).op
-
-
-def copied(
-    live: Any, outputs: Mapping[str, Any], values: Mapping[str, Any], named: Mapping[str, Any], where: str
-) -> Program:
+def copied(live: Any, outputs: Mapping[str, Any], named: Mapping[str, Any], where: str) -> Program:
     """A live graph as a Program: a copy, that the person's own graph, sessions and devices have nothing to do with.
 
-    ``outputs``, ``named``: its tensors by name.  ``values``: of its variables by the op's name.
+    ``outputs``, ``named``: its tensors by name.  Nothing gives the variables their values yet.
     """
-    tf = tensorflow_1()
     try:
         graph_def = live.as_graph_def()
     except Exception as error:
@@ -114,7 +106,6 @@ def copied(
         graph,
         outputs=_same(graph, outputs),
         named=_same(graph, named),
-        restore=giving(tf, graph, values),
         lines=lines_of(live.get_operations()),
         operations=live.get_operations(),
         variables=variables_of(graph_def),
@@ -127,6 +118,4 @@ def _same(graph: Any, tensors: Mapping[str, Any]) -> Dict[str, Any]:
 
 def lines_of(operations: Iterable[Any]) -> Dict[str, str]:
     """The line of the program that made each op."""
-    from ..graph.capture.unrolling import line_of
-
     return {op.name: line_of(op) for op in operations}

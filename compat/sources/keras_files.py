@@ -11,7 +11,7 @@ from ..record.dialects import DIALECTS
 from ..record.dialects.tensorflow import frames, import_tensorflow
 from ..record.versions import tensorflow_version, version_of
 from .archives import check_archive
-from .graphs import copied, tensorflow_1
+from .graphs import copied, giving, tensorflow_1
 from .hdf5 import check_hdf5
 from .kinds import Source
 from .program import Program, Wish, point_of
@@ -53,7 +53,8 @@ def _as_a_graph(source: Source, keras: Any, written: str, trust: bool) -> Option
             return None
         with quietly():
             values = {one.op.name: value for one, value in zip(model.weights, model.get_weights())}
-        program = copied(graph, dict(zip(model.output_names, model.outputs)), values, {}, source.path)
+        program = copied(graph, dict(zip(model.output_names, model.outputs)), {}, source.path)
+        program.restore = giving(tf, program.graph, values)
         given = zip(model.input_names, model.inputs)
         program.inputs = {name: program.graph.get_tensor_by_name(one.name) for name, one in given}
     program.dialect = "keras2"

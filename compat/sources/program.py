@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ..errors import CompatError
+from ..graph.capture.flow import with_all_before
 
 
 class Wish(NamedTuple):
@@ -81,12 +82,7 @@ def placeholders(tensors: Any) -> List[Any]:
 
 def ancestors(tensors: Any) -> List[Any]:
     """The ops that the tensors depend on, also by control edges, in the order of the graph."""
-    met, waiting = set(), [tensor.op for tensor in tensors]
-    while waiting:
-        op = waiting.pop()
-        if op not in met:
-            met.add(op)
-            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
+    met = with_all_before(tensor.op for tensor in tensors)
     return [op for op in next(iter(met)).graph.get_operations() if op in met] if met else []
 
 

@@ -1,6 +1,7 @@
 """Each kind of source, and what reads it."""
 
 from ..errors import CompatError, StoreError
+from .collecting import seldom_collected
 from .kinds import Source
 from .program import Program, Wish, point_of
 
@@ -8,7 +9,8 @@ from .program import Program, Wish, point_of
 def program_of(source: Source, wish: Wish) -> Program:
     """The Program of a source.  Raises CompatError for what cannot be read here, or would run what is not trusted."""
     try:
-        return _read(source, wish)
+        with seldom_collected():
+            return _read(source, wish)
     except (CompatError, StoreError):
         raise
     except MemoryError:

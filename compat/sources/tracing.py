@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arrays import Array, digest, plain
 from ..errors import CompatError, StoreError, Unsupported
-from ..graph.capture.session import traced
+from ..graph.capture.session import Watched
 from ..graph.capture.unrolling import VARIABLES
 from ..graph.nodes import Trace
 from ..objects import Memory, Objects
@@ -15,6 +15,7 @@ from ..record.versions import threads
 from ..records import Output
 from . import training
 from .choosing import chosen, needed_but_unfed, waiting_for
+from .collecting import seldom_collected
 from .graphs import tensorflow_1
 from .inputs import SEED, fitted, made, matched
 from .program import (
@@ -43,6 +44,7 @@ class Traced(NamedTuple):
     seconds: float
 
 
+@seldom_collected()
 def trace_program(
     program: Program, wish: Wish, objects: Union[Objects, Memory], tell: Tell, progress: Progress
 ) -> Traced:
@@ -64,18 +66,21 @@ def trace_program(
     feed = {names[name]: array for name, (array, _) in inputs.items()}
     config = tf.ConfigProto(intra_op_parallelism_threads=threads(), inter_op_parallelism_threads=1)
     config.graph_options.rewrite_options.disable_meta_optimizer = True
+    kept = _Keeping(objects, progress, len(ancestors(wanted.values())))
+    run = _Run(program, feed, wish.arrays is None)
+    watched = run.told(lambda: _watched(tf, program, {**wanted, **outputs}, kept))
     with program.graph.as_default(), tf.Session(graph=program.graph, config=config) as session:
-        run = _Run(program, session, feed, wish.arrays is None)
+        run.session = session
+        first = run.results(watched, outputs)
         started = time.perf_counter()
-        first = run.results(outputs)
+        again = run.results(watched, outputs)
         seconds = time.perf_counter() - started
-        again = run.results(outputs)
         random = [name for name in outputs if first[name] != again[name]]
         stepped = training.taken(tf, session, step, feed, program.restore) if step is not None else None
-        kept = _Keeping(objects, progress, len(ancestors(wanted.values())))
-        trace = run.traced(tf, {**wanted, **outputs}, kept, {name: names[name] for name in inputs})
+        trace = run.traced(watched, outputs, {name: names[name] for name in inputs})
+        kept.done()
         trace.outputs = {name: trace.outputs[name] for name in outputs}
-    _complete(trace, program, outputs)
+    _complete(trace, program)
     if step is not None and stepped is not None:
         training.add_to(tf, trace, step, stepped, kept, trace.outputs.values(), program.lines)
         trace.check()
@@ -207,30 +212,46 @@ def _extent(op: Any) -> int:
     return int(dims[0]) if dims and dims[0] and dims[0] > 0 else 0
 
 
+def _watched(tf: Any, program: Program, outputs: Dict[str, Any], keep: "_Keeping") -> Watched:
+    watched = Watched(tf, program.graph, outputs, keep)
+    watched.let_wait()
+    return watched
+
+
 class _Run:
-    def __init__(self, program: Program, session: Any, feed: Dict[Any, Array], invented: bool) -> None:
+    def __init__(self, program: Program, feed: Dict[Any, Array], invented: bool) -> None:
+        self.session: Any = None
         self._program = program
-        self._session = session
         self._feed = feed
         self._invented = invented
 
-    def results(self, outputs: Dict[str, Any]) -> Dict[str, str]:
+    def results(self, watched: Watched, outputs: Dict[str, Any]) -> Dict[str, str]:
         """The digests of the outputs, the variables as they were at first."""
 
         def run() -> Dict[str, str]:
-            arrays = self._session.run(list(outputs.values()), self._feed)
+            self._program.restore(self.session)
+            arrays = watched.results(self.session, self._feed, list(outputs.values()))
             return {name: digest(plain(array)[0]) for name, array in zip(outputs, arrays)}
 
-        return self._told(run)
+        found: Dict[str, str] = self.told(run)
+        return found
 
-    def traced(self, tf: Any, outputs: Dict[str, Any], keep: "_Keeping", inputs: Dict[str, Any]) -> Trace:
-        trace: Trace = self._told(lambda: traced(tf, self._session, outputs, self._feed, keep, inputs))
-        keep.done()
-        return trace
+    def traced(self, watched: Watched, outputs: Dict[str, Any], inputs: Dict[str, Any]) -> Trace:
+        """The variables as they were at first."""
+        lines = self._program.lines
 
-    def _told(self, run: Callable[[], Any]) -> Any:
+        def run() -> Trace:
+            self._program.restore(self.session)
+            return watched.run(
+                self.session, self._feed, inputs, lambda op: lines.get(op.name, ""), list(outputs.values())
+            )
+
+        found: Trace = self.told(run)
+        return found
+
+    def told(self, run: Callable[[], Any]) -> Any:
+        """What that gives.  Raises CompatError, in one line, where it does not run."""
         try:
-            self._program.restore(self._session)
             return run()
         except (CompatError, StoreError, Unsupported):
             raise
@@ -251,6 +272,7 @@ class _Keeping:
     def __init__(self, objects: Union[Objects, Memory], progress: Progress, total: int) -> None:
         self._objects, self._progress, self._total = objects, progress, total
         self._count = 0
+        progress(0, total)  # what comes before the first tensor takes its time as well
 
     def __call__(self, array: Array, dtype: str) -> Output:
         self._count += 1
@@ -261,10 +283,8 @@ class _Keeping:
         self._progress(self._total, self._total)
 
 
-def _complete(trace: Trace, program: Program, outputs: Dict[str, Any]) -> None:
-    """With the lines of the person's own code, and the variables in the order in which they were made."""
-    for node in trace.nodes:
-        node.source = program.lines.get(node.name.partition("@")[0], "")
+def _complete(trace: Trace, program: Program) -> None:
+    """With the variables in the order in which they were made."""
     there = {node.name: node for node in trace.nodes}
     trace.variables = [there[name].tensor() for name in program.variables if name in there]
     trace.check()

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Opt
 from ..arrays import Array, plain
 from ..errors import CompatError
 from ..graph.capture.attributes import of_node_def
+from ..graph.capture.flow import with_all_before
 from ..graph.capture.unrolling import VARIABLES
 from ..graph.nodes import Keep, Node, Trace
 from ..records import Output
@@ -109,15 +110,8 @@ def _is_number(op: Any) -> bool:
 
 def _before(ops: Iterable[Any]) -> List[Any]:
     """The ops and all that runs before them, in the order of the graph."""
-    met: Set[Any] = set()
-    waiting = list(ops)
-    graph = waiting[0].graph
-    while waiting:
-        op = waiting.pop()
-        if op not in met:
-            met.add(op)
-            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
-    return [op for op in graph.get_operations() if op in met]
+    met = with_all_before(ops)
+    return [op for op in next(iter(met)).graph.get_operations() if op in met]
 
 
 def _loss(ops: List[Any]) -> Any:

@@ -25,6 +25,7 @@ class Frames:
     def __init__(self, graph: Any, ops: Set[Any]) -> None:
         self.graph = graph
         self._ops = ops
+        self._waits = {op: list(op.control_inputs) for op in ops}
         self._within: Dict[Frame, List[Any]] = collections.defaultdict(list)
         self._frames: Dict[str, Frame] = {}
         made = [op for op in graph.get_operations() if op in ops]
@@ -41,6 +42,10 @@ class Frames:
 
     def of(self, op: Any) -> Frame:
         return self._frames[op.name]
+
+    def waits_for(self, op: Any) -> List[Any]:
+        """What it waited for when these were made: what looks at its inputs may have been added since."""
+        return self._waits[op]
 
     def why_not(self, frame: Frame) -> str:
         """Why the iterations of a frame cannot be told apart; or nothing."""
@@ -80,6 +85,6 @@ class Frames:
 
     def _straight(self, op: Any) -> Iterator[Any]:
         """What an op takes and waits for, without the iteration before."""
-        for one in [tensor.op for tensor in op.inputs] + list(op.control_inputs):
+        for one in [tensor.op for tensor in op.inputs] + self._waits[op]:
             if one.type not in NEXT and one in self._ops:
                 yield one

@@ -9,20 +9,26 @@ have value"), and cannot look into a loop.
 
 import collections
 import contextlib
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Set
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set
 
 import numpy as np
 
 from ...arrays import Array, plain
 from ..nodes import Keep, Trace
+from .adding import Added
 from .alone import Room, inputs_measured, of_session
-from .frames import ENTER, EXIT, NEXT, Frames
+from .flow import with_all_before
+from .frames import ENTER, EXIT, MERGE, NEXT, Frames
+from .lines import line_of
 from .together import batches, variable_bytes
 from .unrolling import VARIABLES, Noted, assembled, telling
+from .variables import readable
 
 if TYPE_CHECKING:
     from ...record.alone import Alone
 
+#: Ops that run, or lead, into other frames than they take from, or do not wait for all that they take.
+_FRAMES_MEET = (*ENTER, *EXIT, *MERGE, *NEXT)
 _INVISIBLE = ("resource", "variant")
 
 
@@ -34,46 +40,91 @@ def traced(
     keep: Keep,
     inputs: Optional[Mapping[str, Any]] = None,
     alone: Optional["Alone"] = None,
+    line: Callable[[Any], str] = line_of,
 ) -> Trace:
     """The Trace of all that the ``outputs`` (tensors by name) depend on, computed once in that session.
 
     ``feed``: as ``Session.run`` takes it.  ``inputs``: the placeholders by the names of the sample's inputs.
     The session's graph keeps the ops that write: use it for nothing else afterwards.  Loops are seen from inside where
-    the graph was built within ``one_by_one``.  ``alone``: measures the nodes that no rule is known of.
+    the graph was built within ``one_by_one``.  ``alone``: measures the nodes that no rule is known of.  ``line``: of
+    the program, that made an op.
     """
-    ops = _ancestors(outputs.values())
-    frames = Frames(session.graph, ops)
-    seen = _Seen(tf, keep, telling(ops), inputs_measured(ops, alone))
-    _note_variables(session, feed, frames.order, seen)
-    probes = [
-        seen.probe(session.graph, tensor)
-        for op in frames.order
-        if op.type not in VARIABLES and not _shares_memory(op) and frames.can_be_told(op)
-        for tensor in op.outputs
-        if tensor.dtype.base_dtype.name not in _INVISIBLE
-    ]
-    session.run(probes + [tensor.op for tensor in outputs.values()], feed)
-    trace = assembled(tf, frames, seen.noted, inputs or {}, outputs)
-    if alone is not None:
-        of_session(tf, session, trace, seen.held, alone)
-    return trace
+    return Watched(tf, session.graph, outputs, keep, alone).run(session, feed, inputs or {}, line)
 
 
-def _note_variables(session: Any, feed: Mapping[Any, Any], order: List[Any], seen: "_Seen") -> None:
-    """Write down what the variables have before the run, and what reads them without a copy.
+class Watched:
+    """A graph in which every tensor that the ``outputs`` depend on is looked at when it is run.
 
-    What is written down of those later may be what was assigned since: whoever can trust it reads before that.
+    Apart from the run: TensorFlow takes a graph that has grown since the last one in anew, the whole of it, and every
+    new set of what is asked for costs a walk over it.
     """
-    readers = collections.defaultdict(list)
-    for op in order:
-        if _shares_memory(op):
-            readers[op.inputs[0].op].append(op.outputs[0].name)
-    variables = [(op, variable_bytes(op)) for op in order if op.type in VARIABLES]
-    for some in batches(variables):
-        values = [op.outputs[0] if op.type != "VarHandleOp" else read_variable(op) for op in some]
-        for op, array in zip(some, session.run(values, feed)):
-            for name in (op.outputs[0].name, *readers[op]):
-                seen.note(name, array)
+
+    def __init__(
+        self, tf: Any, graph: Any, outputs: Mapping[str, Any], keep: Keep, alone: Optional["Alone"] = None
+    ) -> None:
+        self._tf, self._outputs, self._alone = tf, outputs, alone
+        ops = with_all_before(tensor.op for tensor in outputs.values())
+        self._frames = frames = Frames(graph, ops)
+        self._seen = _Seen(tf, keep, telling(ops), inputs_measured(ops, alone))
+        variables = [op for op in frames.order if op.type in VARIABLES]
+        self._variables = list(zip(variables, readable(tf, graph, variables)))
+        self._visible = [
+            tensor
+            for op in frames.order
+            if op.type not in VARIABLES and not _shares_memory(op) and frames.can_be_told(op)
+            for tensor in op.outputs
+            if tensor.dtype.base_dtype.name not in _INVISIBLE
+        ]
+        self._probes = self._seen.probes(graph, self._visible)
+        self._asked = [*self._probes.values(), *(tensor.op for tensor in outputs.values())]
+
+    def results(self, session: Any, feed: Mapping[Any, Any], tensors: List[Any]) -> List[Any]:
+        """What the tensors are, nothing written down.  Asks for the same as a run does, so that it costs one walk."""
+        *_, found = session.run([*self._asked, tensors], feed)
+        return list(found)
+
+    def run(
+        self,
+        session: Any,
+        feed: Mapping[Any, Any],
+        inputs: Mapping[str, Any],
+        line: Callable[[Any], str],
+        tensors: Sequence[Any] = (),
+    ) -> Trace:
+        """Once, as ``traced``; the ``tensors`` as in ``results``."""
+        self._note_variables(session, feed)
+        with self._seen.writing():
+            self.results(session, feed, list(tensors))
+        trace = assembled(self._tf, self._frames, self._seen.noted, inputs, self._outputs, line)
+        if self._alone is not None:
+            of_session(self._tf, session, trace, self._seen.held, self._alone)
+        return trace
+
+    def let_wait(self) -> None:
+        """What takes a tensor will wait until it was looked at: else any number of tensors may be held until then.
+
+        To be asked for before a session runs the graph: TensorFlow takes no change afterwards of what was there.
+        """
+        there = set(self._frames.order)
+        for tensor in self._visible:
+            frame = self._frames.of(tensor.op)
+            for op in there.intersection(tensor.consumers()):
+                if op.type not in _FRAMES_MEET and self._frames.of(op) == frame:
+                    op._add_control_input(self._probes[tensor.name])
+
+    def _note_variables(self, session: Any, feed: Mapping[Any, Any]) -> None:
+        """Write down what the variables have before the run, and what reads them without a copy.
+
+        What is written down of those later may be what was assigned since: whoever can trust it reads before that.
+        """
+        readers = collections.defaultdict(list)
+        for op in self._frames.order:
+            if _shares_memory(op):
+                readers[op.inputs[0].op].append(op.outputs[0].name)
+        for some in batches((pair, variable_bytes(pair[0])) for pair in self._variables):
+            for (op, _), array in zip(some, session.run([value for _, value in some], feed)):
+                for name in (op.outputs[0].name, *readers[op]):
+                    self._seen.note(name, array)
 
 
 @contextlib.contextmanager
@@ -97,28 +148,9 @@ def one_by_one(tf: Any, graph: Any, wanted: bool = True) -> Iterator[None]:
         graph._create_op_helper = made
 
 
-def read_variable(handle: Any) -> Any:
-    """The tensor of what the variable has whose VarHandleOp that is."""
-    from tensorflow.python.ops import gen_resource_variable_ops  # TensorFlow 1.13 has no raw_ops
-
-    return gen_resource_variable_ops.read_variable_op(handle.outputs[0], handle.get_attr("dtype"))
-
-
 def _shares_memory(op: Any) -> bool:
     """Whether the op reads a variable without a copy of it."""
     return op.type == "Identity" and op.inputs[0].op.type in VARIABLES and op.inputs[0].dtype._is_ref_dtype
-
-
-def _ancestors(tensors: Any) -> Set[Any]:
-    """The ops that the tensors depend on, also by control edges: what assigns to a variable counts."""
-    found: Set[Any] = set()
-    waiting = [tensor.op for tensor in tensors]
-    while waiting:
-        op = waiting.pop()
-        if op not in found:
-            found.add(op)
-            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
-    return found
 
 
 class _Seen:
@@ -132,8 +164,19 @@ class _Seen:
         self._tf = tf
         self._keep = keep
         self._telling, self._hold, self._room = telling, hold, Room()
+        self._functions: List[Any] = []  # TensorFlow itself keeps none of them
+        self._writes = False
         self.noted: Dict[str, List[Noted]] = collections.defaultdict(list)
         self.held: Dict[str, Array] = {}
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Within, what is looked at is written down."""
+        self._writes = True
+        try:
+            yield
+        finally:
+            self._writes = False
 
     def note(self, name: str, value: Any, dtype: Optional[str] = None) -> None:
         array, own = plain(value)
@@ -142,38 +185,62 @@ class _Seen:
             self.held[output.digest] = array.copy()
         self.noted[name].append(Noted(output, np.array(array) if name in self._telling else None))
 
-    def probe(self, graph: Any, tensor: Any) -> Any:
-        """An op of the graph that writes the tensor down.
+    def probes(self, graph: Any, tensors: List[Any]) -> Dict[str, Any]:
+        """For each tensor, by its name, an op of the graph that writes it down."""
+        together: Dict[Any, List[Any]] = collections.defaultdict(list)
+        for tensor in tensors:
+            together[_context(tensor.op)].append(tensor)
+        found: Dict[str, Any] = {}
+        for context, some in together.items():
+            added = Added(self._tf, graph)
+            for tensor in some:
+                self._add_probe(added, tensor)
+            with _within(graph, context):
+                ops = added.made()
+            found.update(zip((tensor.name for tensor in some), (op for op in ops if op.type == "PyFunc")))
+        graph._unfetchable_ops.difference_update(found.values())
+        return found
 
-        What comes from the iteration before is written down where it goes there: TensorFlow 1.14 refuses an op that
+    def _add_probe(self, added: Added, tensor: Any) -> None:
+        """What comes from the iteration before is written down where it goes there: TensorFlow 1.14 refuses an op that
         nothing but a NextIteration leads to ("a bug in deadness analysis").
         """
-        tf, name, dtype = self._tf, tensor.name, tensor.dtype.base_dtype.name
+        tf, name, dtype = self._tf, tensor.name, tensor.dtype.base_dtype
         if tensor.op.type in NEXT:
             tensor = tensor.op.inputs[0]
         self.noted[name] = []  # it may never run
+        known = "bfloat16" if dtype == tf.bfloat16 else None
 
         def write(value):
-            self.note(name, value, dtype if dtype == "bfloat16" else None)
+            if self._writes:
+                self.note(name, value, known)
             return np.int64(0)
 
-        with _beside(graph, tensor.op):
-            seen = tf.cast(tensor, tf.float32) if dtype == "bfloat16" else tensor
-            op = tf.py_func(write, [seen], tf.int64, stateful=True).op
-        graph._unfetchable_ops.discard(op)
-        return op
+        seen = added.op("Cast", [tensor], {"SrcT": dtype, "DstT": tf.float32}) if known else tensor
+        kind = tf.float32 if known else dtype
+        added.op("PyFunc", [seen], {"token": self._token(write), "Tin": [kind], "Tout": [tf.int64]})
+
+    def _token(self, write: Any) -> bytes:
+        """By what TensorFlow calls the function, for as long as this is there."""
+        from tensorflow.python.ops import script_ops  # tf.py_func makes its op by itself
+
+        self._functions.append(write)
+        return str(script_ops._py_funcs.insert(write)).encode("utf-8")
+
+
+def _context(op: Any) -> Any:
+    """The loop or the branch that the output of an op is in."""
+    context = op._get_control_flow_context()
+    return context.outer_context if context is not None and op.type in EXIT else context
 
 
 @contextlib.contextmanager
-def _beside(graph: Any, op: Any) -> Iterator[None]:
-    """Within, ops are made where the output of that op is, in its loop or branch.
+def _within(graph: Any, context: Any) -> Iterator[None]:
+    """Within, ops are made in that loop or branch.
 
-    From outside TensorFlow would refuse to take it; and what a loop or a branch does with an op that is built in it,
-    as to bring in what it takes, is done for all that is there already.
+    From outside TensorFlow would refuse to take what is in it; and what a loop or a branch does with an op that is
+    built in it, as to bring in what it takes, is done for all that is there already.
     """
-    context = op._get_control_flow_context()
-    if context is not None and op.type in EXIT:
-        context = context.outer_context
     outside = graph._get_control_flow_context()
     with graph.control_dependencies(None):
         graph._set_control_flow_context(context)

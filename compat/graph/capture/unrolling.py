@@ -7,12 +7,13 @@ each time that the op runs is the next.
 """
 
 import collections
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ...arrays import Array
 from ...records import Output
 from ..nodes import Node, Trace
 from .attributes import of_node_def
+from .flow import with_all_before
 from .frames import ENTER, EXIT, MERGE, NEXT, SWITCH, Frame, Frames
 from .held import Held, Value, is_on_handle, linked, says_where
 
@@ -50,15 +51,23 @@ def telling(ops: Iterable[Any]) -> Set[str]:
 
 
 def assembled(
-    tf: Any, frames: Frames, seen: Seen, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
+    tf: Any,
+    frames: Frames,
+    seen: Seen,
+    inputs: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+    line: Callable[[Any], str],
 ) -> Trace:
-    """The Trace of what ran: ``seen`` of every visible tensor.  ``inputs``, ``outputs``: tensors by name."""
-    return _Assembly(tf, frames, seen).trace(inputs, outputs)
+    """The Trace of what ran: ``seen`` of every visible tensor.  ``inputs``, ``outputs``: tensors by name.
+
+    ``line``: of the program, that made an op.
+    """
+    return _Assembly(tf, frames, seen, line).trace(inputs, outputs)
 
 
 class _Assembly:
-    def __init__(self, tf: Any, frames: Frames, seen: Seen) -> None:
-        self._tf = tf
+    def __init__(self, tf: Any, frames: Frames, seen: Seen, line: Callable[[Any], str]) -> None:
+        self._tf, self._line = tf, line
         self._frames, self._graph = frames, frames.graph
         self._seen = {name: iter(noted) for name, noted in seen.items()}
         self._ran: Set[Any] = set()
@@ -100,7 +109,7 @@ class _Assembly:
             elif op.type in ENTER:
                 continue
             else:
-                given = _taken(op, here, before)
+                given = self._taken(op, here, before)
             if given is not None:
                 self._run(op, given, here, at)
 
@@ -113,7 +122,7 @@ class _Assembly:
             return None
         iteration, here, before, last = 0, {}, {}, {}  # type: int, Here, Here, Here
         for op in enters:
-            given = _taken(op, outer, {})
+            given = self._taken(op, outer, {})
             if given is not None:
                 self._run(op, given, here, _place(at, 0))
         # What a loop is given from outside is there once, for all of its iterations.
@@ -129,8 +138,23 @@ class _Assembly:
             here, iteration = dict(invariant), iteration + 1
         return last
 
+    def _taken(self, op: Any, here: Here, before: Here) -> Optional[List[Value]]:
+        """What an op takes; None where it does not run.  ``before``: what comes from the iteration before."""
+        if op.type in MERGE:
+            came = [(before if tensor.op.type in NEXT else here).get(tensor.name) for tensor in op.inputs]
+            return [value._replace(came=place) for place, value in enumerate(came) if value is not None][
+                :1
+            ] or None
+        if op.type == "ControlTrigger":  # waits for all, also for what does not run
+            return []
+        waits = self._frames.waits_for(op)
+        waited = [one.name for one in waits if one.type not in NEXT and op.type not in EXIT]
+        if any(name not in here for name in [*waited, *(tensor.name for tensor in op.inputs)]):
+            return None
+        return [here[tensor.name] for tensor in op.inputs]
+
     def _leaving(self, op: Any, there: Optional[Here]) -> Optional[List[Value]]:
-        return [Value()] if there is None else _taken(op, there, {})
+        return [Value()] if there is None else self._taken(op, there, {})
 
     def _run(self, op: Any, given: List[Value], here: Here, at: str) -> None:
         outputs: Dict[str, Noted] = {}
@@ -182,7 +206,7 @@ class _Assembly:
         if changed or None in names or any(self._may_be_overwritten(op, tensor) for tensor in op.inputs):
             kind, names = f"{op.type} of what is not visible", []
         found = {number: noted.output for number, noted in outputs.items()}
-        return Node(op.name + at, kind, list(map(str, names)), found, attributes, line_of(op)), held
+        return Node(op.name + at, kind, list(map(str, names)), found, attributes, self._line(op)), held
 
     @staticmethod
     def _passed_on(op: Any, given: List[Value]) -> Optional[str]:
@@ -229,21 +253,6 @@ def _place(at: str, iteration: int) -> str:
     return f"{at}.{iteration}" if at else f"@{iteration}"
 
 
-def _taken(op: Any, here: Here, before: Here) -> Optional[List[Value]]:
-    """What an op takes; None where it does not run.  ``before``: what comes from the iteration before."""
-    if op.type in MERGE:
-        came = [(before if tensor.op.type in NEXT else here).get(tensor.name) for tensor in op.inputs]
-        return [value._replace(came=place) for place, value in enumerate(came) if value is not None][
-            :1
-        ] or None
-    if op.type == "ControlTrigger":  # waits for all, also for what does not run
-        return []
-    waited = [one.name for one in op.control_inputs if one.type not in NEXT and op.type not in EXIT]
-    if any(name not in here for name in [*waited, *(tensor.name for tensor in op.inputs)]):
-        return None
-    return [here[tensor.name] for tensor in op.inputs]
-
-
 def _lose(value: Optional[Value]) -> None:
     """What a handle stands for is used where nobody sees it."""
     if value is not None and value.held is not None:
@@ -275,21 +284,6 @@ def _all_before(ops: List[Any]) -> Set[Any]:
     """What has run whenever one of the ops runs, for all of them."""
     found: Optional[Set[Any]] = None
     for op in ops:
-        before: Set[Any] = set()
-        waiting = [op]
-        while waiting:
-            one = waiting.pop()
-            if one not in before:
-                before.add(one)
-                waiting += [tensor.op for tensor in one.inputs] + list(one.control_inputs)
+        before = with_all_before([op])
         found = before if found is None else found & before
     return found or set()
-
-
-def line_of(op: Any) -> str:
-    """The line of the program that made an op: the last that is neither the framework's nor compat's."""
-    for frame in reversed(list(op.traceback or ())):
-        path = str(frame[0]).replace("\\", "/")
-        if "site-packages" not in path and "/compat/" not in path and not path.startswith("<"):
-            return f"{path.rpartition('/')[2]}:{frame[1]}"
-    return ""
