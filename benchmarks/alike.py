@@ -5,7 +5,8 @@
 RUN: a traced run of the legacy program, beside its inputs RUN.npz.  ``compat verify`` has to say of each that all
 agree.  Then both ports get the same weights and inputs, and no judge of compat's has a say: they have to give the same
 in inference, in training with the same seed, and the same variables after it.  So an edit is told that is right in
-inference alone.  Prints a line, and ends with 1 where they are not alike.
+inference alone.  Which variable is which, ``compat carry`` says of each: another spelling may make them in another
+order.  Prints a line, and ends with 1 where they are not alike.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import inspect
 import io
 import os
 import sys
+import zlib
 
 import numpy as np
 
@@ -23,7 +25,7 @@ TOLERANCE = 1e-4
 _SEED = 20
 
 
-def results(path, function, arrays):
+def results(path, function, arrays, names):
     """``{name: array}``: the outputs in inference and in training, and the variables after it."""
     import keras
 
@@ -32,7 +34,8 @@ def results(path, function, arrays):
     model = getattr(_module(path), function)()
     given = _given(model, arrays)
     model(**given) if isinstance(given, dict) else model(given)  # builds it
-    _fill(model)
+    named = _named(model, names)
+    _fill(named)
     found = {}
     for mode, training in (("inference", False), ("training", True)):
         made = (
@@ -40,8 +43,37 @@ def results(path, function, arrays):
         )
         made = made if isinstance(made, dict) else {"output": made}
         found.update({f"{name} in {mode}": np.asarray(value) for name, value in made.items()})
-    found.update({f"variable {number}": np.asarray(one) for number, one in enumerate(model.weights)})
+    found.update({f"variable {name}": np.asarray(one) for name, one in named.items()})
     return found
+
+
+def _named(model, names):
+    """The model's variables by what is carried into them; what nothing is carried into by its number among those."""
+    found, left = {}, 0
+    for one in model.weights:
+        name = names.get(one.path)
+        if name is None or name in found:
+            name, left = f"number {left} of those that are not carried", left + 1
+        found[name] = one
+    return found
+
+
+def carried(port, function, run):
+    """``{path of a variable of the port: what it is made of}``; Raises SystemExit where it cannot be told."""
+    import tempfile
+
+    from compat.porting.mapping import read_map
+
+    port, run, here = os.path.abspath(port), os.path.abspath(run), os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)  # where carry writes its map
+        try:
+            status, told = _quietly(port, ["carry", run, f"{port}:{function}"])
+            if status != 0:
+                sys.exit(f"not alike: {os.path.basename(port)}: carry ended with {status}: {told[-1]}")
+            return {name: " and ".join(parts) for name, parts in read_map("map.toml").weights.items()}
+        finally:
+            os.chdir(here)
 
 
 def _module(path):
@@ -62,12 +94,12 @@ def _given(model, arrays):
     return {name: arrays[name] for name in inspect.signature(model.call).parameters if name in arrays}
 
 
-def _fill(model):
-    """Every variable drawn with the seed of its place, so that no part is silent."""
-    for number, one in enumerate(model.weights):
+def _fill(named):
+    """Every variable drawn with the seed of its name, so that no part is silent."""
+    for name, one in named.items():
         if not np.issubdtype(np.dtype(one.dtype), np.floating):
             continue
-        drawn = np.random.RandomState([_SEED, number]).normal(0, 0.4, one.shape)
+        drawn = np.random.RandomState([_SEED, zlib.crc32(name.encode())]).normal(0, 0.4, one.shape)
         one.assign(np.abs(drawn) + 0.5 if "variance" in one.name else drawn)
 
 
@@ -87,6 +119,13 @@ def difference(right, other):
 
 def verified(port, function, run, *options):
     """Why ``compat verify`` says that it does not agree, or ""."""
+    status, lines = _quietly(port, ["verify", run, f"{port}:{function}", *options])
+    wrong = [line for line in lines if line.startswith(("first wrong", "not judged"))]
+    return "" if status == 0 else (wrong or lines[-1:])[0][:300]
+
+
+def _quietly(port, arguments):
+    """(exit status, the lines that were printed) of a command on a port, as in a process of its own."""
     from tensorflow import keras
 
     from compat.cli import main as compat
@@ -95,12 +134,10 @@ def verified(port, function, run, *options):
     folder = os.path.dirname(os.path.abspath(port))
     told = io.StringIO()
     with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-        status = compat(["verify", run, f"{port}:{function}", *options])
+        status = compat(arguments)
     sys.modules.pop(os.path.basename(port)[: -len(".py")], None)
     sys.path[:] = [one for one in sys.path if one != folder]
-    lines = told.getvalue().strip().splitlines() or [""]
-    wrong = [line for line in lines if line.startswith(("first wrong", "not judged"))]
-    return "" if status == 0 else (wrong or lines[-1:])[0][:300]
+    return status, told.getvalue().strip().splitlines() or [""]
 
 
 def main(arguments=None):
@@ -116,7 +153,7 @@ def main(arguments=None):
         why = verified(given.other, given.function, run, *(["--no-carry"] if given.no_carry else []))
         if not why and not given.no_carry:
             with np.load(f"{run}.npz") as file:
-                why = unlike(given.right, given.other, given.function, dict(file))
+                why = unlike(given.right, given.other, given.function, dict(file), run)
         if why:
             print(f"not alike: {os.path.basename(run)}: {why}")
             return 1
@@ -124,9 +161,12 @@ def main(arguments=None):
     return 0
 
 
-def unlike(right, other, function, arrays):
-    """What differs, or ""."""
-    name, share = difference(results(right, function, arrays), results(other, function, arrays))
+def unlike(right, other, function, arrays, run=None):
+    """What differs, or "".  Without a run the variables are the same by their order."""
+    first, second = (
+        results(p, function, arrays, carried(p, function, run) if run else {}) for p in (right, other)
+    )
+    name, share = difference(first, second)
     return "" if share <= TOLERANCE else f"{name} differs by {share:.2g} of its largest number"
 
 
