@@ -76,22 +76,25 @@ class Overview:
     _judged_in: set[int] = field(default_factory=set)
     _spelled: dict[str, set[int]] = field(default_factory=dict)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Row, sentence: str) -> None:
+        """``sentence``: what ``wording.sentence`` says of the row."""
         sums = {dialect: self._sums(row.operation, dialect) for dialect in row.cells}
+        for dialect in row.cells:
+            self._spelled.setdefault(dialect, set())
         for cell in row.recorded():
-            index = cell.environment.index
-            self.counts["known" if cell.known else cell.word] += 1
-            self.counts["look"] += cell.loud
+            index, verdict, loud = cell.environment.index, cell.verdict, cell.loud
+            word, known = verdict.word, verdict.known is not None
+            self.counts["known" if known else word] += 1
             self.seconds[index] += cell.record.seconds
-            self.judged |= bool(cell.known) or cell.word in JUDGED
-            spelled = self._spelled.setdefault(cell.dialect, set())
-            if cell.word != "unsupported":
+            self.judged |= known or word in JUDGED
+            sums[cell.dialect][index].add(cell.letter, loud, known)
+            if word != "unsupported":
                 self._judged_in.add(index)
-                spelled.add(index)
-            sums[cell.dialect][index].add(cell)
-            if cell.loud:
-                self._trouble(cell.word, wording.brief(cell.message)).add(row.id, cell.dialect, index)
-        self.lines.append(_line(row, self.environments))
+                self._spelled[cell.dialect].add(index)
+            if loud:
+                self.counts["look"] += 1
+                self._trouble(word, wording.brief(cell.message)).add(row.id, cell.dialect, index)
+        self.lines.append(_line(row, sentence, self.environments))
 
     def merge(self, other: Overview) -> None:
         """Add another part, whose rows come after these."""
@@ -160,7 +163,7 @@ class Overview:
         return [(environment, counts[environment.index]) for environment in self.environments[1:]]
 
 
-def _line(row: Row, environments: Sequence[Environment]) -> Line:
+def _line(row: Row, sentence: str, environments: Sequence[Environment]) -> Line:
     labels = [f"changed:{change.environment.label}" for change in row.changes if change.framework]
     words = sorted({cell.word for cell in row.recorded() if cell.loud or cell.known})
     return Line(
@@ -168,7 +171,7 @@ def _line(row: Row, environments: Sequence[Environment]) -> Line:
         row.operation,
         row.name,
         row.status,
-        wording.sentence(row),
+        sentence,
         (row.status, *(["changed"] if labels else []), *labels, *words),
         tuple((group.letter, *wording.result(group)) for group in row.groups),
         {dialect: strips.squares(row, dialect, environments) for dialect in row.cells},

@@ -95,7 +95,7 @@ class _Pages:
             page = sample_page.view(row, self._samples.environments, self._arrays, self._drawer)
             if page.composed is not None and row.operation == PLUS:
                 part.featured.append(Featured(row.id, page.sentence, page.composed))
-            part.overview.add(row)
+            part.overview.add(row, page.sentence)
             part.book.add(row)
             self._folder.put(f"samples/{self._slugs[row.id]}.html", self._html(page))
         part.files = self._samples.pause()

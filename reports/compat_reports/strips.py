@@ -10,7 +10,7 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from .grid import Cell, Environment, Row
 from .wording import brief
@@ -31,6 +31,10 @@ class Stretch:
     text: str
     title: str = ""
     apart: bool = False
+    word: str = ""
+
+
+NOTHING = Stretch("n", ABSENT)
 
 
 def style(cell: Cell | None) -> str:
@@ -79,13 +83,26 @@ def strip(row: Row, dialect: str, environments: Sequence[Environment]) -> list[S
 def squares(row: Row, dialect: str, environments: Sequence[Environment]) -> tuple[Stretch, ...]:
     """The cells of a sample in one dialect, each by itself, by the index of the environment."""
     cells = row.cells.get(dialect) or [None] * (1 + max(e.index for e in environments))
-    return tuple(_square(style(cell), sign(cell), title(cell)) for cell in cells)
+    return tuple(map(square, cells))
 
 
-@functools.lru_cache(maxsize=1 << 16)
-def _square(style: str, sign: str, title: str) -> Stretch:
-    """The same for all cells that look alike: there are millions, and few that are different."""
-    return Stretch(style, sign, title)
+def square(cell: Cell | None) -> Stretch:
+    """A cell by itself."""
+    if cell is None:
+        return NOTHING
+    verdict = cell.verdict
+    known = verdict.known.reason if verdict.known else None
+    key = verdict.word, verdict.message, known, cell.letter
+    if key not in _squares:
+        if len(_squares) >= _MOST_SQUARES:
+            _squares.clear()
+        _squares[key] = Stretch(style(cell), sign(cell), title(cell), word=cell.word)
+    return _squares[key]
+
+
+#: One for all cells that look alike: there are millions of cells, and few that are different.
+_squares: dict[tuple[object, ...], Stretch] = {}
+_MOST_SQUARES = 1 << 16
 
 
 def joined(stretches: Iterable[Stretch], environments: Sequence[Environment]) -> list[Stretch]:
@@ -104,20 +121,15 @@ def joined(stretches: Iterable[Stretch], environments: Sequence[Environment]) ->
 
 def table_cells(cells: Sequence[Cell | None]) -> Markup:
     """A sample in one dialect as cells of a table."""
-    return Markup("").join(
-        _table_cell(cell.environment.name, style(cell), sign(cell), title(cell) or cell.word)
-        if cell
-        else _NOTHING
-        for cell in cells
+    return Markup(
+        "".join(_table_cell(cell.environment.name, square(cell)) if cell else "<td></td>" for cell in cells)
     )
 
 
-_NOTHING = Markup("<td></td>")
-
-
 @functools.lru_cache(maxsize=1 << 14)
-def _table_cell(environment: str, style: str, sign: str, title: str) -> Markup:
-    return Markup('<td><i class="{}" title="{}: {}">{}</i></td>').format(style, environment, title, sign)
+def _table_cell(environment: str, square: Stretch) -> str:
+    title = escape(f"{environment}: {square.title or square.word}")
+    return f'<td><i class="{square.style}" title="{title}">{escape(square.text)}</i></td>'
 
 
 def of_line(
@@ -125,7 +137,7 @@ def of_line(
 ) -> list[Stretch]:
     """The squares of a sample in one dialect, in stretches."""
     found = squares.get(dialect)
-    places = [found[e.index] if found else _square("n", ABSENT, "") for e in environments]
+    places = [found[e.index] if found else NOTHING for e in environments]
     return joined(places, environments)
 
 
@@ -139,12 +151,13 @@ class Sum:
     results: int = 0
     other: int = 0
 
-    def add(self, cell: Cell) -> None:
+    def add(self, letter: str, loud: bool, known: bool) -> None:
         self.cells += 1
-        self.loud += cell.loud
-        self.known += cell.known is not None
-        self.results += bool(cell.letter)
-        self.other += bool(cell.letter) and cell.letter != "A"
+        self.loud += loud
+        self.known += known
+        if letter:
+            self.results += 1
+            self.other += letter != "A"
 
     def merge(self, other: Sum) -> None:
         for name in ("cells", "loud", "known", "results", "other"):

@@ -17,6 +17,7 @@ from compat.records import (
 from compat.store import Run
 from compat_reports.overview import Overview
 from compat_reports.samples import JudgedSamples
+from compat_reports.wording import sentence
 
 KNOWN = Known("the kernel is flipped", "https://example.org/flip?a=1&b=2")
 IMAGE = np.arange(2 * 8 * 9, dtype=np.float32).reshape(2, 8, 9, 1)
@@ -129,4 +130,4 @@ class Made:
         self.rows = [samples.row(sample_id) for sample_id in samples.ids]
         self.overview = Overview(samples.environments)
         for row in self.rows:
-            self.overview.add(row)
+            self.overview.add(row, sentence(row))
