@@ -317,6 +317,14 @@ def test_what_is_random_is_said(tmp_path, in_a_process):
     assert run.record("net.py[random]", "tf1.session").random == ["add"]
 
 
+def test_what_compat_adds_is_no_input(tmp_path, in_a_process):
+    """Variables are given their values through placeholders, which are nobody's."""
+    path = legacy(tmp_path)
+    np.savez(str(tmp_path / "x.npz"), other=X, another=X)
+    line = refusal(in_a_process(f"{path.name}:build", "--inputs", "x.npz"))
+    assert "is no input; there are `Placeholder`, `Placeholder_1`" in line and "compat." not in line
+
+
 @pytest.mark.parametrize("function, random", [("seeded", False), ("counted", True)])
 def test_what_may_be_random_is_drawn_again(tmp_path, in_a_process, function, random):
     """What keeps no state, or has a seed, is the same every time: only the rest is asked for twice."""
@@ -331,7 +339,7 @@ def test_code_that_fails_says_where(tmp_path, in_a_process):
     line = refusal(in_a_process(f"{path.name}:fails"))
     assert "net.py:" in line and "ValueError: of mine" in line
     line = refusal(in_a_process(f"{path.name}:gone"))
-    assert "has no function gone; there are Net, build, tensors, random, fails" in line
+    assert "has no function gone; there are Net, build, tensors, random, seeded, counted, fails" in line
 
 
 @needs_2

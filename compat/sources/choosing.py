@@ -7,6 +7,7 @@ made of is no output.  Nor is what only they use.
 import re
 from typing import Any, Dict, List, Set
 
+from ..graph.capture.adding import is_added
 from .program import placeholders, shape_of
 
 #: Ops that write, and those that say whether all is well: what only they use belongs to them.
@@ -30,7 +31,7 @@ def chosen(graph: Any, unfed: Set[Any]) -> Dict[str, Any]:
     for op in ops:
         for tensor in op.inputs:
             consumers[tensor.op].append(op)
-    sources = [op for op in ops if op.type in _SOURCES and not _is_text(op)]
+    sources = [op for op in ops if op.type in _SOURCES and not _is_text(op) and not is_added(op)]
     # What follows from switches and probabilities alone is how it is computed, not what.
     flowing = _after([op for op in sources if not _is_number(op)] or sources, consumers)
     if not flowing:
@@ -55,7 +56,8 @@ def chosen(graph: Any, unfed: Set[Any]) -> Dict[str, Any]:
 def needed_but_unfed(graph: Any, fed: Set[Any]) -> List[Any]:
     """Placeholders (tensors) that are not fed and have no value of their own, in the order of the graph."""
     found = [op for op in graph.get_operations() if op.type in ("Placeholder", "PlaceholderV2")]
-    return [op.outputs[0] for op in found if op.outputs[0].name not in fed and not _is_text(op)]
+    found = [op for op in found if not _is_text(op) and not is_added(op)]
+    return [op.outputs[0] for op in found if op.outputs[0].name not in fed]
 
 
 def waiting_for(graph: Any, placeholder: Any) -> List[str]:

@@ -75,12 +75,14 @@ def _captured(where: str, tf: Any, concrete: Any, graph_def: Any, named: Dict[st
     new: Dict[str, str] = {}
     names: Dict[int, str] = {}
     values: Dict[str, Any] = {}
+    taken = set(nodes)
     for external, internal in _pairs(concrete.graph.captures):
         node = nodes[internal.op.name]
         number = number_of(external)
         variable = by_handle.get(number)
         if variable is not None:
-            name = _free(better.get(number) or _plain_name(variable), set(nodes) | set(values))
+            name = _free(better.get(number) or _plain_name(variable), taken)
+            taken.add(name)
             _as_variable(node, name, variable)
             new[internal.op.name], values[name], names[number] = name, variable.numpy(), name
         elif external.dtype.name in ("resource", "variant"):

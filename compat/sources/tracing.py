@@ -7,6 +7,7 @@ import numpy as np
 
 from ..arrays import Array, digest, plain
 from ..errors import CompatError, StoreError, Unsupported
+from ..graph.capture.adding import is_added
 from ..graph.capture.session import Watched
 from ..graph.capture.unrolling import VARIABLES
 from ..graph.nodes import Trace
@@ -104,7 +105,7 @@ def input_names(program: Program) -> Dict[str, Any]:
     found = dict(program.inputs)
     known = {tensor.name for tensor in found.values()}
     for op in program.graph.get_operations():
-        if op.type in PLACEHOLDERS and op.outputs[0].name not in known:
+        if op.type in PLACEHOLDERS and not is_added(op) and op.outputs[0].name not in known:
             found.setdefault(op.name, op.outputs[0])
     return found
 

@@ -8,6 +8,12 @@ from typing import Any, Dict, List, Mapping, Union
 
 #: Says that XLA has looked through the graph already; TensorFlow 1.13, which asks each op, does not know it.
 LOOKED_THROUGH = "_XlaAlreadyClustered"
+#: How the names of all of them begin.
+_SCOPE = "compat.added"
+
+
+def is_added(op: Any) -> bool:
+    return bool(op.name.startswith(_SCOPE))
 
 
 class Added:
@@ -41,7 +47,7 @@ class Added:
             return []
         with self._graph.as_default():
             ops: List[Any] = self._tf.import_graph_def(
-                self._definition, self._given, return_elements=names, name="compat"
+                self._definition, self._given, return_elements=names, name=_SCOPE
             )
         return ops
 
