@@ -67,8 +67,12 @@ def network():
 """
 
 PORT = """
+import sys
+
 import keras
 from keras import layers as L
+
+sys.setrecursionlimit(100_000)  # Keras walks through its layers by calls within calls
 
 
 def network(wrong=None):
