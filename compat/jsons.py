@@ -1,5 +1,6 @@
 """Dataclasses as JSON values and back, checked: what is read may come from anywhere."""
 
+import collections.abc
 import dataclasses
 import functools
 import math
@@ -22,7 +23,7 @@ def as_json(thing: Any) -> Any:
     if dataclasses.is_dataclass(thing):
         pairs = ((f.name, getattr(thing, f.name)) for f in dataclasses.fields(thing))
         return {name: as_json(value) for name, value in pairs if value is not None}
-    if isinstance(thing, dict):
+    if isinstance(thing, collections.abc.Mapping):
         return {name: as_json(value) for name, value in thing.items()}
     if isinstance(thing, (list, tuple)):
         return [as_json(value) for value in thing]
