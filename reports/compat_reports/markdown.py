@@ -131,7 +131,7 @@ def _known(
         where = ", ".join(code(name) for name in operations[key][:MOST_NAMED])
         link = safe_address(address)
         link = f" ([why](<{_url(link)}>))" if link else ""
-        lines.append(f"- {wording.plural(known[key], 'cell')} {word} ({where}): {prose(reason)}{link}")
+        lines.append(f"- {word} in {wording.plural(known[key], 'cell')} ({where}): {prose(reason)}{link}")
     return [*lines, *_more(len(known) - most, "reason"), "", "</details>", ""]
 
 
@@ -148,9 +148,13 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """As text: all signs as entities; what is left of a mention or a reference is broken by an empty comment."""
-    text = re.sub(r"[^\w\s,–−…“”]|_", lambda found: f"&#{ord(found.group())};", _line(text))
-    return text.replace("&#64;", "&#64;<!-- -->").replace("&#35;", "&#35;<!-- -->")
+    """As text: signs that Markdown, HTML or GitHub reads as more are entities.
+
+    What is left of a mention or a reference is broken by an empty comment, since GitHub looks for them afterwards.
+    """
+    text = re.sub(r"[^\w\s,;'()%=+/?.:–−…“”-]|_", lambda found: f"&#{ord(found.group())};", _line(text))
+    text = text.replace("&#64;", "&#64;<!-- -->").replace("&#35;", "&#35;<!-- -->")
+    return re.sub(r"(?i)(www)\.", r"\1&#46;", text.replace("://", "&#58;//"))
 
 
 def _line(text: str) -> str:

@@ -86,12 +86,10 @@ def write(folder: str | Path, path: str, urgent: Sequence[str], others: Sequence
     shown = packing.fitting(_pictures(pages[:count]), room - len(packed), first)
     everything = packing.all_pictures
     contents = Contents(count, len(urgent) + len(others), len(shown) + packing.inlined, everything)
-    left_out = [*urgent, *others][count:]
     text = (
         shell.replace("<!-- contents -->", f'<p class="contents">{contents.sentence}</p>', 1)
         .replace("<!-- packed -->", packed, 1)
         .replace("<!-- pictures -->", _json(shown), 1)
-        .replace("<!-- left out -->", _json(left_out) if len(left_out) < 2_000 else "[]", 1)
     )
     with appearing(path, "w") as file:
         file.write(text)
@@ -151,7 +149,6 @@ class _Packing:
                 ("overview", json.dumps(_compressed([data, self._code, scripts]))),
                 ("pages", "<!-- packed -->"),
                 ("pictures", "<!-- pictures -->"),
-                ("left-out", "<!-- left out -->"),
             )
         )
         script = f"{places}<script>{text_of(_SCRIPT)}</script>"
