@@ -79,8 +79,9 @@ def write(folder: str | Path, path: str, urgent: Sequence[str], others: Sequence
     packing = _Packing(Path(folder))
     pages = list(packing.pages([*urgent, *others]))
     shell = packing.shell()
-    room = MOST_BYTES - len(shell.encode()) - 2_000  # what is said of the contents
-    first = packing.fitting(_pictures(pages[: len(urgent)]), int(room / 2))
+    room = MOST_BYTES - len(shell.encode()) - 600  # what is said of the contents
+    needed = len(_packed(pages[: len(urgent)], room)[0])
+    first = packing.fitting(_pictures(pages[: len(urgent)]), (room - needed) // 2)
     left = room - _size(first)
     packed, count = _packed(pages, left - int(_FOR_PICTURES * left))
     shown = packing.fitting(_pictures(pages[:count]), room - len(packed), first)
