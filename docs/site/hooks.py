@@ -14,15 +14,21 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import atlas  # noqa: E402  # beside this file
 
-#: Pages that lie beside docs/, by the file that they are.
-PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+KNOWN, ATLAS = "cases/known_differences.toml", "atlas.md"
+#: Pages that lie beside docs/, by the file that they are, or are made of.
+PAGES = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    KNOWN: ATLAS,
+}
 _LINK = re.compile(r"(\]\()([^)#\s:]+)((?:#[^)\s]*)?\))")
 
 
 def on_files(files: Files, config):
     """Add the pages, and every file or folder that a page links to outside docs/."""
     texts = {page: (ROOT / source).read_text(encoding="utf-8") for source, page in PAGES.items()}
-    texts["atlas.md"] = atlas.page(ROOT / "cases" / "known_differences.toml")
+    texts[ATLAS] = atlas.page(ROOT / KNOWN)
     for page, text in texts.items():
         files.append(File.generated(config, page, content=text))
     for file in list(files.documentation_pages()):
@@ -51,7 +57,8 @@ def _outside_code(markdown: str, change) -> str:
 
 def _source(page: str) -> str:
     """The file of a page, from the root of the repository."""
-    return {page: source for source, page in PAGES.items()}.get(page, f"docs/{page}")
+    sources = {page: source for source, page in PAGES.items() if page != ATLAS}
+    return sources.get(page, f"docs/{page}")
 
 
 def _resolved(source: str, link: str) -> str:

@@ -31,9 +31,9 @@ _OUT = os.path.join("out", "report")
 def main(argv: Sequence[str] | None = None) -> int:
     """Judge and write the pages; 0 where all cells agree or are known, 1 where somebody has to look."""
     arguments = _parser().parse_args(argv)
-    asked = forms.asked(arguments)
     if len(arguments.runs) == 1 and (Path(arguments.runs[0]) / findings.NAME).is_file():
-        return _of_verify(arguments.runs[0], asked)
+        return _of_verify(arguments.runs[0], forms.asked(arguments, arguments.runs[0]))
+    asked = forms.asked(arguments, arguments.out)
     asked.only("single_file", "markdown", "junit", "json")
     folders_of_runs = folders(arguments.runs or [STORE])
     before = unchanged.before(folders_of_runs, arguments.cases)

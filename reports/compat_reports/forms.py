@@ -16,9 +16,6 @@ from compat.files import appearing
 from . import json_form, markdown, model_explorer, single_file
 from .grid import Row
 
-#: What ``--single-file`` means without a path.
-ONE_FILE = "report.html"
-
 
 @dataclass(frozen=True)
 class Form:
@@ -32,7 +29,10 @@ class Form:
 
 FORMS = {
     "single_file": Form(
-        "--single-file", ".html", single_file.BEGINNING, "the pages in one file, to send (%(const)s)"
+        "--single-file",
+        ".html",
+        single_file.BEGINNING,
+        "the pages in one file, to send (default: FOLDER.html)",
     ),
     "markdown": Form("--markdown", ".md", markdown.BEGINNING, "a summary for a pull request"),
     "junit": Form(
@@ -125,14 +125,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("other forms, beside the pages")
     for name, form in FORMS.items():
         if name == "single_file":
-            group.add_argument(form.option, nargs="?", const=ONE_FILE, metavar="PATH", help=form.help)
+            group.add_argument(form.option, nargs="?", const="", metavar="PATH", help=form.help)
         else:
             group.add_argument(form.option, metavar="PATH", help=form.help)
 
 
-def asked(arguments: argparse.Namespace) -> Forms:
-    """Raises CompatError for a path that cannot be meant, before anything is judged."""
+def asked(arguments: argparse.Namespace, folder: str) -> Forms:
+    """``folder``: of the pages.  Raises CompatError for a path that cannot be meant, before anything is judged."""
     paths = {name: getattr(arguments, name) for name in FORMS if getattr(arguments, name) is not None}
+    if paths.get("single_file") == "":
+        paths["single_file"] = os.path.normpath(folder) + FORMS["single_file"].ending
     for name, path in paths.items():
         _check(FORMS[name], path)
     if len({os.path.realpath(path) for path in paths.values()}) < len(paths):

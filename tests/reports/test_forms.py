@@ -237,6 +237,11 @@ def test_one_file_of_hostile_names(hostile, tmp_path):
     assert "<script>alert" not in text
 
 
+def test_one_file_is_beside_the_pages_where_no_path_is_said(tmp_path):
+    arguments = command._parser().parse_args(["runs", "--out", "out/pages/", "--single-file"])
+    assert forms.asked(arguments, arguments.out).get("single_file") == str(Path("out/pages.html"))
+
+
 # -- of what verify found
 
 
