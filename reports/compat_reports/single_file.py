@@ -1,7 +1,7 @@
 """A folder of pages as one file: the overview as it is, the other pages packed, pictures within as data addresses.
 
-What needs attention comes first.  Pages that are alike have most lines in common, so every line is kept once, and all
-of them compressed; the browser unpacks them when the first page is asked for.  What does not fit is left out, and the
+What needs attention comes first.  Pages have much in common, so every piece of them is kept once, and all are
+compressed; the browser unpacks them when the first page is asked for.  What does not fit is left out, and the
 file says so.
 """
 
@@ -38,6 +38,8 @@ _OWN_STYLE = """
 p.contents { margin: 1em auto; padding: 0 1em; max-width: 90ch }
 """
 _DATA = re.compile(r'<script type="application/json" id="([^"]+)">(.*?)</script>', re.DOTALL)
+#: Between lines, and where parts begin that occur on many pages.
+_PIECE = re.compile(r"(?<=\n)|(?=<tr|<article|<figure|<h3|<section)")
 _CODE = re.compile(r'<script src="([^"]+)"></script>')
 _SHEET = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 _IMAGE = re.compile(r'(<img\b[^>]*?\bsrc=")([^":]+)(")')
@@ -190,7 +192,7 @@ def _packed(pages: Sequence[Page], room: int) -> tuple[str, int]:
     best = json.dumps(_compressed([[], {}]))
     tried = len(pages)
     while tried > fits:
-        text = json.dumps(_compressed(_lines(pages[:tried])))
+        text = json.dumps(_compressed(_pieces(pages[:tried])))
         if len(text) <= room:
             fits, best = tried, text
         else:
@@ -204,13 +206,12 @@ def _packed(pages: Sequence[Page], room: int) -> tuple[str, int]:
     return best, fits
 
 
-def _lines(pages: Sequence[Page]) -> list[Any]:
-    """[every line once, {page: the places of its lines}]."""
-    places: dict[str, int] = {}
-    found = {
-        page.name: [places.setdefault(line, len(places)) for line in page.html.split("\n")] for page in pages
-    }
-    return [list(places), found]
+def _pieces(pages: Sequence[Page]) -> list[Any]:
+    """[every piece once, {page: the places of its pieces}]; what is alike stands together, and compresses better."""
+    split = [(page.name, _PIECE.split(page.html)) for page in pages]
+    pieces = sorted({piece for _, found in split for piece in found})
+    places = {piece: place for place, piece in enumerate(pieces)}
+    return [pieces, {name: [places[piece] for piece in found] for name, found in split}]
 
 
 def _compressed(content: Any) -> str:

@@ -199,9 +199,9 @@ def unpacked(path):
     def part(name):
         return json.loads(re.search(f'id="one-{name}">(.*?)</script>', text, re.DOTALL).group(1))
 
-    lines, pages = json.loads(zlib.decompress(base64.b64decode(part("pages"))))
+    pieces, pages = json.loads(zlib.decompress(base64.b64decode(part("pages"))))
     return (
-        {name: "\n".join(lines[i] for i in at) for name, at in pages.items()},
+        {name: "".join(pieces[i] for i in at) for name, at in pages.items()},
         part("pictures"),
     )
 

@@ -67,8 +67,8 @@
     if (mine !== wanted) return;
     if (here === "index.html") top = scrollY;
     here = name;
-    const lines = pages[1][name];
-    if (lines) draw(lines.map((line) => pages[0][line]).join("\n"));
+    const pieces = pages[1][name];
+    if (pieces) draw(pieces.map((place) => pages[0][place]).join(""));
     else missing(name);
     const target = place && document.getElementById(place);
     if (target) target.scrollIntoView();
