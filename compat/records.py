@@ -259,6 +259,12 @@ class Verdict:
         """The word for tables: ``known`` where the difference is explained."""
         return "known" if self.known else self.word
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .notebook import verdict_html
+
+        return verdict_html(self)
+
 
 def needs_a_person(verdict: Verdict) -> bool:
     """Whether somebody has to look: everything but what agrees, is known, or cannot be spelled there."""

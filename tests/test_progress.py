@@ -1,12 +1,18 @@
 """A run names what takes long, and nothing else."""
 
+import collections
+import io
+import os
 import re
+import subprocess
+import sys
 import time
 
-from support import write
+import pytest
+from support import DOUBLE, environment, write
 
 from compat.commands.telling import Ticking
-from compat.record.progress import StillComputing
+from compat.record.progress import Progress, StillComputing, duration
 
 
 def test_only_what_takes_long_is_named():
@@ -91,3 +97,111 @@ def test_on_a_terminal_one_line_moves_and_goes(monkeypatch):
 
 def test_what_is_short_says_nothing():
     assert told_by(lambda ticking, so_far: ticking.phase("reading net.py")) == ""
+
+
+# -- how far it is
+
+
+class Stream(io.StringIO):
+    """Texts as they are written, for a terminal or not."""
+
+    def __init__(self, terminal):
+        super().__init__()
+        self.isatty = lambda: terminal
+
+
+def test_the_line_says_how_much_is_done_and_left():
+    progress = Progress("tf2.21", 1200, Stream(True), str)
+    assert progress.line == "tf2.21: 0 of 1,200 computed"
+    for number in range(3):
+        progress.pytest_runtest_logfinish(f"s{number}")
+    assert progress.line == "tf2.21: 3 of 1,200 computed"  # of the first seconds nothing follows
+    progress._begun -= 30
+    assert re.match(r"tf2.21: 3 of 1,200 computed, about 3 h 2\d min left\Z", progress.line)
+
+
+def test_what_died_is_done():
+    """xdist tells no finish of it."""
+    progress = Progress("run", 2, Stream(False), str)
+    progress.pytest_runtest_logstart("a")
+    progress.pytest_runtest_logreport(Report("a", "???"))
+    assert progress.line == "run: 1 of 2 computed" and progress._long() == []
+    progress.pytest_runtest_logstart("b")
+    progress.pytest_runtest_logreport(Report("b", "call"))
+    assert progress.line == "run: 1 of 2 computed"
+
+
+Report = collections.namedtuple("Report", "nodeid when")
+
+
+def test_a_log_gets_lines_now_and_then():
+    stream = Stream(False)
+    progress = Progress("run", 9, stream, str.upper, interval=0.1)
+    progress.pytest_sessionstart()
+    progress.pytest_runtest_logstart("long")
+    limit = time.time() + 20
+    while "run: 0 of 9 computed" not in stream.getvalue() and time.time() < limit:
+        time.sleep(0.02)
+    progress.pytest_sessionfinish()
+    lines = stream.getvalue().splitlines()
+    assert "run: 0 of 9 computed" in lines and any(
+        line.startswith("still computing LONG, ") for line in lines
+    )
+    assert not any("\r" in line or "\033" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "seconds, text", [(0.4, "0 s"), (99, "99 s"), (170, "3 min"), (5300, "88 min"), (5400, "1 h 30 min")]
+)
+def test_durations(seconds, text):
+    assert duration(seconds) == text
+
+
+def on_a_terminal(arguments, cwd):
+    """What a command writes to a terminal."""
+    pty = pytest.importorskip("pty")
+    ours, its = pty.openpty()
+    command = [sys.executable, *map(str, arguments)]
+    process = subprocess.Popen(
+        command, cwd=str(cwd), stdout=its, stderr=subprocess.PIPE, env=environment(TERM="xterm", COLUMNS="70")
+    )
+    os.close(its)
+    found = b""
+    while True:
+        try:
+            part = os.read(ours, 4096)
+        except OSError:  # Linux's way to say that nobody has it open any more
+            part = b""
+        if not part:
+            break
+        found += part
+    os.close(ours)
+    assert process.wait(60) == 0, process.stderr.read()
+    process.stderr.close()
+    return found.decode("utf-8")
+
+
+def lines_without_words(text):
+    return [line for line in text.splitlines() if re.match(r"[.FsxXE]+( |\Z)", line) or "%]" in line]
+
+
+def test_on_a_terminal_there_is_one_line_that_goes_away(tmp_path):
+    slow = DOUBLE.replace("return 2 * x", "import time; time.sleep(1); return 2 * x")
+    write(tmp_path / "double.py", slow)
+    text = on_a_terminal(["-m", "compat", "run", "double.py", "--out", "run", "-n", "1"], tmp_path)
+    drawn = re.findall(r"\r\033\[K([^\r\n]*)", text)
+    assert any(re.match(r"run: \d of 3 computed: double\[s\d\] numpy", line) for line in drawn)
+    assert max(map(len, drawn)) < 70
+    left = re.sub(r"\r\033\[K[^\r\n]*(?=\r\033\[K)", "", text).replace("\r\033[K", "").replace("\r\n", "\n")
+    assert re.search(r"^run: computed in \d+ s: 3 ok$", left, re.MULTILINE)
+    assert "\033" not in left and lines_without_words(left) == [] and "passed" not in left
+
+
+def test_in_a_log_there_are_words_only(tmp_path, compat_command):
+    write(tmp_path / "double.py", DOUBLE)
+    result = compat_command("run", "double.py", "--out", "run", "-n", "1")
+    assert "\r" not in result.stdout and "\033" not in result.stdout
+    assert lines_without_words(result.stdout) == [] and "passed" not in result.stdout
+    assert re.search(r"^run: computed in \d+ s: 3 ok$", result.stdout, re.MULTILINE)
+    again = compat_command("run", "double.py", "--out", "run", "-n", "1")
+    assert "computed in" not in again.stdout

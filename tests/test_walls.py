@@ -31,8 +31,11 @@ OPEN = {
     "compat/layers": ("layers", "errors", "arrays"),
     REPORTS: (
         "errors",
+        "files",
+        "jsons",
         "judge.beforehand",
         "judge.judging",
+        "junit",
         "porting.findings",
         "record.dialects",
         "records",

@@ -34,14 +34,14 @@ def assert_agrees(
     of these like that of ``found``.  An array of float64 is the exact answer.  One of less carries its own roundings:
     then twice is allowed.  Whole numbers, booleans and texts have to be the same.  Of an array say what made it:
 
-    nothing       each side is the exact number rounded once: a copy, a maximum, one product
-    ``terms``     every element is a sum of that many products (an int, an array, or a dict by name), added in
-                  any order: (1 + u)^terms - 1 times ``scale``, the sum of the absolute products of each
-                  element: ``np.abs(x) @ np.abs(w)`` for ``x @ w``.  Without it |expected| stands for it, which
-                  is never too large: right for positive numbers, too little where products cancel
-    ``function``  the function that gave it for ``inputs`` (one array, a list of arguments, or a dict of them by
-                  name): of one that runs eagerly in TensorFlow the graph is taken, and its nodes in float64 are the
-                  answer; what a NumPy function makes of a rounding is measured, by moving its inputs by one
+        nothing       each side is the exact number rounded once: a copy, a maximum, one product
+        ``terms``     every element is a sum of that many products (an int, an array, or a dict by name), added in
+                      any order: (1 + u)^terms - 1 times ``scale``, the sum of the absolute products of each
+                      element: ``np.abs(x) @ np.abs(w)`` for ``x @ w``.  Without it |expected| stands for it, which
+                      is never too large: right for positive numbers, too little where products cancel
+        ``function``  the function that gave it for ``inputs`` (one array, a list of arguments, or a dict of them by
+                      name): of one that runs eagerly in TensorFlow the graph is taken, and its nodes in float64 are the
+                      answer; what a NumPy function makes of a rounding is measured, by moving its inputs by one
 
     Returns the Verdict, whose ``outputs`` have the numbers: the share of the allowance that is used, the ULPs.
     Raises AssertionError for what differs or is suspicious, CompatError for arguments that make no question, and

@@ -22,7 +22,7 @@ from .compute import blank_record, compute, unavailable
 from .dialects import DIALECTS
 from .environment import describe
 from .parent import end_with_parent
-from .progress import StillComputing
+from .progress import Progress, StillComputing
 from .watch import Watch
 
 
@@ -56,13 +56,13 @@ def configure(config: Any, item: "Type[SampleItem]") -> None:
     if hasattr(config, "workerinput"):
         return
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter:
+    if reporter and not config.pluginmanager.has_plugin(Progress.__name__):
 
         def write_line(text: str) -> None:
             reporter.ensure_newline()
             reporter.write_line(text)
 
-        config.pluginmanager.register(StillComputing(write_line, _told), "compat_progress")
+        config.pluginmanager.register(StillComputing(write_line, told), Progress.__name__)
     if items.plan is None:
         try:
             items.begin()
@@ -162,7 +162,7 @@ def named_by(name: str) -> "tuple[str, str]":
     return sample + "]", dialect
 
 
-def _told(nodeid: str) -> str:
+def told(nodeid: str) -> str:
     """``mnist_training[5000] keras2``: a sample and its dialect as a line of the terminal names them."""
     name = nodeid.split("::", 1)[-1]
     return " ".join(named_by(name)) if name.endswith("]") else name

@@ -11,6 +11,7 @@ from . import index_page, operation_page, parallel, sample_page, strips, wording
 from .arrays import Arrays
 from .drawing import Drawer
 from .folder import INDEX, Folder
+from .forms import NONE, Forms, Told
 from .names import PLUS, pages_of, slugs_of
 from .operation_page import Book
 from .overview import Overview
@@ -40,6 +41,7 @@ class Part:
     overview: Overview
     book: Book = field(default_factory=Book)
     featured: list[Featured] = field(default_factory=list)
+    told: Told = field(default_factory=Told)
     files: dict[str, str] = field(default_factory=dict)
     took: tuple[set[str], set[str]] = (set(), set())
 
@@ -47,16 +49,23 @@ class Part:
         self.overview.merge(other.overview)
         self.book.merge(other.book)
         self.featured += other.featured
+        self.told.merge(other.told)
         self.files.update(other.files)
 
 
 def write(
-    samples: Samples, folder: Folder, progress: Callable[[int, int], None] = lambda done, total: None
+    samples: Samples,
+    folder: Folder,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    forms: Forms = NONE,
 ) -> Part:
-    """All pages of the samples, and what they come to; ``progress`` is told how many are done of how many."""
+    """All pages of the samples, and what they come to; ``progress`` is told how many are done of how many.
+
+    ``forms``: the other forms, for which it is noted what they need.
+    """
     folder.put(STYLE, style())
     folder.put(SCRIPT, text_of(SCRIPT))
-    pages = _Pages(samples, folder)
+    pages = _Pages(samples, folder, forms)
     whole = Part(Overview(samples.environments))
     chunks = [samples.ids[at : at + _AT_ONCE] for at in range(0, len(samples.ids), _AT_ONCE)]
     for part in parallel.each(pages.draw, chunks):
@@ -70,8 +79,8 @@ def write(
 class _Pages:
     """What the pages of one report have in common."""
 
-    def __init__(self, samples: Samples, folder: Folder):
-        self._samples, self._folder = samples, folder
+    def __init__(self, samples: Samples, folder: Folder, forms: Forms):
+        self._samples, self._folder, self._forms = samples, folder, forms
         self._arrays = Arrays([e.run for e in samples.environments])
         self._drawer = Drawer(folder)
         self._slugs, self._operations = slugs_of(samples.ids), pages_of(samples.ids)
@@ -97,6 +106,7 @@ class _Pages:
                 part.featured.append(Featured(row.id, page.sentence, page.composed))
             part.overview.add(row, page.sentence)
             part.book.add(row)
+            self._forms.add(part.told, row)
             self._folder.put(f"samples/{self._slugs[row.id]}.html", self._html(page))
         part.files = self._samples.pause()
         part.took = self._folder.took()
