@@ -32,7 +32,7 @@ def write_junit(path: str, judged: Judged) -> None:
             ElementTree.SubElement(item, kind, type=verdict.word, message=_xml(verdict.message))
         elif verdict.known or verdict.word == "unsupported":
             count["skipped"] += 1
-            reason = f"known: {verdict.known.reason}" if verdict.known else verdict.message
+            reason = f"known: {verdict.known.told}" if verdict.known else verdict.message
             ElementTree.SubElement(item, "skipped", type=verdict.word, message=_xml(reason))
     suite.attrib.update({name: str(number) for name, number in count.items()})
     root = ElementTree.Element("testsuites")

@@ -71,7 +71,7 @@ def title(cell: Cell | None) -> str:
         return ""
     message = brief(cell.message)
     text = f"{cell.word}: {message}" if message else cell.word
-    return f"known, {text} — {cell.known.reason}" if cell.known else text
+    return f"known, {text} — {cell.known.told}" if cell.known else text
 
 
 def strip(row: Row, dialect: str, environments: Sequence[Environment]) -> list[Stretch]:
