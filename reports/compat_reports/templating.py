@@ -10,7 +10,7 @@ from pygments.formatters import HtmlFormatter
 from . import strips
 from .grid import LOUD
 
-STYLE = "style.css"
+STYLE, _OVERVIEW = "style.css", "overview.css"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -21,7 +21,7 @@ def text_of(name: str) -> str:
 
 def style() -> str:
     """The style of all pages."""
-    return text_of(STYLE) + _code_style()
+    return text_of(STYLE) + text_of(_OVERVIEW) + _code_style()
 
 
 def templates() -> jinja2.Environment:
