@@ -1,4 +1,7 @@
-"""Known differences over all samples: of one reason what it comes to, where, and at which versions it begins or ends."""
+"""Known differences over all samples: what one reason comes to, where, and at which versions it begins or ends.
+
+What a version can no longer spell is one of them: its reason is what the implementation said.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,11 @@ from compat.record.dialects import in_order
 
 from . import wording
 from .grid import Cell, Environment, Row, runs_tensorflow
+from .sample_page import safe_address
 from .steps import SESSION
 
 #: Worst first: a wrong number that nobody is told of is worse than an error.
-_WORST = ("differs", "suspicious", "crashed", "timeout", "error")
+_WORST = ("differs", "suspicious", "crashed", "timeout", "error", "unsupported")
 MOST_NAMED = 6
 
 
@@ -92,8 +96,8 @@ def of_row(row: Row) -> Differences:
     found: Differences = {}
     cells = row.recorded()
     for cell in cells:
-        if cell.known:
-            key = Key(cell.known.reason, cell.known.address, cell.known.edit)
+        key = _key(cell, row)
+        if key is not None:
             one = found.setdefault(
                 key, Difference(key, samples=1, named=[row.id], operations={row.operation: None})
             )
@@ -102,6 +106,19 @@ def of_row(row: Row) -> Differences:
     for one in found.values():
         _elsewhere(one, cells)
     return found
+
+
+def _key(cell: Cell, row: Row) -> Key | None:
+    if cell.known:
+        return Key(cell.known.reason, cell.known.address, cell.known.edit)
+    if cell.word == "unsupported" and not cell.environment.variant and _was_spelled(cell, row):
+        return Key(wording.brief(cell.message) or wording.MEANINGS["unsupported"], "", "")
+    return None
+
+
+def _was_spelled(cell: Cell, row: Row) -> bool:
+    before = row.cells[cell.dialect][: cell.environment.index]
+    return any(c is not None and c.word != "unsupported" and not c.environment.variant for c in before)
 
 
 def _elsewhere(one: Difference, cells: Sequence[Cell]) -> None:
@@ -118,7 +135,10 @@ def merge(found: Differences, others: Differences) -> None:
 
 @dataclass
 class Card:
-    """A known difference as it is shown.  ``turns``: the sentence of each, and the labels of its two versions."""
+    """A known difference as it is shown.  ``turns``: the sentence of each, and the labels of its two versions.
+
+    ``port``: see ``Difference.is_of_the_port``; ``now``: the newest version has it.
+    """
 
     word: str
     key: Key
@@ -129,6 +149,7 @@ class Card:
     where: list[tuple[str, str]]
     turns: list[tuple[str, str, str]]
     port: bool
+    now: bool
 
     @property
     def changed(self) -> bool:
@@ -137,10 +158,10 @@ class Card:
 
 
 def cards(found: Mapping[Key, Difference], environments: Sequence[Environment]) -> list[Card]:
-    """Worst first: what is wrong silently, then what most samples meet."""
+    """Worst first: what the newest version still has, of that what is wrong silently, then what most samples meet."""
     made = [_card(one, environments) for one in found.values()]
     rank = {word: place for place, word in enumerate(_WORST)}
-    return sorted(made, key=lambda card: (rank.get(card.word, len(_WORST)), -card.samples, card.key))
+    return sorted(made, key=lambda c: (not c.now, rank.get(c.word, len(_WORST)), -c.samples, c.key))
 
 
 def _words(turn: Turn) -> str:
@@ -149,6 +170,7 @@ def _words(turn: Turn) -> str:
 
 
 def _card(one: Difference, environments: Sequence[Environment]) -> Card:
+    newest = max((e.index for e in environments if e.version and not e.variant), default=-1)
     where = [
         (dialect, wording.ranges([environments[i] for i in one.where[dialect]], environments))
         for dialect in in_order(one.where)
@@ -156,7 +178,7 @@ def _card(one: Difference, environments: Sequence[Environment]) -> Card:
     turns = [(_words(turn), turn.a.label, turn.b.label) for turn in one.turns(environments)]
     return Card(
         one.word,
-        one.key,
+        one.key._replace(address=safe_address(one.key.address)),
         sum(one.words.values()),
         one.samples,
         one.named,
@@ -164,4 +186,5 @@ def _card(one: Difference, environments: Sequence[Environment]) -> Card:
         where,
         turns,
         one.is_of_the_port(),
+        any(newest in indices for indices in one.where.values()),
     )

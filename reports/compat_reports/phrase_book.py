@@ -9,13 +9,13 @@ import ast
 import functools
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from compat.record.dialects import in_order
 
-from . import differences, wording
+from . import differences, steps, wording
 from .differences import Card, Differences
 from .names import names_of
 from .operation_page import Book, Entry
@@ -167,6 +167,7 @@ class PhraseBook:
             "moved": self._moved(name),
             "near": [(o, differences.cards(entries[o].known, self._overview.environments)) for o in near],
             "paths": sorted(paths),
+            "ends": steps.ends_of(self._overview.environments),
         }
 
     def _phrase(self, operation: str) -> tuple[str, str, list[Spelling]]:

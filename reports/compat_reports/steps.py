@@ -1,8 +1,8 @@
 """From one version to another: what the same sample says in both.
 
 A sample *behaves otherwise* where a dialect of TensorFlow says something else than before: a result that agrees no
-longer, another known difference, an error, or nothing at all.  A dialect that the older version lacks is held against its
-session: that is the step that a port makes.
+longer, another known difference, an error, or nothing at all.  A dialect that the older version lacks is held against
+its session: that is the step that a port makes.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def between(lines: Iterable[HasSquares], a: Environment, b: Environment) -> Step
 
 
 def ends_of(environments: Sequence[Environment]) -> tuple[Environment, Environment] | None:
-    """The step of a port: from the newest TensorFlow 1, or the oldest there is, to the newest; None where it is none."""
+    """The step of a port: from the newest TensorFlow 1, or the oldest there is, to the newest; None without one."""
     plain = [e for e in environments if e.version and not e.variant]
     if not plain:
         return None

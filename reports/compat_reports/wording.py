@@ -205,7 +205,7 @@ def stepped(step: Step | None) -> str:
     of = f"all {same:,}" if same == step.compared else f"{same:,} of {step.compared:,}"
     parts = [f"{of} samples compute the same up to rounding"]
     if counts["alike"]:
-        parts.append(f"{counts['alike']:,} keep a known difference that both have")
+        parts.append(f"{counts['alike']:,} keep the known difference that they had")
     if otherwise + look:
         verb = "behaves" if otherwise + look == 1 else "behave"
         explained = "all explained" if not look else f"{otherwise:,} explained, {look:,} to look at"

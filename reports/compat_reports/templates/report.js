@@ -77,9 +77,9 @@
   const ABSENT = { letter: "", said: "", spelled: false, recorded: false }, LACKS = { ...ABSENT, said: "unsupported", recorded: true };
   const spread = [], places = data.shows.map((shown) => new Map(shown.map((index, place) => [index, place])));
   function squaresOf(place) {
-    return (spread[place] ??= data.strips[place].flatMap(([style, text, , said]) => {
+    return (spread[place] ??= data.strips[place].flatMap(([style, text, title, said]) => {
       const unsupported = /^u\b/.test(style), recorded = !/^n\b/.test(style);
-      const square = { said: unsupported ? "unsupported" : said === undefined ? "" : data.texts[said], recorded, spelled: recorded && !unsupported };
+      const square = { why: unsupported && title ? title.replace(/^unsupported: /, "") : "", said: unsupported ? "unsupported" : said === undefined ? "" : data.texts[said], recorded, spelled: recorded && !unsupported };
       return [...text].map((letter) => ({ ...square, letter: /[A-Z+]/.test(letter) ? letter : "" }));
     }));
   }
@@ -143,7 +143,7 @@
       bits += step.bits;
       const seen = new Set();
       for (const { dialect, before, after } of step.moved) {
-        const key = `${before.said}\n${after.said}`;
+        const key = `${before.said}\n${after.said}\n${after.why ?? ""}`;
         if (!groups.has(key)) groups.set(key, { before, after, dialects: new Set(), count: 0, operations: new Set() });
         const group = groups.get(key);
         group.dialects.add(dialect);
@@ -154,19 +154,19 @@
     }
     const compared = entries.length - counts[""], otherwise = counts.otherwise + counts.look;
     sentence.textContent = `${state.from} → ${state.to}: of ${compared} samples ${counts.same} compute the same up to rounding` +
-      `${counts.alike ? `, ${counts.alike} keep a known difference that both have` : ""}, ${otherwise} behave otherwise${counts.look ? ` (${counts.look} to look at)` : ""}; ${bits} have other bits in some dialect.`;
+      `${counts.alike ? `, ${counts.alike} keep the known difference that they had` : ""}, ${otherwise} behave otherwise${counts.look ? ` (${counts.look} to look at)` : ""}; ${bits} have other bits in some dialect.`;
     const found = [...groups.values()].sort((x, y) => loud(y.after.said) - loud(x.after.said) || y.count - x.count);
     list.append(...found.slice(0, 24).map(stepCard));
     stepping.querySelector("p.over").hidden = found.length <= 24;
     stepping.querySelector("p.over").textContent = `and ${found.length - 24} more; the grid below has every row.`;
   }
   const wordOf = (square) => (known(square.said) ? square.said.slice(6).split(": ")[0] : verdictOf(square));
-  const inWords = (square) => (known(square.said) ? square.said.slice(6) : { unsupported: "cannot be spelled" }[square.said] ?? verdictOf(square));
+  const inWords = (square) => (known(square.said) ? square.said.slice(6) : square.said === "unsupported" ? `cannot be spelled${square.why ? `: ${square.why}` : ""}` : verdictOf(square));
   function stepCard({ before, after, dialects, count, operations }) {
     const card = element("li"), body = element("div"), names = [...operations];
     body.append(element("p", `${inWords(before)} → ${inWords(after)}`, "reason"));
     body.append(element("p", `${count} sample${count === 1 ? "" : "s"} in ${[...dialects].join(", ")}: ${names.slice(0, 6).join(", ")}${names.length > 6 ? ` and ${names.length - 6} more` : ""}`, "where"));
-    card.append(element("span", wordOf(after.said ? after : before), loud(after.said) ? `verdict ${after.said}` : "verdict isknown"), body);
+    card.append(element("span", after.said ? wordOf(after) : "agrees now", loud(after.said) ? `verdict ${after.said}` : "verdict isknown"), body);
     return card;
   }
 
