@@ -140,21 +140,30 @@ _MOST_SQUARES = 1 << 16
 
 
 def joined(stretches: Iterable[Stretch], environments: Sequence[Environment]) -> list[Stretch]:
+    """Neighbours of one look as one stretch; the first of the variants begins another, set apart."""
     found: list[Stretch] = []
     variants = False
+    before, texts, apart = None, [], False
+
+    def end() -> None:
+        if before is not None:
+            found.append(replace(before, text="".join(texts), apart=apart))
+
     for stretch, environment in zip(stretches, environments, strict=True):
-        apart = environment.variant and not variants and bool(found)
+        begins = environment.variant and not variants and before is not None
         variants = environment.variant
-        alike = found and (found[-1].style, found[-1].title, found[-1].said) == (
-            stretch.style,
-            stretch.title,
-            stretch.said,
-        )
-        if alike and not apart:
-            found[-1] = replace(found[-1], text=found[-1].text + stretch.text)
-        else:
-            found.append(replace(stretch, apart=apart))
+        if before is not None and not begins and (stretch is before or _alike(stretch, before)):
+            texts.append(stretch.text)
+            before = stretch
+            continue
+        end()
+        before, texts, apart = stretch, [stretch.text], begins
+    end()
     return found
+
+
+def _alike(a: Stretch, b: Stretch) -> bool:
+    return (a.style, a.title, a.said) == (b.style, b.title, b.said)
 
 
 def table_cells(cells: Sequence[Cell | None]) -> Markup:

@@ -55,5 +55,5 @@ def _code_style() -> str:
     """Highlighting in both themes."""
     light = HtmlFormatter(style="default").get_style_defs(".code")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
-    own = ".code { background: var(--sunk) } @media not (prefers-color-scheme: dark) { .code .nd { color: #8a1bd0 } }"
+    own = ".code { background: var(--raised) }"  # on grey the light style's colours are too faint to read
     return f"\n{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n{own}\n"

@@ -222,13 +222,14 @@ def test_without_a_script_the_rest_is_there(made, chromium):
 
 def test_from_the_first_page_to_what_changed_in_three_clicks(made, chromium):
     with opened(chromium, made / "index.html") as (page, _):
-        page.get_by_role("link", name="Phrase book").click()
+        page.get_by_role("link", name="Phrase book", exact=True).click()
         page.get_by_role("link", name="tf.layers.batch_normalization").click()
         text = page.locator("main").inner_text()
         assert "1.15 → 2.21" in text and "epsilon is another in TensorFlow 2.11" in text
         assert "since 2.11 in tf2.eager" in text and "write epsilon=1e-3" in text
         assert "since 2.21 in tf1.session" in text and "tf.layers is gone" in text
         page.get_by_role("link", name="since 2.11 in tf2.eager").click()
+        page.wait_for_url("**/index.html#from=2.4&to=2.11")
         assert rows(page) == ["samples/norm.s0.html"]
 
 
@@ -252,7 +253,7 @@ def test_twenty_five_environments_do_not_overflow(tmp_path_factory, chromium, wi
     versions = ["1.13.2", "1.14.0", "1.15.5", *(f"2.{minor}.0" for minor in range(22))]
     judged = judged_runs(folder / "runs", versions, 1)
     for one in judged:
-        for sample in list(one.run.records):
+        for sample in [name for name in one.run.records if "lost" not in name]:
             for dialect in ("scipy", "tf2.function", "keras2", "keras3"):
                 one.run.records[sample][dialect] = one.run.records[sample]["numpy"]
                 one.verdicts[sample][dialect] = one.verdicts[sample]["numpy"]

@@ -11,7 +11,7 @@
     scale: [...head.querySelectorAll(".scale i")],
   }));
   const data = JSON.parse(document.getElementById("rows").textContent);
-  const more = document.querySelector("p.more"), MOST = 60;
+  const more = document.querySelector("p.more"), MOST = 40;
   const element = (name, text, className) => Object.assign(document.createElement(name), { textContent: text ?? "", className: className ?? "" });
   const STATUS = { look: "needs a look", known: "known difference", agrees: "agrees", none: "no result" };
 
@@ -40,7 +40,7 @@
     const rows = lines.map((line) => ({ line, name, row: null, chosen: true, step: null,
       text: `${name} ${line[0]} ${data.texts[line[3]]} ${data.texts[line[4]]} ${names}`.toLowerCase(),
       words: data.texts[line[4]].toLowerCase().split(" ") }));
-    return { body, op, name, button, rows, open: data.open || !!op.querySelector(".counts .look") };
+    return { body, op, name, button, rows, shown: [], open: data.open || !!op.querySelector(".counts .look") };
   });
   const entries = bodies.flatMap((part) => part.rows);
   const slugOf = (entry) => entry.line[1] || `${entry.name}.${entry.line[0]}`;
@@ -182,9 +182,11 @@
       const found = narrowed ? part.rows.filter((entry) => entry.chosen && words.every((word) => fits(entry, word))) : part.rows;
       const open = narrowed || part.open, room = Math.max(0, most - shown);
       const visible = open ? found.slice(0, room) : [];
-      if (visible.length || part.body.rows.length > 1) part.body.replaceChildren(part.op, ...visible.map(rowOf));
-      part.body.hidden = !found.length;
-      part.button.setAttribute("aria-expanded", String(open));
+      if (visible.length || part.shown.length) fill(part, visible);
+      // of what was looked for only operations with a row in sight: a table of all takes long to lay out
+      const hidden = narrowed ? !visible.length : !found.length;
+      if (part.body.hidden !== hidden) part.body.hidden = hidden;
+      if (!hidden) part.button.setAttribute("aria-expanded", String(open));
       count += found.length;
       shown += visible.length;
       left += open ? found.length - visible.length : 0;
@@ -195,6 +197,12 @@
     for (const button of form.querySelectorAll("[data-set]"))
       button.setAttribute("aria-pressed", String(button.dataset.set ? button.dataset.set === state.q.trim() : !narrowed));
     reach();
+  }
+  function fill(part, visible) {
+    if (visible.length === part.shown.length && visible.every((entry, place) => entry === part.shown[place])) return;
+    for (const row of [...part.body.rows].slice(1)) row.remove();  // the first stays: it may have the focus
+    part.body.append(...visible.map(rowOf));
+    part.shown = visible;
   }
   function apply() {
     for (const control of controls) if (control.value !== state[control.dataset.key]) control.value = state[control.dataset.key];
