@@ -98,7 +98,7 @@ def _function_of(name: str) -> str:
     module, _, last = name.rpartition(".")
     if module != "tf.layers" or not last[:1].isupper():
         return ""
-    return f"{module}.{re.sub(r'(?<=[a-z0-9])(?=[A-Z][a-z])', '_', last).lower()}"
+    return f"{module}.{re.sub(r'(?<!^)(?=[A-Z][a-z])', '_', last).lower()}"
 
 
 @dataclass

@@ -203,7 +203,8 @@ def stepped(step: Step | None) -> str:
     counts = step.counts
     same, otherwise, look = counts["same"], counts["otherwise"], counts["look"]
     of = f"all {same:,}" if same == step.compared else f"{same:,} of {step.compared:,}"
-    parts = [f"{of} samples compute the same up to rounding"]
+    whose = "the one sample computes" if same == step.compared == 1 else f"{of} samples compute"
+    parts = [f"{whose} the same up to rounding"]
     if counts["alike"]:
         parts.append(f"{counts['alike']:,} keep the known difference that they had")
     if otherwise + look:
