@@ -156,6 +156,11 @@ class Card:
         """Whether it comes or goes with a version, or with the step from TensorFlow 1 to 2."""
         return bool(self.turns) or self.port
 
+    @property
+    def default(self) -> bool:
+        """Whether it speaks of a default, by its reason or by the operation that leaves it out."""
+        return any("default" in text for text in (self.key.reason, *self.operations))
+
 
 def cards(found: Mapping[Key, Difference], environments: Sequence[Environment]) -> list[Card]:
     """Worst first: what the newest version still has, of that what is wrong silently, then what most samples meet."""
