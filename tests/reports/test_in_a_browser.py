@@ -5,12 +5,13 @@ import re
 
 import pytest
 from browser import LOOKS, browser, faults, opened
-from making import Maker, response
+from making import Made, Maker, response
 from test_pages import HOSTILE, report
+from test_steps import SAMPLES, judged
 from test_verify_page import made as made_findings
 
 from compat.records import Known
-from compat_reports import verify_page, wording
+from compat_reports import steps, verify_page, wording
 from compat_reports.overview import Overview
 from compat_reports.samples import JudgedSamples
 
@@ -204,6 +205,26 @@ def test_the_step_between_two_versions_says_what_the_first_page_says(made, chrom
         page.select_option("[data-key=from]", "1.13")
         page.select_option("[data-key=to]", "1.15")
         assert rows(page) == []
+
+
+def test_every_step_is_counted_as_python_counts_it(tmp_path, chromium):
+    """The page's script and steps.py hold the same rules twice."""
+    runs = judged(tmp_path, {name: cells for name, (cells, _) in SAMPLES.items()})
+    assert report(runs, tmp_path / "report") == 1
+    overview = Made(runs).overview
+    with opened(chromium, tmp_path / "report" / "index.html") as (page, _):
+        for a in overview.environments:
+            for b in overview.environments:
+                if a is not b:
+                    page.select_option("[data-key=from]", a.label)
+                    page.select_option("[data-key=to]", b.label)
+                    counts = steps.between(overview.lines, a, b).counts
+                    told = page.locator(".stepping output").inner_text().partition(":")[2]
+                    words = {"same": r"(\d+) compute", "alike": r"(\d+) keep", "look": r"\((\d+) to look"}
+                    found = {name: int((re.findall(text, told) or [0])[0]) for name, text in words.items()}
+                    found["otherwise"] = int(re.findall(r"(\d+) behave", told)[0]) - found["look"]
+                    assert found == counts, (a.label, b.label)
+                    assert int(re.findall(r"of (\d+) samples", told)[0]) == sum(counts.values())
 
 
 def test_without_a_script_the_rest_is_there(made, chromium):

@@ -10,27 +10,26 @@ KNOWN = Known("another default", "https://example.org/default", "write it")
 OTHER = Known("another reason", "https://example.org/other")
 
 
-def runs(folder, **cells):
-    """``cells``: by dialect, one of each version: (verdict, change of the bits, known) or None."""
+def judged(folder, samples):
+    """Runs of four versions.  ``samples``: cells by name and dialect: (verdict, change of the bits, known) or None."""
     versions = ("1.14", "1.15", "2.4", "2.21")
-    judged = []
+    found = []
     for place, version in enumerate(versions):
-        maker = Maker(folder / "runs", f"tf{version}", f"{version}.0").sample("conv[a]")
-        for dialect, found in cells.items():
-            if found[place] is None:
-                continue
-            word, change, known = (*found[place], None, None)[:3]
-            outputs = None if word in ("unsupported", "error") else response(change)
-            maker.row(
-                "conv[a]",
-                dialect.replace("_", "."),
-                word,
-                outputs,
-                "it is gone" if word == "unsupported" else "",
-                known,
-            )
-        judged.append(maker.save())
-    return Made(judged)
+        maker = Maker(folder / "runs", f"tf{version}", f"{version}.0")
+        for name, cells in samples.items():
+            maker.sample(f"conv[{name}]")
+            for dialect, strip in cells.items():
+                if strip[place] is not None:
+                    word, change, known = (*strip[place], None, None)[:3]
+                    outputs = None if word == "unsupported" else response(change)
+                    message = "it is gone" if word == "unsupported" else ""
+                    maker.row(f"conv[{name}]", dialect.replace("_", "."), word, outputs, message, known)
+        found.append(maker.save())
+    return found
+
+
+def runs(folder, **cells):
+    return Made(judged(folder, {"a": cells}))
 
 
 A, B = ("agrees", 0), ("agrees", 1e-5)
@@ -38,27 +37,28 @@ D, E = ("differs", 5, KNOWN), ("differs", 6, OTHER)
 LOUD, GONE = ("differs", 7), ("unsupported", 0)
 
 
-@pytest.mark.parametrize(
-    "cells, expected",
-    {
-        "the same bits": ({"tf1_session": [A, A, A, A]}, "same"),
-        "rounding": ({"tf1_session": [A, A, B, B]}, "same"),
-        "another known difference": ({"tf1_session": [A, D, D, E]}, "otherwise"),
-        "it came": ({"tf1_session": [A, A, A, D]}, "otherwise"),
-        "it went": ({"tf1_session": [A, D, A, A]}, "otherwise"),
-        "the same known difference, other bits": ({"tf1_session": [A, ("differs", 9, KNOWN), D, D]}, "alike"),
-        "the same known difference, the same bits": ({"tf1_session": [A, D, D, D]}, "same"),
-        "nobody knows why": ({"tf1_session": [A, A, A, LOUD]}, "look"),
-        "nobody knows why, on both sides": ({"tf1_session": [A, LOUD, A, LOUD]}, "look"),
-        "gone": ({"tf1_session": [A, A, A, GONE]}, "otherwise"),
-        "a port against the session": ({"tf1_session": [A, A, A, A], "tf2_eager": [None, GONE, D, D]}, "otherwise"),
-        "a port like the session": ({"tf1_session": [A, D, D, D], "keras3": [None, None, None, D]}, "same"),
-        "the worst of all": ({"tf1_session": [A, A, A, D], "keras2": [A, A, A, LOUD]}, "look"),
-        "without TensorFlow": ({"numpy": [A, A, A, D]}, ""),
-        "never spelled": ({"tf1_session": [None, GONE, None, GONE]}, ""),
-        "not recorded": ({"tf1_session": [A, A, A, None]}, ""),
-    }.values(),
-)  # fmt: skip
+#: What the sample does from 1.15 to 2.21.
+SAMPLES = {
+    "the same bits": ({"tf1_session": [A, A, A, A]}, "same"),
+    "rounding": ({"tf1_session": [A, A, B, B]}, "same"),
+    "another known difference": ({"tf1_session": [A, D, D, E]}, "otherwise"),
+    "it came": ({"tf1_session": [A, A, A, D]}, "otherwise"),
+    "it went": ({"tf1_session": [A, D, A, A]}, "otherwise"),
+    "the same known difference, other bits": ({"tf1_session": [A, ("differs", 9, KNOWN), D, D]}, "alike"),
+    "the same known difference, the same bits": ({"tf1_session": [A, D, D, D]}, "same"),
+    "nobody knows why": ({"tf1_session": [A, A, A, LOUD]}, "look"),
+    "nobody knows why, on both sides": ({"tf1_session": [A, LOUD, A, LOUD]}, "look"),
+    "gone": ({"tf1_session": [A, A, A, GONE]}, "otherwise"),
+    "a port against the session": ({"tf1_session": [A, A, A, A], "tf2_eager": [None, GONE, D, D]}, "otherwise"),
+    "a port like the session": ({"tf1_session": [A, D, D, D], "keras3": [None, None, None, D]}, "same"),
+    "the worst of all": ({"tf1_session": [A, A, A, D], "keras2": [A, A, A, LOUD]}, "look"),
+    "without TensorFlow": ({"numpy": [A, A, A, D]}, ""),
+    "never spelled": ({"tf1_session": [None, GONE, None, GONE]}, ""),
+    "not recorded": ({"tf1_session": [A, A, A, None]}, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cells, expected", SAMPLES.values(), ids=SAMPLES)
 def test_what_a_sample_does(tmp_path, cells, expected):
     made = runs(tmp_path, **cells)
     a, b = steps.ends_of(made.environments)
