@@ -12,8 +12,6 @@ from test_verify_page import made as made_findings
 
 from compat.records import Known
 from compat_reports import steps, verify_page, wording
-from compat_reports.overview import Overview
-from compat_reports.samples import JudgedSamples
 
 VERSIONS = ("1.13.2", "1.15.5", "2.4.1", "2.11.1", "2.21.0")
 SESSION = "@norm.on('tf1.session')\ndef _(tf, x, w):\n    return tf.layers.BatchNormalization()(x)\n"
@@ -180,10 +178,7 @@ def test_filters_by_dialect_version_and_verdict_speak_of_one_square(made, chromi
 
 
 def test_the_step_between_two_versions_says_what_the_first_page_says(made, chromium, tmp_path):
-    samples = JudgedSamples(judged_runs(tmp_path / "runs"))
-    overview = Overview(samples.environments)
-    for sample in samples.ids:
-        overview.add(samples.row(sample))
+    overview = Made(judged_runs(tmp_path / "runs")).overview
     step = overview.step()
     assert (step.compared, step.counts) == (6, {"look": 0, "otherwise": 2, "alike": 0, "same": 4})
     sentence = (
