@@ -30,7 +30,7 @@ def item(sample: str, dialect: str, verdict: Verdict, record: Optional[Record]) 
         kind = "error" if verdict.word in ("error", "timeout", "crashed") else "failure"
         return first._replace(kind=kind, word=verdict.word, message=verdict.message)
     if verdict.known:
-        return first._replace(kind="skipped", word=verdict.word, message=f"known: {verdict.known.reason}")
+        return first._replace(kind="skipped", word=verdict.word, message=f"known: {verdict.known.told}")
     if verdict.word == "unsupported":
         return first._replace(kind="skipped", word=verdict.word, message=verdict.message)
     return first

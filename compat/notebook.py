@@ -29,7 +29,7 @@ def verdict_html(verdict: Verdict) -> str:
         f"{', known' if verdict.known else ''}{': ' + _text(verdict.message) if verdict.message else ''}</p>"
     ]
     if verdict.known:
-        parts.append(f"<p>{_text(verdict.known.reason)}<br><small>{_text(verdict.known.address)}</small></p>")
+        parts.append(f"<p>{_text(verdict.known.told)}<br><small>{_text(verdict.known.address)}</small></p>")
     if verdict.outputs:
         parts.append(_table(verdict))
     return f"<div>{''.join(parts)}</div>"

@@ -181,10 +181,16 @@ class Environment:
 
 @dataclass
 class Known:
-    """Why a difference is expected, from known_differences.toml."""
+    """Why a difference is expected, from known_differences.toml.  ``edit``: what mends a port, where it names that."""
 
     reason: str
     address: str
+    edit: str = ""
+
+    @property
+    def told(self) -> str:
+        """The reason with the edit."""
+        return f"{self.reason}: {self.edit}" if self.edit else self.reason
 
 
 @dataclass

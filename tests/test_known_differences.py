@@ -107,6 +107,14 @@ def test_a_known_difference_passes(tmp_path):
     assert verdict.known == Known("a reason", "https://example.org")
 
 
+def test_an_edit_is_told_with_the_reason(tmp_path):
+    known_one = explained(tmp_path, "differs", entry_text(edit='"write strides=1"')).known
+    assert known_one == Known("a reason", "https://example.org", "write strides=1")
+    assert known_one.told == "a reason: write strides=1"
+    with pytest.raises(CompatError, match="edit: expected a text"):
+        entries(tmp_path, entry_text(edit="1"))
+
+
 @pytest.mark.parametrize("word", ["suspicious", "error", "timeout", "crashed"])
 def test_another_failure_is_not_excused(tmp_path, word):
     verdict = explained(tmp_path, word, entry_text())

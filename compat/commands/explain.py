@@ -54,7 +54,7 @@ def main(arguments: argparse.Namespace) -> int:
         print("  rounding explains it: nothing to mend")
         return 0
     if verdict.known:
-        print(f"  known: {verdict.known.reason}")
+        print(f"  known: {verdict.known.told}")
     if record.status != "ok" or verdict.word not in JUDGED:
         print(f"  {verdict.message}")
         return 1 if needs_a_person(verdict) else 0

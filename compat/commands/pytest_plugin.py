@@ -45,7 +45,7 @@ class JudgedItem(recording.SampleItem):
         if needs_a_person(verdict):
             raise recording.Failure(f"{verdict.word}: {verdict.message}")
         if verdict.known:
-            pytest.xfail(verdict.known.reason)
+            pytest.xfail(verdict.known.told)
 
 
 @pytest.hookimpl(trylast=True)  # after the run is saved

@@ -59,7 +59,7 @@ def _change(a: Judged, b: Judged, sample: str, dialect: str) -> Optional[Tuple[s
         return "stale", "the sample itself changed between the runs: nothing to compare"
     if SEVERITY[after.word] > SEVERITY[before.word]:
         text = f"{before.word} -> {after.word}: {after.message}"
-        return ("known", f"{text} ({after.known.reason})") if after.known else ("regression", text)
+        return ("known", f"{text} ({after.known.told})") if after.known else ("regression", text)
     if SEVERITY[after.word] < SEVERITY[before.word]:
         return "mended", f"{before.word} -> {after.word}"
     if old.bits == new.bits:

@@ -8,6 +8,7 @@
     settings = {TF_ENABLE_ONEDNN_OPTS = "0"}   # optional; of the environment
     verdict = "error"
     reason = "strides lost its default in TensorFlow 2"
+    edit = "write strides=1"              # optional; what mends a port
     address = "https://..."
 
 An entry that matches a sample which agrees is stale, and fails: the file never outlives the facts.
@@ -33,7 +34,7 @@ else:
 
 FILE_NAME = "known_differences.toml"
 _REQUIRED = {"operation", "dialects", "verdict", "reason", "address"}
-_OPTIONAL = {"samples", "tensorflow", "settings"}
+_OPTIONAL = {"samples", "tensorflow", "settings", "edit"}
 
 
 def _is_text(value):
@@ -44,7 +45,7 @@ def _are_texts(value):
     return isinstance(value, list) and all(map(_is_text, value))
 
 
-_FORMS = dict.fromkeys(("operation", "verdict", "reason", "address"), (_is_text, "a text"))
+_FORMS = dict.fromkeys(("operation", "verdict", "reason", "address", "edit"), (_is_text, "a text"))
 _FORMS["samples"] = _FORMS["dialects"] = (_are_texts, "a list of texts")
 _FORMS["tensorflow"] = (lambda value: isinstance(value, str), "a text")
 _FORMS["settings"] = (
@@ -76,6 +77,7 @@ class KnownDifference:
         self.verdict = fields["verdict"]
         self.reason = fields["reason"]
         self.address = fields["address"]
+        self.edit = fields.get("edit", "")
         self.settings = fields.get("settings", {})
         try:
             self.tensorflow = SpecifierSet(fields.get("tensorflow", ""))
@@ -144,7 +146,7 @@ def mark(
         if not entry.matches(operation, sample, dialect, environment):
             continue
         if found == entry.verdict:
-            verdict.known = Known(entry.reason, entry.address)
+            verdict.known = Known(entry.reason, entry.address, entry.edit)
         elif found in PASSING:
             verdict.message = f"{entry.where} expects {entry.verdict}, but it agrees: mend the entry"
             verdict.word = "differs"

@@ -25,7 +25,7 @@ class Point:
         self.version = version_of(judged.run)
         self.word = verdict.shown
         self.bits = record.bits if record.status == "ok" else record.status
-        self.message = verdict.known.reason if verdict.known else verdict.message
+        self.message = verdict.known.told if verdict.known else verdict.message
 
     def same(self, other: "Point", by: str) -> bool:
         return getattr(self, by) == getattr(other, by)

@@ -10,9 +10,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from . import wording
-from .grid import Environment
+from . import differences, steps, wording
+from .grid import Environment, runs_tensorflow
+from .operation_page import Book
 from .overview import MOST_NAMED, Line, Overview, Trouble
+from .phrase_book import PhraseBook
 from .strips import Stretch, joined
 
 #: More troubles than these are left to the grid.
@@ -41,7 +43,7 @@ class TroubleView:
     more: int
 
 
-def view(overview: Overview, slugs: Mapping[str, str]) -> dict[str, Any]:
+def view(overview: Overview, book: Book, phrases: PhraseBook, slugs: Mapping[str, str]) -> dict[str, Any]:
     """All that the template shows."""
     columns = overview.columns()
     operations = [
@@ -54,7 +56,12 @@ def view(overview: Overview, slugs: Mapping[str, str]) -> dict[str, Any]:
         for name, lines in overview.operations().items()
     ]
     troubles = [_trouble(overview, one) for one in overview.attention()]
+    cards = differences.cards(book.known(), overview.environments)
     return {
+        "step": wording.stepped(overview.step()),
+        "ends": steps.ends_of(overview.environments),
+        "changed": [card for card in cards if card.changed],
+        "constant": [card for card in cards if not card.changed],
         "counts": overview.counts,
         "statuses": Counter(line.status for line in overview.lines),
         "operations": operations,
@@ -62,7 +69,7 @@ def view(overview: Overview, slugs: Mapping[str, str]) -> dict[str, Any]:
         "more_troubles": max(0, len(troubles) - _MOST_TROUBLES),
         "changes": overview.changes(),
         "unspelled": [dialect for dialect in overview.dialects if dialect not in columns],
-        "data": data(overview, columns, slugs),
+        "data": data(overview, columns, slugs, phrases.of),
     }
 
 
@@ -77,19 +84,34 @@ def _trouble(overview: Overview, one: Trouble) -> TroubleView:
 
 
 def data(
-    overview: Overview, columns: Mapping[str, Sequence[Environment]], slugs: Mapping[str, str]
+    overview: Overview,
+    columns: Mapping[str, Sequence[Environment]],
+    slugs: Mapping[str, str],
+    names: Mapping[str, Sequence[str]],
 ) -> Markup:
     """The rows as JSON that may stand in a page: what many of them say stands in it once.
 
-    ``texts``, ``strips`` (lists of [classes, text, title]), and ``rows`` by operation: name, file, and places in
-    ``texts`` of status, sentence, words and results (``letter|verdict|share of the allowance|error;...``), and in
-    ``strips`` of every dialect's.
+    ``texts``, ``strips`` (lists of [classes, text, title, place of what was said in ``texts``]), and ``rows`` by
+    operation with TensorFlow 1's names for it: name, file, and places in ``texts`` of status, sentence, words and
+    results (``letter|verdict|share of the allowance|error;...``), and in ``strips`` of every dialect's.
+    ``environments`` by index; of every column the environments that it ``shows``, those that it ``lacks`` because no
+    sample can be spelled there, and whether its bits come from ``tensorflow``.
     """
     texts, strips = _Places(), _Places()
     rows = []
     for operation, lines in overview.operations().items():
-        rows.append([operation, [_row(line, columns, slugs, texts, strips) for line in lines]])
-    found = {"texts": texts.list, "strips": strips.list, "rows": rows, "open": len(overview.lines) <= _OPEN}
+        found_rows = [_row(line, columns, slugs, texts, strips) for line in lines]
+        rows.append([operation, found_rows, " ".join(names.get(operation, ()))])
+    found = {
+        "texts": texts.list,
+        "strips": strips.list,
+        "rows": rows,
+        "open": len(overview.lines) <= _OPEN,
+        "environments": [e.label for e in overview.environments],
+        "shows": [[e.index for e in shown] for shown in columns.values()],
+        "lacks": [overview.lacking(dialect) for dialect in columns],
+        "tensorflow": [runs_tensorflow(dialect) for dialect in columns],
+    }
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
@@ -132,11 +154,14 @@ def _row(
         )
         key = (tuple(found), tuple(e.index for e in environments))
         if key not in strips:
-            strips.of(key, _strip(joined(found, environments)))
+            strips.of(key, _strip(joined(found, environments), texts))
         places.append(strips.of(key))
     return [line.name, "" if slug == f"{line.operation}.{line.name}" else slug, *places]
 
 
-def _strip(stretches: Sequence[Stretch]) -> list[list[str]]:
-    """``classes, text, title`` of each, without what is empty."""
-    return [[s.style + (" v" if s.apart else ""), s.text, *([s.title] if s.title else [])] for s in stretches]
+def _strip(stretches: Sequence[Stretch], texts: _Places) -> list[list[Any]]:
+    """``classes, text, title, said`` of each, without what is empty."""
+    return [
+        [s.style + (" v" if s.apart else ""), s.text, *([s.title, texts.of(s.said)] if s.title else [])]
+        for s in stretches
+    ]

@@ -9,10 +9,11 @@ from typing import Any
 
 from compat.record.dialects import in_order
 
-from . import wording
+from . import differences, wording
+from .differences import Differences
 from .grid import Row
 from .overview import Line, Overview
-from .sample_page import Spelling, highlighted, safe_address
+from .sample_page import Spelling, highlighted
 
 
 @dataclass
@@ -20,23 +21,21 @@ class Entry:
     """What the samples of an operation say of it.
 
     ``spelled``: environments by dialect and source; ``missing``: by dialect and why there is none there; ``known``:
-    environments by dialect, of (verdict, reason, address).
+    its known differences.
     """
 
     doc: str = ""
     path: str = ""
     spelled: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     missing: dict[tuple[str, str], set[int]] = field(default_factory=dict)
-    known: dict[tuple[str, str, str], dict[str, set[int]]] = field(default_factory=dict)
+    known: Differences = field(default_factory=dict)
 
     def add(self, row: Row) -> None:
         self.doc = self.doc or row.description.operation_doc
         self.path = self.path or row.description.path
+        differences.merge(self.known, differences.of_row(row))
         for cell in row.recorded():
             index = cell.environment.index
-            if cell.known:
-                key = cell.word, cell.known.reason, cell.known.address
-                self.known.setdefault(key, {}).setdefault(cell.dialect, set()).add(index)
             if cell.word == "unsupported":
                 self.missing.setdefault((cell.dialect, wording.brief(cell.message)), set()).add(index)
                 continue
@@ -50,9 +49,7 @@ class Entry:
                 self.spelled.setdefault(dialect, {}).setdefault(source, set()).update(indices)
         for why, indices in other.missing.items():
             self.missing.setdefault(why, set()).update(indices)
-        for key, places in other.known.items():
-            for dialect, indices in places.items():
-                self.known.setdefault(key, {}).setdefault(dialect, set()).update(indices)
+        differences.merge(self.known, other.known)
 
 
 @dataclass
@@ -64,19 +61,16 @@ class Book:
     def add(self, row: Row) -> None:
         self.entries.setdefault(row.operation, Entry()).add(row)
 
+    def known(self) -> Differences:
+        """The known differences of all operations."""
+        found: Differences = {}
+        for entry in self.entries.values():
+            differences.merge(found, entry.known)
+        return found
+
     def merge(self, other: Book) -> None:
         for name, entry in other.entries.items():
             self.entries.setdefault(name, Entry()).merge(entry)
-
-
-@dataclass
-class Trap:
-    """A known difference of the operation."""
-
-    word: str
-    reason: str
-    address: str
-    places: list[tuple[str, str]]
 
 
 def view(entry: Entry, lines: Sequence[Line], overview: Overview) -> dict[str, Any]:
@@ -87,15 +81,8 @@ def view(entry: Entry, lines: Sequence[Line], overview: Overview) -> dict[str, A
         "lines": lines,
         "spellings": _spellings(entry, overview),
         "missing": [(d, why, _ranges(found, overview)) for (d, why), found in entry.missing.items()],
-        "traps": [
-            Trap(
-                word,
-                reason,
-                safe_address(address),
-                [(d, _ranges(places[d], overview)) for d in in_order(places)],
-            )
-            for (word, reason, address), places in entry.known.items()
-        ],
+        "step": wording.stepped(overview.step(lines)),
+        "cards": differences.cards(entry.known, overview.environments),
     }
 
 

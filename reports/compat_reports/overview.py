@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from compat.record.dialects import in_order
 from compat.records import JUDGED, SEVERITY
 
-from . import strips, wording
+from . import steps, strips, wording
 from .grid import Environment, Row
+from .steps import Step
 from .strips import Stretch, Sum
 
 #: Of the samples that say the same, so many are named.
@@ -75,6 +76,7 @@ class Overview:
     sums: dict[tuple[str, str], list[Sum]] = field(default_factory=dict)
     _judged_in: set[int] = field(default_factory=set)
     _spelled: dict[str, set[int]] = field(default_factory=dict)
+    _recorded: dict[str, set[int]] = field(default_factory=dict)
 
     def add(self, row: Row, sentence: str) -> None:
         """``sentence``: what ``wording.sentence`` says of the row."""
@@ -88,6 +90,7 @@ class Overview:
             self.seconds[index] += cell.record.seconds
             self.judged |= known or word in JUDGED
             sums[cell.dialect][index].add(cell.letter, loud, known)
+            self._recorded.setdefault(cell.dialect, set()).add(index)
             if word != "unsupported":
                 self._judged_in.add(index)
                 self._spelled[cell.dialect].add(index)
@@ -104,8 +107,9 @@ class Overview:
             self.seconds[index] += seconds
         self.judged |= other.judged
         self._judged_in |= other._judged_in
-        for dialect, indices in other._spelled.items():
-            self._spelled.setdefault(dialect, set()).update(indices)
+        for mine, its in ((self._spelled, other._spelled), (self._recorded, other._recorded)):
+            for dialect, indices in its.items():
+                mine.setdefault(dialect, set()).update(indices)
         for (operation, dialect), sums in other.sums.items():
             for mine, its in zip(self._sums(operation, dialect), sums, strict=True):
                 mine.merge(its)
@@ -132,6 +136,10 @@ class Overview:
             if self._spelled[dialect]
         }
 
+    def lacking(self, dialect: str) -> list[int]:
+        """The indices of environments in which no sample can be spelled in a dialect, though it was asked for."""
+        return sorted(self._recorded[dialect] - self._spelled[dialect])
+
     def empty(self) -> list[Environment]:
         """Where nothing could be judged: nothing is recorded, or every sample is unsupported."""
         return [environment for environment in self.environments if environment.index not in self._judged_in]
@@ -156,6 +164,11 @@ class Overview:
     def attention(self) -> list[Trouble]:
         """What needs a look, worst first; cells with the same message together."""
         return sorted(self.troubles.values(), key=lambda t: (t.word == "stale", -SEVERITY[t.word], -t.cells))
+
+    def step(self, lines: Sequence[Line] | None = None) -> Step | None:
+        """What these samples, or all, do from TensorFlow 1 to the newest version; None where there are no two."""
+        ends = steps.ends_of(self.environments)
+        return steps.between(self.lines if lines is None else lines, *ends) if ends else None
 
     def changes(self) -> list[tuple[Environment, int]]:
         """For every environment after the first: in how many samples TensorFlow's bits changed there."""

@@ -15,13 +15,14 @@ from .forms import NONE, Forms, Told
 from .names import PLUS, pages_of, slugs_of
 from .operation_page import Book
 from .overview import Overview
+from .phrase_book import PhraseBook
 from .samples import Samples
 from .templating import STYLE, style, templates, text_of
 
 if TYPE_CHECKING:
     from .plus_figure import Composed
 
-ENVIRONMENTS, SCRIPT = "environments.html", "report.js"
+ENVIRONMENTS, PHRASES, SCRIPTS = "environments.html", "phrasebook.html", ("report.js", "phrases.js")
 #: Samples that a process draws before it tells how far it is.
 _AT_ONCE = 20
 
@@ -64,7 +65,8 @@ def write(
     ``forms``: the other forms, for which it is noted what they need.
     """
     folder.put(STYLE, style())
-    folder.put(SCRIPT, text_of(SCRIPT))
+    for script in SCRIPTS:
+        folder.put(script, text_of(script))
     pages = _Pages(samples, folder, forms)
     whole = Part(Overview(samples.environments))
     chunks = [samples.ids[at : at + _AT_ONCE] for at in range(0, len(samples.ids), _AT_ONCE)]
@@ -133,11 +135,18 @@ class _Pages:
         overview = whole.overview
         self._templates.globals.update(overview=overview, columns=overview.columns())
         featured = sorted(whole.featured, key=lambda one: not one.id.endswith("[same]"))[:1]
-        self._put(INDEX, featured=featured, **index_page.view(overview, self._slugs))
+        phrases = PhraseBook(whole.book, overview)
+        self._put(INDEX, featured=featured, **index_page.view(overview, whole.book, phrases, self._slugs))
         self._put(ENVIRONMENTS)
+        self._put(PHRASES, step=wording.stepped(overview.step()), **phrases.index())
+        for name in phrases.names.values():
+            self._put(f"names/{name.slug}.html", "name.html", "../", **phrases.page(name))
         for operation, lines in overview.operations().items():
             view = operation_page.view(whole.book.entries[operation], lines, overview)
-            self._put(f"operations/{self._operations[operation]}.html", "operation.html", "../", **view)
+            tf1 = [phrases.names[name] for name in phrases.of[operation]]
+            self._put(
+                f"operations/{self._operations[operation]}.html", "operation.html", "../", tf1=tf1, **view
+            )
 
     def _put(self, file: str, template: str = "", root: str = "", **view: Any) -> None:
         here = Path(template or file).stem

@@ -12,12 +12,16 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
 
+from compat.records import PASSING
+
 from .grid import Cell, Environment, Row
 from .wording import brief
 
 #: Signs where there is no result, or none whose bits say anything.
 SIGNS = {"unsupported": "·", "error": "×", "timeout": "…", "crashed": "†", "stale": "~", "random": "?"}
-ABSENT = "\u00a0"
+ABSENT, ABSENT_STYLE, UNSUPPORTED, KNOWN = "\u00a0", "n", "unsupported", "known "
+#: For the letters after Z: which of them it is cannot be seen.
+MANY = "+"
 #: Results with a look of their own; later ones share the last.
 _HUES = "abcdefg"
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -25,23 +29,44 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True)
 class Stretch:
-    """Characters of one look. ``apart``: the first of the variants, set apart from the versions."""
+    """Characters of one look. ``apart``: the first of the variants, set apart from the versions.
+
+    ``said``: the verdict with the reason of a known difference, empty where the cell agrees or is not there.
+    """
 
     style: str
     text: str
     title: str = ""
     apart: bool = False
     word: str = ""
+    said: str = ""
+
+    @property
+    def recorded(self) -> bool:
+        return self.style != ABSENT_STYLE
+
+    @property
+    def spelled(self) -> bool:
+        """Whether there is a record of more than that it cannot be spelled."""
+        return self.recorded and self.said != UNSUPPORTED
+
+    @property
+    def has_bits(self) -> bool:
+        return self.text.isalpha() or self.text == MANY
+
+    @property
+    def loud(self) -> bool:
+        return bool(self.said) and self.said != UNSUPPORTED and not self.said.startswith(KNOWN)
 
 
-NOTHING = Stretch("n", ABSENT)
+NOTHING = Stretch(ABSENT_STYLE, ABSENT)
 
 
 def style(cell: Cell | None) -> str:
     """The CSS classes of a cell."""
     if cell is None:
-        return "n"
-    if cell.word == "unsupported":
+        return ABSENT_STYLE
+    if cell.word == UNSUPPORTED:
         return "u"
     hue = hue_of(cell.letter) if cell.letter else "z"
     if cell.known:
@@ -61,7 +86,7 @@ def sign(cell: Cell | None) -> str:
     if cell is None:
         return ABSENT
     if cell.letter and cell.word != "random":
-        return cell.letter if len(cell.letter) == 1 else "+"
+        return cell.letter if len(cell.letter) == 1 else MANY
     return SIGNS.get(cell.word, "?")
 
 
@@ -71,7 +96,16 @@ def title(cell: Cell | None) -> str:
         return ""
     message = brief(cell.message)
     text = f"{cell.word}: {message}" if message else cell.word
-    return f"known, {text} — {cell.known.reason}" if cell.known else text
+    return f"known, {text} — {cell.known.told}" if cell.known else text
+
+
+def said(cell: Cell | None) -> str:
+    """What a cell says but for its numbers: equal where two versions behave alike."""
+    if cell is None or cell.word in PASSING:
+        return ""
+    if cell.word == UNSUPPORTED:
+        return UNSUPPORTED
+    return f"{KNOWN}{cell.word}: {cell.known.reason}" if cell.known else cell.word
 
 
 def strip(row: Row, dialect: str, environments: Sequence[Environment]) -> list[Stretch]:
@@ -91,12 +125,12 @@ def square(cell: Cell | None) -> Stretch:
     if cell is None:
         return NOTHING
     verdict = cell.verdict
-    known = verdict.known.reason if verdict.known else None
+    known = verdict.known.told if verdict.known else None
     key = verdict.word, verdict.message, known, cell.letter
     if key not in _squares:
         if len(_squares) >= _MOST_SQUARES:
             _squares.clear()
-        _squares[key] = Stretch(style(cell), sign(cell), title(cell), word=cell.word)
+        _squares[key] = Stretch(style(cell), sign(cell), title(cell), word=cell.word, said=said(cell))
     return _squares[key]
 
 
@@ -106,17 +140,30 @@ _MOST_SQUARES = 1 << 16
 
 
 def joined(stretches: Iterable[Stretch], environments: Sequence[Environment]) -> list[Stretch]:
+    """Neighbours of one look as one stretch; the first of the variants begins another, set apart."""
     found: list[Stretch] = []
     variants = False
+    before, texts, apart = None, [], False
+
+    def end() -> None:
+        if before is not None:
+            found.append(replace(before, text="".join(texts), apart=apart))
+
     for stretch, environment in zip(stretches, environments, strict=True):
-        apart = environment.variant and not variants and bool(found)
+        begins = environment.variant and not variants and before is not None
         variants = environment.variant
-        alike = found and (found[-1].style, found[-1].title) == (stretch.style, stretch.title)
-        if alike and not apart:
-            found[-1] = replace(found[-1], text=found[-1].text + stretch.text)
-        else:
-            found.append(replace(stretch, apart=apart))
+        if before is not None and not begins and (stretch is before or _alike(stretch, before)):
+            texts.append(stretch.text)
+            before = stretch
+            continue
+        end()
+        before, texts, apart = stretch, [stretch.text], begins
+    end()
     return found
+
+
+def _alike(a: Stretch, b: Stretch) -> bool:
+    return (a.style, a.title, a.said) == (b.style, b.title, b.said)
 
 
 def table_cells(cells: Sequence[Cell | None]) -> Markup:

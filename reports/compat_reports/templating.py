@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 from pygments.formatters import HtmlFormatter
 
 from . import strips
 from .grid import LOUD
 
-STYLE = "style.css"
+STYLE, _OVERVIEW = "style.css", "overview.css"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -21,7 +22,7 @@ def text_of(name: str) -> str:
 
 def style() -> str:
     """The style of all pages."""
-    return text_of(STYLE) + _code_style()
+    return text_of(STYLE) + text_of(_OVERVIEW) + _code_style()
 
 
 def templates() -> jinja2.Environment:
@@ -32,6 +33,7 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["reached"] = reached
     environment.globals.update(
         squares=strips.table_cells,
         hue=strips.hue_of,
@@ -40,9 +42,18 @@ def templates() -> jinja2.Environment:
     return environment
 
 
+def reached(code: Markup) -> Markup:
+    """Code that may be wider than the window, so that the keyboard can scroll it."""
+    return Markup(
+        str(code).replace(
+            '<div class="code">', '<div class="code" tabindex="0" role="group" aria-label="Code">', 1
+        )
+    )
+
+
 def _code_style() -> str:
     """Highlighting in both themes."""
     light = HtmlFormatter(style="default").get_style_defs(".code")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
-    own = ".code { background: var(--sunk) }"
+    own = ".code { background: var(--raised) }"  # on grey the light style's colours are too faint to read
     return f"\n{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n{own}\n"

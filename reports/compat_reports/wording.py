@@ -15,6 +15,7 @@ from .grid import Cell, Change, Environment, Group, Row, runs_tensorflow
 
 if TYPE_CHECKING:
     from .overview import Overview
+    from .steps import Step
 
 #: What each verdict says, for legends and tooltips.
 MEANINGS = {
@@ -193,6 +194,24 @@ def headline(overview: Overview) -> str:
     agree = sum(counts[word] for word in PASSING)
     known = f"{plural(counts['known'], 'difference')} known and explained" if counts["known"] else ""
     return "; ".join(filter(None, [f"All {agree:,} judged cells agree" if agree else "", known]))
+
+
+def stepped(step: Step | None) -> str:
+    """``1.15 → 2.21: 561 of 585 samples compute the same up to rounding; 24 behave otherwise, all explained``."""
+    if step is None or not step.compared:
+        return ""
+    counts = step.counts
+    same, otherwise, look = counts["same"], counts["otherwise"], counts["look"]
+    of = f"all {same:,}" if same == step.compared else f"{same:,} of {step.compared:,}"
+    whose = "the one sample computes" if same == step.compared == 1 else f"{of} samples compute"
+    parts = [f"{whose} the same up to rounding"]
+    if counts["alike"]:
+        parts.append(f"{counts['alike']:,} keep the known difference that they had")
+    if otherwise + look:
+        verb = "behaves" if otherwise + look == 1 else "behave"
+        explained = "all explained" if not look else f"{otherwise:,} explained, {look:,} to look at"
+        parts.append(f"{otherwise + look:,} {verb} otherwise, {explained}")
+    return f"{step.a.label} → {step.b.label}: {'; '.join(parts)}"
 
 
 def judged_by(row: Row) -> str:
