@@ -180,10 +180,12 @@ class _Packing:
         return found
 
 
-def _pictures(pages: Iterable[Page]) -> list[str]:
+def _pictures(pages: Sequence[Page]) -> list[str]:
     """First a few of every page, then the others: a page with hundreds leaves room for the next one."""
-    few = [name for page in pages for name in page.pictures[:8]]
-    return list(dict.fromkeys([*few, *(name for page in pages for name in page.pictures[8:])]))
+    found: dict[str, None] = {}
+    for upto in (2, 8, None):
+        found.update((name, None) for page in pages for name in page.pictures[:upto])
+    return list(found)
 
 
 def _packed(pages: Sequence[Page], room: int) -> tuple[str, int]:
