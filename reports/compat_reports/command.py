@@ -16,9 +16,9 @@ from compat.porting import findings
 from compat.store import STORE, find, folders
 
 from . import forms, json_form, markdown, model_explorer, single_file, unchanged, verify_page, wording
-from .folder import INDEX, Folder
+from .folder import INDEX, Folder, listed
 from .forms import Forms
-from .names import pages_of, slugs_of
+from .names import slugs_of
 from .samples import Samples
 from .unchanged import Before, Said
 
@@ -80,13 +80,18 @@ def _write_forms(whole: Part, ids: Sequence[str], out: str, asked: Forms) -> Non
         junit.write(path, [(e.name, told.items.get(e.index, [])) for e in overview.environments])
         forms.tell(path)
     if path := asked.get("single_file"):
-        slugs, operations = slugs_of(ids), pages_of(ids)
+        slugs = slugs_of(ids)
         by_status: dict[str, list[str]] = {"look": [], "known": []}
         for line in overview.lines:
             by_status.setdefault(line.status, []).append(f"samples/{slugs[line.id]}.html")
         urgent = by_status.pop("look")
-        others = ["environments.html", *by_status.pop("known")]
-        others += [f"operations/{name}.html" for name in operations.values()]
+        rest = [
+            n
+            for n in listed(Path(out))
+            if n.endswith(".html") and not n.startswith("samples/") and n != INDEX
+        ]
+        rest.sort(key=lambda name: ("/" in name, name))  # those that show all samples first
+        others = [*rest[:2], *by_status.pop("known"), *rest[2:]]
         others += [name for names in by_status.values() for name in names]
         contents = single_file.write(out, path, urgent, others)
         forms.tell(path)

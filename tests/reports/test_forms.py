@@ -224,9 +224,9 @@ def test_one_file_leaves_out_the_last_and_says_so(made_runs, tmp_path, monkeypat
     write(made_runs, tmp_path, single_file="less.html")
     assert len((tmp_path / "less.html").read_bytes()) <= most
     pages, kept = unpacked(tmp_path / "less.html")
-    said = f"This one file holds {len(pages)} of 6 pages and {len(kept)} of {len(pictures)} pictures, those first"
+    said = f"This one file holds {len(pages)} of 7 pages and {len(kept)} of {len(pictures)} pictures, those first"
     assert said in (tmp_path / "less.html").read_text()
-    assert 2 <= len(pages) < 6 and {"samples/conv.lost.html", "samples/conv.old.html"} <= set(pages)
+    assert 2 <= len(pages) < 7 and {"samples/conv.lost.html", "samples/conv.old.html"} <= set(pages)
 
 
 def test_one_file_of_hostile_names(hostile, tmp_path):

@@ -95,3 +95,15 @@ def test_a_view_that_was_sent_opens(browser, made_runs, tmp_path):
     page.goto((tmp_path / "one.html").as_uri() + "#/samples/nowhere.html")
     titled(page, "nowhere is not in this file")
     context.close()
+
+
+def test_a_page_with_a_view_of_its_own_keeps_its_address(browser, made_runs, tmp_path):
+    write(made_runs, tmp_path, single_file="one.html")
+    with opened(browser, tmp_path / "one.html", 1400) as page:
+        go(page, "#/phrasebook.html")
+        titled(page, "Phrase book")
+        page.fill("main input", "conv")
+        assert page.evaluate("location.hash") == "#/phrasebook.html#q=conv"
+        page.reload()
+        titled(page, "Phrase book")
+        assert page.input_value("main input") == "conv"

@@ -12,10 +12,18 @@
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     return JSON.parse(await new Response(stream).text());
   }
-  function run(names) {
+  // a page's own script keeps its view behind the page's name: #/phrasebook.html#q=conv2d
+  const ofOverview = [location, history, addEventListener.bind(window)];
+  const ofPage = (name) => [
+    { get hash() { return /^#\/[^#]*(#.*)?$/.exec(location.hash)?.[1] ?? ""; } },
+    { replaceState: (state, title, hash) => history.replaceState(state, title, `#/${name}${hash}`) },
+    (type, ...rest) => { if (type !== "hashchange") addEventListener(type, ...rest); },
+  ];
+  function run(names, given) {
+    window.oneFile = given;
     for (const name of names) {
       const script = document.createElement("script");
-      script.textContent = `(() => {\n${code[name] ?? ""}\n})();`;
+      script.textContent = `((location, history, addEventListener) => {\n${code[name] ?? ""}\n})(...window.oneFile);`;
       document.body.append(script);
     }
   }
@@ -23,7 +31,7 @@
     const [data, found, scripts] = await unpack(read("one-overview"));
     code = found;
     for (const [id, text] of Object.entries(data)) document.getElementById(id).textContent = text;
-    run(scripts);
+    run(scripts, ofOverview);
     overview.nodes = [...document.body.childNodes];
     await show();
   }
@@ -95,7 +103,7 @@
     document.title = page.title;
     document.body.className = page.body.className;
     document.body.replaceChildren(...page.body.childNodes, contents.cloneNode(true));
-    run(scripts.map((source) => pageOf(source)?.name));
+    run(scripts.map((source) => pageOf(source)?.name), ofPage(here));
   }
   function missing(name) {
     const main = document.createElement("main"), title = document.createElement("h1"), back = document.createElement("a");
