@@ -174,17 +174,19 @@ class Run:
 
     def _row_text(self, sample: str, text: str) -> Dict[str, Record]:
         """A row: what differs between most runs is only where and how long it was computed."""
-        varying = _VARYING.findall(text)
+        told = _told(_VARYING.findall(text))
         key = sample, _VARYING.sub("", text)
         row = _ROWS.get(key)
-        if row is None or len(varying) != 2 * len(row):
-            row = _ROWS[key] = self._row_of(sample, DECODER.decode(text))
+        if row is None or len(told) != len(row):
+            row = self._row_of(sample, DECODER.decode(text))
+            if [(r.code, r.seconds) for r in row.values()] == told:
+                _ROWS[key] = row
             return row
         found = {}
-        for place, (dialect, record) in enumerate(row.items()):
+        for (dialect, record), (code, seconds) in zip(row.items(), told):
             found[dialect] = one = Record.__new__(Record)  # without checking anew what was checked
             one.__dict__.update(record.__dict__)
-            one.code, one.seconds = varying[2 * place][0], float(varying[2 * place + 1][1])
+            one.code, one.seconds = code, seconds
         return found
 
     def forget(self, sample: str) -> None:
@@ -320,6 +322,14 @@ class Run:
     def write_verdicts(self, verdicts: Dict[str, Dict[str, Verdict]]) -> None:
         """What the judge made of the records, for other programs and for people."""
         write_json(self._path(_VERDICTS), as_json(verdicts))
+
+
+def _told(varying: List[Tuple[str, str]]) -> List[Tuple[str, float]]:
+    """The code and the seconds of each record, in the order in which they are written; none where that is another."""
+    codes, seconds = varying[::2], varying[1::2]
+    if len(codes) != len(seconds) or any(one for _, one in codes) or not all(one for _, one in seconds):
+        return []
+    return [(code, float(one)) for (code, _), (_, one) in zip(codes, seconds)]
 
 
 class _Latest(Dict[Any, T]):
