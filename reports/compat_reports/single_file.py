@@ -199,12 +199,11 @@ def _packed(pages: Sequence[Page], room: int) -> tuple[str, int]:
             fits, best = tried, text
         else:
             over = tried
-        if over - fits <= max(1, len(pages) // 100):
+        if over - fits <= max(1, len(pages) // 50):
             break
-        # the size is about that of as many pages: the next guess is near
-        tried = (
-            min(over - 1, max(fits + 1, int(0.97 * tried * room / len(text)))) if over <= len(pages) else over
-        )
+        # the size is about that of as many pages: the first guess is near, then halves
+        guess = int(0.98 * tried * room / len(text))
+        tried = guess if fits < guess < over and not fits else (fits + over) // 2
     return best, fits
 
 
