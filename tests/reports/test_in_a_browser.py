@@ -278,8 +278,8 @@ def test_twenty_five_environments_do_not_overflow(tmp_path_factory, chromium, wi
         assert faults(page, seen) == []
 
 
-def test_a_key_is_answered_within_a_tenth_of_a_second(made, chromium, tmp_path):
-    """10,000 samples of 25 environments and 7 dialects; processor time of the page, for the machine may be busy."""
+def test_of_ten_thousand_samples_few_rows_are_made_at_once(made, chromium):
+    """What a key costs are the rows that it shows: so many are made as one looks at, the rest when asked for."""
     html = (made / "index.html").read_text(encoding="utf-8")
     before, data, after = re.split(r'(?<=id="rows">)|(?=</script>\n<div class="tip")', html)
     rows_of = json.loads(data)["rows"]
@@ -295,20 +295,14 @@ def test_a_key_is_answered_within_a_tenth_of_a_second(made, chromium, tmp_path):
     path = made / "large.html"
     path.write_text(head + "".join(bodies) + rest + json.dumps(found) + after, encoding="utf-8")
     with opened(chromium, path) as (page, seen):
-        session = page.context.new_cdp_session(page)
-        session.send("Performance.enable")
-
-        def busy():
-            metrics = session.send("Performance.getMetrics")["metrics"]
-            return next(m["value"] for m in metrics if m["name"] == "TaskDuration")
-
         page.locator("#filter").focus()
-        took = []
         for key in "s12-3 operation":
-            start = busy()
             page.keyboard.press(key)
-            page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-            took.append(busy() - start)
-        path.unlink()
+            assert len(rows(page)) <= 40
         assert seen.told == [] and len(rows(page)) > 5
-        assert sorted(took)[len(took) // 2] < 0.1, took
+        count = page.locator(".filter output").inner_text()
+        page.fill("#filter", "operation")
+        assert len(rows(page)) == 40 and page.locator(".filter output").inner_text() != count
+        page.locator("p.more button").click()
+        assert len(rows(page)) > 40
+    path.unlink()
