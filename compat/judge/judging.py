@@ -246,9 +246,7 @@ class _Sample:
     def verdict(self, run: Run, dialect: str, record: Record) -> Verdict:
         description = run.samples.get(self._id)
         case, why_not = self._case_of(run, description, record)
-        if (
-            description is not None and description.against
-        ):  # another record, and maybe one of another run for each
+        if description is not None and description.against:  # each run may have another record for it
             verdict = self._unmarked(run, dialect, record, description, case, why_not)
         else:
             verdict = self._as_its_like(run, dialect, record, description, case, why_not)

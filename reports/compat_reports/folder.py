@@ -15,6 +15,8 @@ from pathlib import Path, PurePosixPath
 from compat.errors import CompatError
 
 MANIFEST, INDEX = "manifest.txt", "index.html"
+#: Says that all others are whole: it appears after them, and goes before any of them is another.
+SEAL = "stamp.json"
 #: What is new is beside the pages until all of it is there.
 _UNFINISHED = ".unfinished-"
 _HEADER = "# Files made by compat report; it rewrites and removes these and no others."
@@ -70,7 +72,7 @@ class Folder:
         contents = contents.encode() if isinstance(contents, str) else contents
         path = self.path / name
         try:
-            there = path.exists() and path.read_bytes() == contents
+            there = name != SEAL and path.exists() and path.read_bytes() == contents
             if name not in self._listed and path.exists() and not there:
                 raise CompatError(f"{path}: was not made by compat report; choose another --out")
             self._current.add(name)
@@ -97,9 +99,11 @@ class Folder:
         """All that is new appears, and what no longer belongs goes; returns how many went."""
         gone = sorted(self._listed - self._current)
         try:
+            if (self._written or gone) and SEAL in self._listed:
+                (self.path / SEAL).unlink(missing_ok=True)
             if not self._written <= self._listed:  # listed before it is written
                 self._list(self._listed | self._current)
-            for name in sorted(self._written):
+            for name in sorted(self._written - {SEAL}):
                 (self.path / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(self._new / name, self.path / name)
         except OSError as error:
@@ -110,6 +114,8 @@ class Folder:
             with contextlib.suppress(OSError):  # not empty: somebody else's files, or ours
                 (self.path / name).parent.rmdir()
         self._list(self._current)
+        if SEAL in self._written:
+            os.replace(self._new / SEAL, self.path / SEAL)
         return len(gone)
 
     def _list(self, names: set[str]) -> None:

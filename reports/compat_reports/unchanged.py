@@ -18,10 +18,9 @@ from typing import NamedTuple
 from compat.errors import CompatError
 from compat.judge.beforehand import digest_beforehand
 
-from .folder import Folder, listed
+from .folder import SEAL, Folder, listed
 
 Entry = tuple[str, int, int, int]
-STAMP = "stamp.json"
 _PACKAGES = ("numpy", "jinja2", "markupsafe", "matplotlib", "pillow", "pygments", "packaging")
 
 
@@ -56,9 +55,9 @@ def said(out: str, now: Before) -> Said | None:
     folder = Path(out)
     try:
         files = listed(folder)
-        if STAMP not in files or not all((folder / name).is_file() for name in files):
+        if SEAL not in files or not all((folder / name).is_file() for name in files):
             return None
-        stamp = json.loads((folder / STAMP).read_bytes())
+        stamp = json.loads((folder / SEAL).read_bytes())
         if stamp["key"] != now.key or stamp["arrays"] != _digest_of(now.arrays):
             return None
         if any(_digest(Path(path)) != digest for path, digest in stamp["files"].items()):
@@ -82,7 +81,7 @@ def stamp(folder: Folder, before: Before, files: Mapping[str, str], said: Said) 
         "files": dict(sorted(files.items())),
         **said._asdict(),
     }
-    folder.put(STAMP, json.dumps(content, indent=1) + "\n")
+    folder.put(SEAL, json.dumps(content, indent=1) + "\n")
 
 
 def _versions() -> list[str]:

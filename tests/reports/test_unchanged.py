@@ -1,5 +1,6 @@
 """A report is left as it is only where everything that it follows from is as it was."""
 
+import os
 import shutil
 
 import pytest
@@ -7,7 +8,7 @@ from support import DOUBLE, python, write
 
 from compat.errors import CompatError
 from compat_reports.command import main
-from compat_reports.unchanged import STAMP
+from compat_reports.folder import SEAL
 
 KNOWN = """
     [[difference]]
@@ -72,8 +73,8 @@ def _an_array(folder, change):
         lambda f: _an_array(f, lambda path: path.unlink()),
         lambda f: _an_array(f, lambda path: path.write_bytes(path.read_bytes()[:-1])),
         lambda f: (f / "out/report/index.html").unlink(),
-        lambda f: (f / "out/report" / STAMP).write_text("{}"),
-        lambda f: (f / "out/report" / STAMP).write_text("what is this?"),
+        lambda f: (f / "out/report" / SEAL).write_text("{}"),
+        lambda f: (f / "out/report" / SEAL).write_text("what is this?"),
     ],
 )
 def test_whatever_changes_it_is_made_anew(there, capsys, change):
@@ -95,3 +96,25 @@ def test_a_report_that_needs_a_person_still_does(there, capsys):
     write(there / "cases" / "double.py", DOUBLE.replace("2 * x", "x + x"))
     assert again(capsys) == (1, False)
     assert again(capsys) == (1, True)
+
+
+def test_killed_while_the_pages_appear_the_next_report_is_made_anew(there, capsys, monkeypatch):
+    """Half of the pages are new: neither the new stamp nor the old one may speak for them."""
+    text = (there / "cases" / "double.py").read_text()
+    write(there / "cases" / "double.py", text + "\n# other\n")
+    real, count = os.replace, []
+
+    def dies(source, target):
+        count.append(target)
+        if len(count) > 3:
+            raise KeyboardInterrupt
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", dies)
+    with pytest.raises(KeyboardInterrupt):
+        main([])
+    monkeypatch.setattr(os, "replace", real)
+    capsys.readouterr()
+    write(there / "cases" / "double.py", text)  # as it was when the old stamp was left
+    assert again(capsys) == (0, False)
+    assert again(capsys) == (0, True)
