@@ -4,6 +4,7 @@ import contextlib
 import os
 import stat
 import uuid
+from io import BufferedReader
 from typing import IO, Any, Iterator, List, Optional
 
 from .errors import CompatError, StoreError
@@ -15,7 +16,7 @@ TEMPORARY = ".tmp-"
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def open_regular(path: str) -> IO[bytes]:
+def open_regular(path: str) -> BufferedReader:
     """A plain file, for reading.  Raises CompatError for one that is none, without waiting: a FIFO would hang."""
     try:
         descriptor = os.open(path, os.O_RDONLY | _NO_WAIT)

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 
 from compat.errors import CompatError
+from compat.files import read_bytes
 
 MANIFEST, INDEX = "manifest.txt", "index.html"
 #: Says that all others are whole: it appears after them, and goes before any of them is another.
@@ -72,8 +73,8 @@ class Folder:
         contents = contents.encode() if isinstance(contents, str) else contents
         path = self.path / name
         try:
-            there = name != SEAL and path.exists() and path.read_bytes() == contents
-            if name not in self._listed and path.exists() and not there:
+            there = name != SEAL and path.is_file() and path.read_bytes() == contents
+            if name not in self._listed and os.path.lexists(path) and not there:
                 raise CompatError(f"{path}: was not made by compat report; choose another --out")
             self._current.add(name)
             if there:
@@ -129,9 +130,9 @@ class Folder:
 def listed(folder: Path) -> set[str]:
     """The files that the report has made in a folder.  Raises CompatError for a manifest that is not its own."""
     path = folder / MANIFEST
-    if not path.exists():
+    if not os.path.lexists(path):
         return set()
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = read_bytes(str(path)).decode("utf-8").splitlines()
     if lines[:1] != [_HEADER]:
         raise CompatError(f"{path}: was not made by compat report; choose another --out")
     return {line for line in lines[1:] if _inside(line)}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from compat import junit
 from compat.errors import CompatError
-from compat.files import appearing
+from compat.files import appearing, open_regular
 
 from . import json_form, markdown, model_explorer, single_file
 from .grid import Row
@@ -149,11 +149,8 @@ def _check(form: Form, path: str) -> None:
         raise CompatError(f"{form.option} {path}: is a folder; name a file")
     if not os.path.lexists(path):
         return
-    try:
-        with open(path, "rb") as file:
-            there = file.read(len(form.beginning.encode()))
-    except OSError as error:
-        raise CompatError(f"{path}: cannot be read ({error.strerror})") from None
+    with open_regular(path) as file:
+        there = file.read(len(form.beginning.encode()))
     if there and there != form.beginning.encode():
         raise CompatError(f"{path}: was not made by compat report; choose another path")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from compat.errors import CompatError
+from compat.files import open_regular, read_bytes
 from compat.judge.beforehand import digest_beforehand
 
 from .folder import SEAL, Folder, listed
@@ -57,13 +58,13 @@ def said(out: str, now: Before) -> Said | None:
         files = listed(folder)
         if SEAL not in files or not all((folder / name).is_file() for name in files):
             return None
-        stamp = json.loads((folder / SEAL).read_bytes())
+        stamp = json.loads(read_bytes(str(folder / SEAL)))
         if stamp["key"] != now.key or stamp["arrays"] != _digest_of(now.arrays):
             return None
         if any(_digest(Path(path)) != digest for path, digest in stamp["files"].items()):
             return None
         return Said(int(stamp["status"]), str(stamp["headline"]))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (CompatError, OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
@@ -96,17 +97,14 @@ def _versions() -> list[str]:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256(read_bytes(str(path))).hexdigest()
+    except CompatError:
         return ""
 
 
 def _add_file(sha: hashlib._Hash, path: Path) -> None:
-    try:
-        with open(path, "rb") as file:
-            sha.update(hashlib.file_digest(file, "sha256").digest())
-    except OSError as error:
-        raise CompatError(f"{path}: cannot be read ({error.strerror})") from None
+    with open_regular(str(path)) as file:
+        sha.update(hashlib.file_digest(file, "sha256").digest())
 
 
 def _add_tree(sha: hashlib._Hash, root: Path, endings: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from support import DOUBLE, python, write
 
 from compat.errors import CompatError
 from compat_reports.command import main
-from compat_reports.folder import SEAL
+from compat_reports.folder import MANIFEST, SEAL
 
 KNOWN = """
     [[difference]]
@@ -83,6 +83,30 @@ def test_whatever_changes_it_is_made_anew(there, capsys, change):
         assert again(capsys)[1] is False
     except CompatError as error:  # a damaged run, or an array, is told
         assert "out/runs/" in str(error)
+
+
+def _a_fifo(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _a_device(path):
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("become", [_a_fifo, _a_device])
+@pytest.mark.parametrize(
+    "name", ["runs/here/run.json", *(f"report/{n}" for n in ("index.html", SEAL, MANIFEST))]
+)
+def test_what_is_no_file_is_not_waited_for(there, name, become):
+    """Reading it would never end."""
+    assert (there / "out" / name).is_file()
+    become(there / "out" / name)
+    ended = python("-c", "import sys; from compat_reports.command import main; sys.exit(main([]))", cwd=there)
+    assert SAID not in ended.stdout
+    told = name not in ended.stderr and ended.returncode == 0  # a page of ours: it is made anew
+    assert told or f"{name}: is no plain file" in ended.stderr
 
 
 def test_other_cases_are_another_report(there, capsys):
