@@ -6,10 +6,7 @@ The file stays open: it may be replaced meanwhile, and its rows are still those 
 
 import collections.abc
 import os
-from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import IO, Any, Callable, Dict, Generic, Iterator, Optional, Tuple, TypeVar
-
-from .documents import DECODER
+from typing import IO, Callable, Dict, Generic, Iterator, Optional, Tuple, TypeVar
 
 T = TypeVar("T")
 
@@ -60,42 +57,6 @@ class Rows(collections.abc.MutableMapping, Generic[T]):  # type: ignore[type-arg
 
     def __len__(self) -> int:
         return len(self._values)
-
-
-class Scanner:
-    """Reads a JSON text without blanks piece by piece, knowing where each stands.
-
-    Raises ValueError for another text.
-    """
-
-    def __init__(self, text: str, at: int = 0) -> None:
-        self._text = text
-        self.at = at
-
-    def take(self, sign: str) -> None:
-        if self._text[self.at : self.at + len(sign)] != sign:
-            raise ValueError(f"expected {sign} at {self.at}")
-        self.at += len(sign)
-
-    def value(self) -> Any:
-        value, self.at = DECODER.raw_decode(self._text, self.at)
-        return value
-
-    def entries(self) -> Iterator[str]:
-        """The names of a table, each before its value, which is to be read before the next."""
-        self.take("{")
-        if self._text[self.at : self.at + 1] == "}":
-            self.at += 1
-            return
-        while True:
-            self.take('"')
-            name, self.at = scanstring(self._text, self.at)
-            self.take(":")
-            yield name
-            if self._text[self.at : self.at + 1] != ",":
-                break
-            self.at += 1
-        self.take("}")
 
 
 def _read(file: IO[bytes], start: int, length: int) -> bytes:

@@ -21,13 +21,14 @@ import stat
 import time
 from typing import Any, Callable, Dict, Iterator, List, MutableMapping, Optional, Sequence, Tuple, TypeVar
 
+from . import row_texts
 from .documents import AGAIN, DECODER, read_json, whole, write_json
 from .errors import CompatError
 from .files import LARGEST, TEMPORARY, appearing, folder_names, open_own, open_regular, reason
 from .jsons import as_json, from_json
 from .objects import Objects
 from .records import Description, Environment, Record, Verdict
-from .rows import Rows, Scanner
+from .rows import Rows
 from .texts import check_name, check_part_of_a_path
 
 T = TypeVar("T")
@@ -42,8 +43,6 @@ STORE = os.path.join("out", "runs")
 _RUN, _VERDICTS, _JOURNAL, _OBJECTS, _LOCK = "run.json", "verdicts.json", "journal", "objects", "lock"
 _PLAN, _WORKERS = "plan", "workers"
 _MOST_ALIKE = 512
-#: Within the text of a row, in every record: a text cannot hold it, for its quotes would be escaped.
-_VARYING = re.compile(r'"code":"([0-9a-f]*)"|"seconds":([0-9.]+(?:e[+-]?[0-9]+)?)')
 _ROW = re.compile(r"[0-9a-f]{32}\.json\Z")
 
 
@@ -98,27 +97,28 @@ class Run:
             return False
 
     @classmethod
-    def open(cls, folder: str, streamed: bool = False) -> "Run":
+    def open(cls, folder: str, streamed: bool = False, met: Optional[Dict[str, str]] = None) -> "Run":
         """The run in a folder, with the rows of its journal. Raises CompatError where it is none.
 
         A run that is saved meanwhile is read again: its rows move from the journal into run.json.
         ``streamed``: its rows are read when they are asked for (``compat.rows``), and one of another form raises then.
+        ``met``: descriptions in the runs opened before, for ``row_texts.contents``.
         """
         while True:
             before = _identity(os.path.join(folder, _RUN))
-            run = cls._open(folder, streamed)
+            run = cls._open(folder, streamed, {} if met is None else met)
             if _identity(os.path.join(folder, _RUN)) == before:
                 return run
 
     @classmethod
-    def _open(cls, folder: str, streamed: bool) -> "Run":
+    def _open(cls, folder: str, streamed: bool, met: Dict[str, str]) -> "Run":
         run = cls(folder)
         if not os.path.isdir(folder):
             raise CompatError(f"{folder}: there is no such run; compat run --out {folder} makes one")
         if not cls.exists(folder):
             raise CompatError(f"{folder}: is no run (it has no {_RUN})")
         path = run._path(_RUN)
-        if not streamed or not run._index(path):
+        if not streamed or not run._index(path, met):
             environment, samples, records = _table(path, read_json(path), "environment", "samples", "records")
             run.environment = from_json(Environment, environment, path)
             run.samples = {name: run._description(name, value) for name, value in samples.items()}
@@ -127,32 +127,25 @@ class Run:
             run.add(sample, dialect, record)
         return run
 
-    def _index(self, path: str) -> bool:
+    def _index(self, path: str, met: Dict[str, str]) -> bool:
         """Note where every row stands; False where that cannot be told without reading it all."""
         file = open_regular(path)
         text = file.read().decode("utf-8", "replace") if os.fstat(file.fileno()).st_size <= LARGEST else ""
         start = whole(text) if text.isascii() else None  # a character is a byte
         if start is None:
             return False
-        scanner = Scanner(text, start)
         samples: Rows[Description] = Rows(file, self._description_text)
         records: Rows[Dict[str, Record]] = Rows(file, self._row_text)
-        parts: Dict[str, Rows[Any]] = {"samples": samples, "records": records}
-        met = []
         try:
-            for part in scanner.entries():
-                met.append(part)
-                if part not in parts:
-                    self.environment = from_json(Environment, scanner.value(), path)
-                    continue
-                for name in scanner.entries():
-                    at = scanner.at
-                    scanner.value()
-                    parts[part].stands(name, at, scanner.at)
-        except (ValueError, RecursionError, MemoryError):
+            found = row_texts.contents(text, start, met)
+        except (ValueError, IndexError, RecursionError, MemoryError):
             return False  # in full it says what is wrong
+        self.environment = from_json(Environment, found.environment, path)
+        for rows, places in ((samples, found.samples), (records, found.records)):
+            for place in places:
+                rows.stands(*place)
         self.samples, self.records = samples, records
-        return sorted(met) == ["environment", "records", "samples"]
+        return True
 
     def _description(self, sample: str, value: Any) -> Description:
         path = self._path(_RUN)
@@ -173,21 +166,25 @@ class Run:
         return _DESCRIBED[sample, text]
 
     def _row_text(self, sample: str, text: str) -> Dict[str, Record]:
-        """A row: what differs between most runs is only where and how long it was computed."""
-        told = _told(_VARYING.findall(text))
-        key = sample, _VARYING.sub("", text)
-        row = _ROWS.get(key)
-        if row is None or len(told) != len(row):
-            row = self._row_of(sample, DECODER.decode(text))
-            if [(r.code, r.seconds) for r in row.values()] == told:
-                _ROWS[key] = row
-            return row
-        found = {}
-        for (dialect, record), (code, seconds) in zip(row.items(), told):
-            found[dialect] = one = Record.__new__(Record)  # without checking anew what was checked
-            one.__dict__.update(record.__dict__)
-            one.code, one.seconds = code, seconds
-        return found
+        """A row: most of its records differ from those of other runs only in where and how long they were computed."""
+        pieces = row_texts.pieces(text)
+        if pieces is None:
+            return self._row_of(sample, DECODER.decode(text))
+        row: Dict[str, Record] = {}
+        for piece in pieces:
+            key = sample, piece.dialect, piece.alike
+            alike = _RECORDS.get(key)
+            if alike is None:
+                (row[piece.dialect],) = self._row_of(
+                    sample, {piece.dialect: DECODER.decode(piece.text)}
+                ).values()
+                if (row[piece.dialect].code, row[piece.dialect].seconds) == (piece.code, piece.seconds):
+                    _RECORDS[key] = row[piece.dialect]
+                continue
+            row[piece.dialect] = one = Record.__new__(Record)  # without checking anew what was checked
+            one.__dict__.update(alike.__dict__)
+            one.code, one.seconds = piece.code, piece.seconds
+        return row
 
     def forget(self, sample: str) -> None:
         """Free the memory of a sample's rows that can be read again."""
@@ -324,14 +321,6 @@ class Run:
         write_json(self._path(_VERDICTS), as_json(verdicts))
 
 
-def _told(varying: List[Tuple[str, str]]) -> List[Tuple[str, float]]:
-    """The code and the seconds of each record, in the order in which they are written; none where that is another."""
-    codes, seconds = varying[::2], varying[1::2]
-    if len(codes) != len(seconds) or any(one for _, one in codes) or not all(one for _, one in seconds):
-        return []
-    return [(code, float(one)) for (code, _), (_, one) in zip(codes, seconds)]
-
-
 class _Latest(Dict[Any, T]):
     """The latest values, for those of one sample are asked for one after the other."""
 
@@ -342,7 +331,7 @@ class _Latest(Dict[Any, T]):
 
 
 _DESCRIBED: _Latest[Description] = _Latest()
-_ROWS: _Latest[Dict[str, Record]] = _Latest()
+_RECORDS: _Latest[Record] = _Latest()
 
 
 def _remove_own(folder: str, ours: Callable[[str], bool], inner: str = "") -> List[str]:
@@ -373,7 +362,8 @@ def find(paths: Sequence[str], streamed: bool = False) -> List[Run]:
 
     ``streamed``: see ``Run.open``.
     """
-    return [Run.open(folder, streamed) for folder in folders(paths)]
+    met: Dict[str, str] = {}
+    return [Run.open(folder, streamed, met) for folder in folders(paths)]
 
 
 def folders(paths: Sequence[str]) -> List[str]:

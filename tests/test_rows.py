@@ -149,3 +149,12 @@ def test_a_file_for_people_is_read_at_once(tmp_path):
     run = saved(tmp_path, "run", {"op[a]": {"numpy": result(1)}})
     run.save(readable=True)
     assert isinstance(Run.open(run.folder, streamed=True).records, dict)
+
+
+def test_a_file_named_code_is_not_the_code(tmp_path):
+    """Records that are alike but for the digest of such a file."""
+    for name, digest in (("first", "a" * 64), ("second", "b" * 64)):
+        saved(tmp_path, name, {"op[a]": {"numpy": result(1, code="a" * 64, files={"code": digest})}})
+    for name, digest in (("first", "a" * 64), ("second", "b" * 64)):
+        found = Run.open(str(tmp_path / name), streamed=True).records["op[a]"]["numpy"]
+        assert (found.code, found.files) == ("a" * 64, {"code": digest})

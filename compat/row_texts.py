@@ -1,0 +1,114 @@
+"""The text of a run.json as ``Run.save`` writes it, taken apart without decoding it.
+
+Where a row or a record ends is told by signs with unescaped quotes, which no text within can hold.  A slice of a file
+that says something else is cut wrongly, is then no JSON, and whoever decodes it says so.
+"""
+
+import re
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from .documents import DECODER
+
+#: A record ends with its seconds, a row with its last record.
+_SECONDS = ',"seconds":'
+_ROW_ENDS = re.compile(_SECONDS + r'[-+.0-9e]+\}\},(?=")')
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?\Z")
+_CODE = '"code":"'
+#: After the last row, the end of the records, of the content and of the document.
+_END = "}}}\n"
+#: A name, and where its value stands.
+Place = Tuple[str, int, int]
+
+
+class Contents(NamedTuple):
+    """``environment`` as JSON values, and where the description and the row of every sample stand."""
+
+    environment: Any
+    samples: List[Place]
+    records: List[Place]
+
+
+def contents(text: str, at: int, met: Dict[str, str]) -> Contents:
+    """What stands where in a document whose content begins at ``at``.
+
+    ``met``: descriptions in other runs, mostly the same; those of this one are added.
+    Raises ValueError for a text of another form.
+    """
+    environment, at = DECODER.raw_decode(text, _past(text, at, '{"environment":'))
+    samples, at = _samples(text, _past(text, at, ',"samples":{'), met)
+    records = _rows(text, _past(text, at, '},"records":{'))
+    return Contents(environment, samples, records)
+
+
+def _samples(text: str, at: int, met: Dict[str, str]) -> Tuple[List[Place], int]:
+    places: List[Place] = []
+    while text[at] != "}":
+        name, start = _name(text, at + bool(places))  # past the comma
+        same = met.get(name)
+        if same is not None and text.startswith(same, start):  # nothing that goes on is a table as well
+            at = start + len(same)
+        else:
+            _, at = DECODER.raw_decode(text, start)
+            met[name] = text[start:at]
+        places.append((name, start, at))
+    return places, at
+
+
+def _rows(text: str, at: int) -> List[Place]:
+    places: List[Place] = []
+    last = len(text) - len(_END)
+    if not text.endswith(_END):
+        raise ValueError("more after the records")
+    while at < last:
+        name, start = _name(text, at)
+        found = _ROW_ENDS.search(text, start)
+        at = found.end() if found else last + 1
+        places.append((name, start, at - 1))
+    return places
+
+
+def _name(text: str, at: int) -> Tuple[str, int]:
+    """The name that begins at ``at``, and where its value begins."""
+    name, at = scanstring(text, _past(text, at, '"'))
+    return name, _past(text, at, ":")
+
+
+def _past(text: str, at: int, sign: str) -> int:
+    if not text.startswith(sign, at):
+        raise ValueError(f"expected {sign} at {at}")
+    return at + len(sign)
+
+
+class Piece(NamedTuple):
+    """A record within a row.  ``alike``: its text without ``code`` and ``seconds``, which vary from run to run."""
+
+    dialect: str
+    text: str
+    alike: str
+    code: str
+    seconds: float
+
+
+def pieces(row: str) -> Optional[List[Piece]]:
+    """The records of a row's text; None where they have to be decoded to be told apart."""
+    parts = row.split(_SECONDS)
+    if len(parts) < 2 or parts[0][:2] != '{"':
+        return None
+    found: List[Piece] = []
+    body = parts[0][1:]
+    for part in parts[1:]:
+        seconds, _, rest = part.partition("}")
+        name, opens, record = body.partition('":{')
+        beginning, has_code, ending = record.partition(_CODE)
+        code, _, ending = ending.partition('"')
+        if not (opens and has_code and _NUMBER.match(seconds)) or name[:1] != '"' or "\\" in name + code:
+            return None
+        if _CODE in ending:  # one of them names a file
+            return None
+        text = f"{{{record}{_SECONDS}{seconds}}}"
+        found.append(Piece(name[1:], text, f"{beginning}\0{ending}", code, float(seconds)))
+        if rest[:2] != ',"':
+            return found if rest == "}" and part is parts[-1] else None
+        body = rest[1:]
+    return None
