@@ -121,17 +121,17 @@ class Judging:
         """The verdicts on one sample in all runs: its answer is computed once, each distinct result judged once."""
         about = _Sample(self, sample_id)
         for one in judged:
-            for dialect, record in one.run.records.get(sample_id, {}).items():
-                verdict = about.verdict(one.run, dialect, record)
-                one.verdicts.setdefault(sample_id, {})[dialect] = verdict
+            row = one.run.records.get(sample_id)
+            if row:
+                one.verdicts[sample_id] = about.verdicts(one.run, row)
         about.end()
 
     def verdict(self, run: Run, sample_id: str, dialect: str) -> Verdict:
         """The verdict on one record."""
         about = _Sample(self, sample_id)
-        verdict = about.verdict(run, dialect, run.records[sample_id][dialect])
+        verdicts = about.verdicts(run, {dialect: run.records[sample_id][dialect]})
         about.end()
-        return verdict
+        return verdicts[dialect]
 
     def sample(self, run: Run, sample_id: str, record: Record) -> Tuple[Case, Sample]:
         """The sample with its case.  Raises CompatError where it is not here, or is not what was recorded."""
@@ -243,18 +243,20 @@ class _Sample:
         for of_case in self._by_case.values():
             of_case.notes.save()
 
-    def verdict(self, run: Run, dialect: str, record: Record) -> Verdict:
+    def verdicts(self, run: Run, row: Mapping[str, Record]) -> Dict[str, Verdict]:
+        """Those on records of a run, by dialect."""
         description = run.samples.get(self._id)
-        case, why_not = self._case_of(run, description, record)
-        if description is not None and description.against:  # each run may have another record for it
-            verdict = self._unmarked(run, dialect, record, description, case, why_not)
-        else:
-            verdict = self._as_its_like(run, dialect, record, description, case, why_not)
-        path = self._judging.beside_case(case, description) if description else None
-        if path is not None:
-            entries = self._judging.known_of(path, self._operation)
-            known.mark(verdict, self._operation, self._name, dialect, run.environment, entries)
-        return verdict
+        against = description is not None and description.against  # each run may have another record for it
+        judge = self._unmarked if against else self._as_its_like
+        found = {}
+        for dialect, record in row.items():
+            case, why_not = self._case_of(run, description, record)
+            found[dialect] = verdict = judge(run, dialect, record, description, case, why_not)
+            path = self._judging.beside_case(case, description) if description else None
+            entries = self._judging.known_of(path, self._operation) if path is not None else ()
+            if entries:
+                known.mark(verdict, self._operation, self._name, dialect, run.environment, entries)
+        return found
 
     def _as_its_like(
         self,

@@ -7,6 +7,7 @@ one), the others follow by how many cells share them.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections import Counter, defaultdict
@@ -59,9 +60,12 @@ class Environment:
         return self.run.environment
 
 
-@dataclass(slots=True)
+@dataclass
 class Cell:
-    """One sample in one dialect in one environment: its record and the verdict on it."""
+    """One sample in one dialect in one environment: its record and the verdict on it.
+
+    What is asked of it many times, and there are millions, is found once.
+    """
 
     environment: Environment
     dialect: str
@@ -89,7 +93,7 @@ class Cell:
     def outputs(self) -> dict[str, Output]:
         return self.record.outputs
 
-    @property
+    @functools.cached_property
     def result(self) -> Result | None:
         """Name, digest and dtype of each output; None where there is none that may be compared."""
         return self.record.bits if self.outputs and self.word != "stale" else None
@@ -99,12 +103,12 @@ class Cell:
         """Other bits say nothing."""
         return self.word == "random" or bool(self.record.random)
 
-    @property
+    @functools.cached_property
     def loud(self) -> bool:
         """A person must look at this."""
         return needs_a_person(self.verdict)
 
-    @property
+    @functools.cached_property
     def share(self) -> float | None:
         """The largest share of the rounding allowance among the outputs."""
         return max((n.share for n in self.numbers.values() if n.share is not None), default=None)
@@ -122,7 +126,7 @@ class Group:
     def outputs(self) -> dict[str, Output]:
         return self.cells[0].outputs
 
-    @property
+    @functools.cached_property
     def judged(self) -> Cell:
         """The cell whose numbers speak for the group: all have the same bits."""
         return max(self.cells, key=lambda cell: (bool(cell.numbers), SEVERITY[cell.word]))
@@ -168,6 +172,10 @@ class Row:
 
     def recorded(self) -> list[Cell]:
         """Every cell there is, dialect by dialect."""
+        return self._recorded
+
+    @functools.cached_property
+    def _recorded(self) -> list[Cell]:
         return [cell for strip in self.cells.values() for cell in strip if cell is not None]
 
     @property
@@ -176,7 +184,7 @@ class Row:
         dialect, environment = (*(self.description.against or ()), None, None)[:2]
         return f"{dialect} in {environment or 'the same run'}" if self.description.against else ""
 
-    @property
+    @functools.cached_property
     def status(self) -> str:
         """``look``, ``known``, ``agrees``, or ``none`` where there is no result at all."""
         cells = self.recorded()
@@ -221,17 +229,16 @@ def order(sample_id: str) -> tuple[Any, ...]:
 
 def row_of(sample_id: str, environments: Sequence[Environment], verdicts: Verdicts) -> Row:
     """The row of a sample.  ``verdicts``: on its records in a run, by dialect."""
-    names = {dialect for e in environments for dialect in e.run.records.get(sample_id, {})}
-    judged = {e.index: verdicts(e.run) for e in environments}
+    runs = [(e, e.run.records.get(sample_id, {}), verdicts(e.run)) for e in environments]
     cells = {
-        dialect: [_cell(sample_id, dialect, e, judged[e.index]) for e in environments]
-        for dialect in in_order(names)
+        dialect: [_cell(dialect, *run) for run in runs]
+        for dialect in in_order({dialect for _, row, _ in runs for dialect in row})
     }
     recorded = [cell for strip in cells.values() for cell in strip if cell is not None]
     case = _current_case(recorded)
     for cell in recorded:
         if cell.record.case != case and cell.word != "stale":
-            cell.verdict = Verdict("stale", _OTHER_INPUTS)
+            cell.verdict = Verdict("stale", _OTHER_INPUTS)  # nothing has been asked of it yet
     description = _description(sample_id, case, environments)
     row = Row(sample_id, *parts_of(sample_id), description, cells)
     row.groups = _groups(row)
@@ -240,14 +247,12 @@ def row_of(sample_id: str, environments: Sequence[Environment], verdicts: Verdic
 
 
 def _cell(
-    sample_id: str, dialect: str, environment: Environment, verdicts: Mapping[str, Verdict]
+    dialect: str, environment: Environment, row: Mapping[str, Record], verdicts: Mapping[str, Verdict]
 ) -> Cell | None:
-    record = environment.run.record(sample_id, dialect)
-    return (
-        None
-        if record is None
-        else Cell(environment, dialect, record, verdicts.get(dialect) or Verdict("unjudged"))
-    )
+    record = row.get(dialect)
+    if record is None:
+        return None
+    return Cell(environment, dialect, record, verdicts.get(dialect) or Verdict("unjudged"))
 
 
 def _description(sample_id: str, case: str, environments: Sequence[Environment]) -> Description:

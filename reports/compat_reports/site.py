@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +15,8 @@ from .folder import INDEX, Folder
 from .forms import NONE, Forms, Told
 from .names import PLUS, pages_of, slugs_of
 from .operation_page import Book
-from .overview import Overview
-from .phrase_book import PhraseBook
+from .overview import Line, Overview
+from .phrase_book import Name, PhraseBook
 from .samples import Samples
 from .templating import STYLE, style, templates, text_of
 
@@ -139,14 +140,27 @@ class _Pages:
         self._put(INDEX, featured=featured, **index_page.view(overview, whole.book, phrases, self._slugs))
         self._put(ENVIRONMENTS)
         self._put(PHRASES, step=wording.stepped(overview.step()), **phrases.index())
-        for name in phrases.names.values():
-            self._put(f"names/{name.slug}.html", "name.html", "../", **phrases.page(name))
-        for operation, lines in overview.operations().items():
-            view = operation_page.view(whole.book.entries[operation], lines, overview)
-            tf1 = [phrases.names[name] for name in phrases.of[operation]]
-            self._put(
-                f"operations/{self._operations[operation]}.html", "operation.html", "../", tf1=tf1, **view
-            )
+        several = [partial(self._put_name, phrases, name) for name in phrases.names.values()]
+        several += [
+            partial(self._put_operation, phrases, whole, operation, lines)
+            for operation, lines in overview.operations().items()
+        ]
+
+        def put(place: int) -> tuple[set[str], set[str]]:
+            several[place]()
+            return self._folder.took()
+
+        for took in parallel.each(put, range(len(several))):
+            self._folder.take(took)
+
+    def _put_name(self, phrases: PhraseBook, name: Name) -> None:
+        self._put(f"names/{name.slug}.html", "name.html", "../", **phrases.page(name))
+
+    def _put_operation(self, phrases: PhraseBook, whole: Part, operation: str, lines: Sequence[Line]) -> None:
+        view = operation_page.view(whole.book.entries[operation], lines, whole.overview)
+        tf1 = [phrases.names[name] for name in phrases.of[operation]]
+        file = f"operations/{self._operations[operation]}.html"
+        self._put(file, "operation.html", "../", tf1=tf1, **view)
 
     def _put(self, file: str, template: str = "", root: str = "", **view: Any) -> None:
         here = Path(template or file).stem

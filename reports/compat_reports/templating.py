@@ -32,6 +32,7 @@ def templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # or every page asks whether the files of its templates are others
     )
     environment.filters["reached"] = reached
     environment.globals.update(
