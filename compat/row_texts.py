@@ -14,7 +14,6 @@ from .documents import DECODER
 _SECONDS = ',"seconds":'
 _ROW_ENDS = re.compile(_SECONDS + r'[-+.0-9e]+\}\},(?=")')
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?\Z")
-_CODE = '"code":"'
 #: After the last row, the end of the records, of the content and of the document.
 _END = "}}}\n"
 #: A name, and where its value stands.
@@ -81,34 +80,35 @@ def _past(text: str, at: int, sign: str) -> int:
 
 
 class Piece(NamedTuple):
-    """A record within a row.  ``alike``: its text without ``code`` and ``seconds``, which vary from run to run."""
+    """A record within a row.  ``alike``: its text but for ``code`` and ``seconds``, which vary from run to run."""
 
     dialect: str
-    text: str
-    alike: str
+    alike: Tuple[str, str]
     code: str
-    seconds: float
+    seconds: str
+
+    @property
+    def text(self) -> str:
+        beginning, ending = self.alike
+        return f'{{{beginning}"code":"{self.code}"{ending}{_SECONDS}{self.seconds}}}'
 
 
 def pieces(row: str) -> Optional[List[Piece]]:
     """The records of a row's text; None where they have to be decoded to be told apart."""
-    parts = row.split(_SECONDS)
-    if len(parts) < 2 or parts[0][:2] != '{"':
+    body, *parts = row.split(_SECONDS)
+    if not parts or body[:2] != '{"':
         return None
     found: List[Piece] = []
-    body = parts[0][1:]
-    for part in parts[1:]:
+    for part in parts:
         seconds, _, rest = part.partition("}")
-        name, opens, record = body.partition('":{')
-        beginning, has_code, ending = record.partition(_CODE)
+        name, _, record = body.partition('":{')
+        beginning, _, ending = record.partition('"code":"')
         code, _, ending = ending.partition('"')
-        if not (opens and has_code and _NUMBER.match(seconds)) or name[:1] != '"' or "\\" in name + code:
+        # Without a code, or with a second one, which is the name of a file, the record is decoded.
+        if not _NUMBER.match(seconds) or "\\" in name or not code.isalnum() or '"code":"' in ending:
             return None
-        if _CODE in ending:  # one of them names a file
-            return None
-        text = f"{{{record}{_SECONDS}{seconds}}}"
-        found.append(Piece(name[1:], text, f"{beginning}\0{ending}", code, float(seconds)))
-        if rest[:2] != ',"':
-            return found if rest == "}" and part is parts[-1] else None
-        body = rest[1:]
-    return None
+        found.append(Piece(name[2:], (beginning, ending), code, seconds))
+        body = rest
+        if body[:2] != ',"':
+            break
+    return found if body == "}" and len(found) == len(parts) else None

@@ -175,15 +175,11 @@ class Run:
             key = sample, piece.dialect, piece.alike
             alike = _RECORDS.get(key)
             if alike is None:
-                (row[piece.dialect],) = self._row_of(
-                    sample, {piece.dialect: DECODER.decode(piece.text)}
-                ).values()
-                if (row[piece.dialect].code, row[piece.dialect].seconds) == (piece.code, piece.seconds):
-                    _RECORDS[key] = row[piece.dialect]
-                continue
+                decoded = DECODER.decode(f'{{"{piece.dialect}":{piece.text}}}')
+                alike = _RECORDS[key] = self._row_of(sample, decoded)[piece.dialect]
             row[piece.dialect] = one = Record.__new__(Record)  # without checking anew what was checked
             one.__dict__.update(alike.__dict__)
-            one.code, one.seconds = piece.code, piece.seconds
+            one.code, one.seconds = piece.code, float(piece.seconds)
         return row
 
     def forget(self, sample: str) -> None:

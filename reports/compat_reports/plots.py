@@ -78,21 +78,31 @@ class _Axes:
         return Markup("".join(parts))  # numbers all
 
     def draw(self, series: Series) -> Markup:
-        points = [
-            (self.x(series.offset + place), self.y(float(series.values[place])))
-            for place in _places(series.values)
-        ]
+        places = _places(series.values)
+        points = self._points(series, places)
         if series.stems:
             zero = self.y(0)
-            path = "".join(f"M{x} {zero}V{y}" for x, y in points)
+            path = "".join([f"M{x} {zero}V{y}" for x, y in points])
         else:
-            path = _path(series.values, points)
+            path = _path(series.values, places, points)
         style = escape(series.style)
         text = f'<path class="line {style}" d="{path}"><title>{escape(series.label)}</title></path>'
         if len(points) <= _MOST_MARKERS:
-            dots = "".join(f"M{x} {y}h0" for x, y in points)
+            dots = "".join([f"M{x} {y}h0" for x, y in points])
             text += f'<path class="dots {style}" d="{dots}"/>'
         return Markup(text)
+
+    def _points(self, series: Series, places: list[int]) -> list[tuple[float, float]]:
+        """``x`` and ``y`` of them all."""
+        wide = (_WIDTH - _LEFT - _RIGHT) / (self.last - self.first)
+        high = (_HEIGHT - _TOP - _BOTTOM) / (self.high / 2 - self.low / 2)
+        left = _LEFT + (series.offset - self.first) * wide
+        half, bottom = self.low / 2, _HEIGHT - _BOTTOM
+        values = series.values[places].tolist()
+        return [
+            (round(left + place * wide, 1), round(bottom - (value / 2 - half) * high, 1))
+            for place, value in zip(places, values, strict=True)
+        ]
 
 
 def _places(values: np.ndarray) -> list[int]:
@@ -106,13 +116,14 @@ def _places(values: np.ndarray) -> list[int]:
     return sorted(kept)
 
 
-def _path(values: np.ndarray, points: list[tuple[float, float]]) -> str:
+def _path(values: np.ndarray, places: list[int], points: list[tuple[float, float]]) -> str:
     """A line through the points, interrupted where a value is not finite."""
-    gaps = not np.isfinite(values).all() and len(points) <= _MOST_POINTS
-    places = _places(values)
+    gaps = len(places) < values.size and len(points) <= _MOST_POINTS
+    if not gaps:
+        return "M" + "L".join([f"{x} {y}" for x, y in points]) if points else ""
     text, before = "", None
     for place, (x, y) in zip(places, points, strict=True):
-        begins = before is None or (gaps and place != before + 1)
+        begins = before is None or place != before + 1
         text += f"{'M' if begins else 'L'}{x} {y}"
         before = place
     return text
