@@ -60,13 +60,11 @@ class Folder:
 
     def has(self, name: str) -> bool:
         """Whether the report has this file, from before or by now; then ``keep`` it."""
-        return (name in self._listed and (self.path / name).is_file()) or (self._new / name).is_file()
+        return name in self._current or (name in self._listed and os.path.isfile(self.path / name))
 
     def keep(self, name: str) -> None:
         """The file belongs to the pages as it is."""
         self._current.add(name)
-        if (self._new / name).is_file():
-            self._written.add(name)
 
     def put(self, name: str, contents: str | bytes) -> None:
         """Have a file written unless it already holds these contents."""
@@ -79,8 +77,10 @@ class Folder:
             self._current.add(name)
             if there:
                 return
-            (self._new / name).parent.mkdir(parents=True, exist_ok=True)
-            (self._new / name).write_bytes(contents)
+            new = self._new / name
+            if not os.path.isdir(new.parent):
+                new.parent.mkdir(parents=True, exist_ok=True)
+            new.write_bytes(contents)
         except OSError as error:
             raise CompatError(f"{path}: cannot be written ({error.strerror})") from None
         self._written.add(name)
