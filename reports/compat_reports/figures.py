@@ -13,11 +13,13 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
-VALUES, DIFFERENCES = "viridis", "RdBu_r"
+VALUES, DIFFERENCES, SHARES = "viridis", "RdBu_r", "cividis"
 #: Colours of the palette; after them come minus infinity, plus infinity and NaN (transparent).
 _STEPS = 250
 _BELOW, _ABOVE, _NAN = 250, 251, 252
 _INFINITE_COLOURS = ((120, 0, 200), (255, 0, 160))
+#: Of shares of an allowance what is beyond it has the colour of plus infinity.
+BEYOND = "#{:02x}{:02x}{:02x}".format(*_INFINITE_COLOURS[1])
 #: Another code draws other pictures: it is part of their names.
 _CODE = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 

@@ -24,6 +24,7 @@ from . import training_page, wording
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
+from .error_figures import error_figures
 from .figures import Scale, shared_scale
 from .grid import Cell, Environment, Group, Row
 from .names import FIELD, PLUS, TOUR
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 #: An input joins the scale of the results where it would still use this part of it.
 _LEAST_PART = 0.1
+#: Outputs whose errors are drawn element by element.
+_MOST_WITH_ERRORS = 3
 
 
 @dataclass
@@ -110,6 +113,7 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
     inputs, sources = _inputs(row, arrays, drawer, comparisons, data_format)
     outputs = [comparison.draw(drawer, sources) for comparison in comparisons]
     _mark_first(row, outputs)
+    _draw_errors(outputs, comparisons)
     return SamplePage(
         row,
         wording.sentence(row),
@@ -216,6 +220,14 @@ def _mark_first(row: Row, outputs: Sequence[Compared]) -> None:
         if len({g.outputs[compared.name].digest for g in row.groups if compared.name in g.outputs}) > 1:
             compared.mark = "the first output with other bits"
             return
+
+
+def _draw_errors(outputs: Sequence[Compared], comparisons: Sequence[Comparison]) -> None:
+    """The errors of a few outputs: of a network those where something is off first, and the last."""
+    pairs = list(zip(outputs, comparisons, strict=True))[::-1]
+    pairs.sort(key=lambda pair: (not pair[0].mark, not any(d.beyond for d in pair[1].results)))
+    for compared, comparison in pairs[:_MOST_WITH_ERRORS]:
+        compared.errors = error_figures(compared.name, comparison.deviations, comparison.answer)
 
 
 def _values(numbers: records.Numbers) -> dict[str, str]:
