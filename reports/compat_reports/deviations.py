@@ -52,7 +52,7 @@ class Deviation:
         return share
 
     def share_at(self, rank: int) -> np.ndarray | None:
-        """The share at its place in an output of so many axes, NaN where there is none; of complex numbers the larger."""
+        """The share in the places of an output of so many axes, NaN where there is none; of two parts the larger."""
         if self.share is None:
             return None
         if self.among is None:

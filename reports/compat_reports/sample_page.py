@@ -27,9 +27,11 @@ from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
 from .error_figures import error_figures
 from .figures import Scale, shared_scale
 from .grid import Cell, Environment, Group, Row
+from .issue import issue
 from .names import FIELD, PLUS, TOUR
 from .panes import Selection, is_filter
 from .plots import Series, line_plot
+from .reproducing import Reproduction, reproduction
 from .strips import hue_of
 from .wording import brief, group_words, number, percent, ranges
 
@@ -103,6 +105,8 @@ class SamplePage:
     spellings: list[Spelling]
     composed: plus_figure.Composed | None
     training: list[training_page.Trained] | None
+    again: Reproduction | None
+    issue: str
 
 
 def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer) -> SamplePage:
@@ -114,18 +118,22 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
     outputs = [comparison.draw(drawer, sources) for comparison in comparisons]
     _mark_first(row, outputs)
     _draw_errors(outputs, comparisons)
+    numbers, again = _numbers(row), reproduction(row)
+    places = [(group, _places(row, group.cells, environments)) for group in row.groups]
     return SamplePage(
         row,
         wording.sentence(row),
         inputs,
         outputs,
-        _numbers(row),
-        [(g, hue_of(g.letter), group_words(g), _places(row, g.cells, environments)) for g in row.groups],
+        numbers,
+        [(group, hue_of(group.letter), group_words(group), where) for group, where in places],
         _troubles(row, environments, [c for c in row.recorded() if c.known or c.loud]),
         _troubles(row, environments, [c for c in row.recorded() if c.word == "unsupported" and not c.known]),
         spellings(row.description.sources),
         _composed(row, environments, arrays, drawer),
         training_page.compose(row, arrays, drawer),
+        again,
+        issue(row, numbers, places, again) if again else "",
     )
 
 

@@ -49,7 +49,9 @@ def test_an_allowance_of_another_form_is_none():
         assert deviation([1.5, 2, 3], [1.0, 2, 3], wrong).allowance is None
     whole = Answer.of(np.ones(3)).deviation(np.zeros(3), "float32", np.zeros(3, int), "", "B", "b")
     assert whole.allowance is None and whole.share is None and not whole.beyond.size
-    assert deviation([1.5, 2, 3], [1.0, 2, 3], [np.nan] * 3).beyond.tolist() == [0]  # nothing known is nothing allowed
+    assert deviation([1.5, 2, 3], [1.0, 2, 3], [np.nan] * 3).beyond.tolist() == [
+        0
+    ]  # nothing known is nothing allowed
 
 
 def test_both_parts_of_complex_numbers_have_the_allowance_of_the_number():
