@@ -96,9 +96,12 @@ def _css(name: str) -> list[tuple[str, str]]:
     """The palette as CSS, each with white or black text, whichever contrasts more."""
     pairs = []
     for colour in palette(name):
-        linear = [(part / 255) ** 2.2 for part in colour]
+        # relative luminance of WCAG 2: on either side of 0.179 black or white has a contrast of 4.5
+        linear = [
+            p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in (c / 255 for c in colour)
+        ]
         luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-        pairs.append(("#{:02x}{:02x}{:02x}".format(*colour), "#fff" if luminance < 0.18 else "#111"))
+        pairs.append(("#{:02x}{:02x}{:02x}".format(*colour), "#fff" if luminance < 0.179 else "#000"))
     return pairs
 
 

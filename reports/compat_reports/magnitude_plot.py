@@ -46,7 +46,8 @@ def magnitude_plot(deviations: Sequence[Deviation], name: str, answer: str) -> M
         parts.append(lines)
         banded |= band
     most = max(_FEWEST_MARKS, _MOST_MARKS // len(deviations))
-    parts += [axes.marks(one, most) for one in deviations]
+    for place, one in enumerate(deviations):  # a little beside each other: results often share their errors
+        parts.append(axes.marks(one, most, 3 * place - 3 * (len(deviations) - 1) // 2))
     parts += [axes.beyond(one) for one in deviations if one.beyond.size]
     text = f"{name}: the error of every element against the magnitude of {answer}. {_told(deviations)}"
     svg = Markup(
@@ -177,12 +178,12 @@ class _Axes:
         text = f'<path class="band" d="{band}"/>' if banded else ""
         return text + f'<path class="bound" d="{line}"/>', banded
 
-    def marks(self, one: Deviation, most: int) -> str:
+    def marks(self, one: Deviation, most: int, aside: int) -> str:
         places, counts = _binned(self._across(one), self.y.at(one.error), most)
         many = counts >= max(2, one.error.size * _MANY)
         text = ""
         for chosen, style in ((~many, "few"), (many, "many")):
-            path = "".join(f"M{x} {y}h0" for x, y in places[chosen].tolist())
+            path = "".join(f"M{x + aside} {y}h0" for x, y in places[chosen].tolist())
             text += f'<path class="line line-{one.hue} {style}" d="{path}"/>' if path else ""
         return text
 
