@@ -31,12 +31,13 @@ _COLUMNS = {
 
 def issue(
     row: Row,
+    sentence: str,
     numbers: Sequence[Numbers],
     places: Sequence[tuple[Group, Sequence[tuple[str, str]]]],
     again: Reproduction,
 ) -> str:
     """``places``: of every result the dialects and their environments."""
-    parts = [f"### {code(row.id)}", "", prose(wording.sentence(row)) + ".", ""]
+    parts = [f"### {code(row.id)}", "", prose(sentence) + ".", ""]
     if again.cell.message:
         parts += [fenced(f"{again.cell.dialect} in {again.cell.environment.name}: {again.cell.message}"), ""]
     parts += [*_results(places), "", *_numbers(row, numbers), ""]

@@ -91,9 +91,13 @@ class _Axis:
 
     def at(self, values: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore"):
-            decades = np.clip(np.log10(values), self.low, self.high) - self.low
-            places = decades * self._scale + self._start
-        return np.where(values > 0, places, self.zero)
+            decades = np.log10(values)
+        places = np.minimum(np.maximum(decades, self.low), self.high)
+        places -= self.low
+        places *= self._scale
+        places += self._start
+        places[values == 0] = self.zero
+        return places
 
     def ticks(self, most: int) -> list[tuple[float, str]]:
         step = -(-(self.high - self.low) // most)
@@ -107,15 +111,20 @@ class _Axis:
         ]
 
 
-def _extent(arrays: Sequence[np.ndarray]) -> tuple[float, float]:
-    """The logarithms of the smallest and the largest number above 0."""
-    lows, highs = [], []
+def _extent(arrays: Sequence[np.ndarray]) -> tuple[float, float, bool]:
+    """The logarithms of the smallest and the largest number above 0, and whether there is a 0."""
+    lows, highs, zero = [], [], False
     for array in arrays:
-        high = float(array.max(initial=0.0, where=array < np.inf))
-        if high > 0:
-            lows.append(float(array.min(initial=np.inf, where=array > 0)))
-            highs.append(high)
-    return (math.log10(min(lows)), math.log10(max(highs))) if lows else (0.0, 0.0)
+        low, high = float(array.min()), float(array.max())
+        if low == 0 or high == math.inf:
+            zero |= low == 0
+            array = array[(array > 0) & (array < np.inf)]
+            if not array.size:
+                continue
+            low, high = float(array.min()), float(array.max())
+        lows.append(low)
+        highs.append(high)
+    return (math.log10(min(lows)), math.log10(max(highs)), zero) if lows else (0.0, 0.0, zero)
 
 
 class _Axes:
@@ -124,14 +133,11 @@ class _Axes:
         allowances = list({d.bound: d.allowance for d in deviations if d.allowance is not None}.values())
         errors = [d.error for d in deviations]
         bottom, left = _HEIGHT - _BOTTOM, _LEFT
-        self._zeros = (
-            any(not array.all() for array in sizes),
-            any(not a.all() for a in (*errors, *allowances)),
-        )
-        self.x = _Axis(*_extent(sizes), left + _ZERO * self._zeros[0], _WIDTH - _RIGHT, left + _ZERO / 2)
-        self.y = _Axis(
-            *_extent([*errors, *allowances]), bottom - _ZERO * self._zeros[1], _TOP, bottom - _ZERO / 2
-        )
+        low, high, zero = _extent(sizes)
+        self.x = _Axis(low, high, left + _ZERO * zero, _WIDTH - _RIGHT, left + _ZERO / 2)
+        low, high, nothing = _extent([*errors, *allowances])
+        self.y = _Axis(low, high, bottom - _ZERO * nothing, _TOP, bottom - _ZERO / 2)
+        self._zeros = zero, nothing
         self._places: dict[int, np.ndarray] = {}
 
     def _across(self, one: Deviation) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _LONGEST = 600
+_SIGN = re.compile(r"[^\w\s,;'()%=+/?.:–−…“”-]|_")
 
 
 def code(text: str) -> str:
@@ -20,13 +21,15 @@ def prose(text: str) -> str:
 
     What is left of a mention or a reference is broken by an empty comment, since GitHub looks for them afterwards.
     """
-    text = re.sub(r"[^\w\s,;'()%=+/?.:–−…“”-]|_", lambda found: f"&#{ord(found.group())};", _line(text))
+    text = _SIGN.sub(lambda found: f"&#{ord(found.group())};", _line(text))
     text = text.replace("&#64;", "&#64;<!-- -->").replace("&#35;", "&#35;<!-- -->")
     return re.sub(r"(?i)(www)\.", r"\1&#46;", text.replace("://", "&#58;//"))
 
 
 def _line(text: str) -> str:
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    text = " ".join(text.split())
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 

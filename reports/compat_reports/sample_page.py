@@ -33,6 +33,7 @@ from .panes import Selection, is_filter
 from .plots import Series, line_plot
 from .reproducing import Reproduction, reproduction
 from .strips import hue_of
+from .timeline import Course, timeline
 from .wording import brief, group_words, number, percent, ranges
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class SamplePage:
     training: list[training_page.Trained] | None
     again: Reproduction | None
     issue: str
+    timeline: list[Course]
 
 
 def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer) -> SamplePage:
@@ -118,11 +120,11 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
     outputs = [comparison.draw(drawer, sources) for comparison in comparisons]
     _mark_first(row, outputs)
     _draw_errors(outputs, comparisons)
-    numbers, again = _numbers(row), reproduction(row)
+    sentence, numbers, again = wording.sentence(row), _numbers(row), reproduction(row)
     places = [(group, _places(row, group.cells, environments)) for group in row.groups]
     return SamplePage(
         row,
-        wording.sentence(row),
+        sentence,
         inputs,
         outputs,
         numbers,
@@ -133,7 +135,8 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
         _composed(row, environments, arrays, drawer),
         training_page.compose(row, arrays, drawer),
         again,
-        issue(row, numbers, places, again) if again else "",
+        issue(row, sentence, numbers, places, again) if again else "",
+        timeline(row, environments),
     )
 
 

@@ -14,6 +14,7 @@ from compat_reports.issue import issue
 from compat_reports.markdown_text import fenced
 from compat_reports.reproducing import reproduction
 from compat_reports.sample_page import _numbers, _places
+from compat_reports.wording import sentence
 
 CASE = """
 import numpy as np
@@ -44,7 +45,7 @@ def row_of(judged, sample):
 
 def issue_of(row, environments):
     places = [(group, _places(row, group.cells, environments)) for group in row.groups]
-    return issue(row, _numbers(row), places, reproduction(row))
+    return issue(row, sentence(row), _numbers(row), places, reproduction(row))
 
 
 def test_the_command_works_as_it_stands(tmp_path):
