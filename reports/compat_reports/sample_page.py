@@ -24,12 +24,16 @@ from . import training_page, wording
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
+from .error_figures import error_figures
 from .figures import Scale, shared_scale
 from .grid import Cell, Environment, Group, Row
+from .issue import issue
 from .names import FIELD, PLUS, TOUR
 from .panes import Selection, is_filter
 from .plots import Series, line_plot
+from .reproducing import Reproduction, reproduction
 from .strips import hue_of
+from .timeline import Course, timeline
 from .wording import brief, group_words, number, percent, ranges
 
 if TYPE_CHECKING:
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
 
 #: An input joins the scale of the results where it would still use this part of it.
 _LEAST_PART = 0.1
+#: Outputs whose errors are drawn element by element.
+_MOST_WITH_ERRORS = 3
 
 
 @dataclass
@@ -100,6 +106,9 @@ class SamplePage:
     spellings: list[Spelling]
     composed: plus_figure.Composed | None
     training: list[training_page.Trained] | None
+    again: Reproduction | None
+    issue: str
+    timeline: list[Course]
 
 
 def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer) -> SamplePage:
@@ -110,18 +119,24 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
     inputs, sources = _inputs(row, arrays, drawer, comparisons, data_format)
     outputs = [comparison.draw(drawer, sources) for comparison in comparisons]
     _mark_first(row, outputs)
+    _draw_errors(outputs, comparisons)
+    sentence, numbers, again = wording.sentence(row), _numbers(row), reproduction(row)
+    places = [(group, _places(row, group.cells, environments)) for group in row.groups]
     return SamplePage(
         row,
-        wording.sentence(row),
+        sentence,
         inputs,
         outputs,
-        _numbers(row),
-        [(g, hue_of(g.letter), group_words(g), _places(row, g.cells, environments)) for g in row.groups],
+        numbers,
+        [(group, hue_of(group.letter), group_words(group), where) for group, where in places],
         _troubles(row, environments, [c for c in row.recorded() if c.known or c.loud]),
         _troubles(row, environments, [c for c in row.recorded() if c.word == "unsupported" and not c.known]),
         spellings(row.description.sources),
         _composed(row, environments, arrays, drawer),
         training_page.compose(row, arrays, drawer),
+        again,
+        issue(row, sentence, numbers, places, again) if again else "",
+        timeline(row, environments),
     )
 
 
@@ -216,6 +231,14 @@ def _mark_first(row: Row, outputs: Sequence[Compared]) -> None:
         if len({g.outputs[compared.name].digest for g in row.groups if compared.name in g.outputs}) > 1:
             compared.mark = "the first output with other bits"
             return
+
+
+def _draw_errors(outputs: Sequence[Compared], comparisons: Sequence[Comparison]) -> None:
+    """The errors of a few outputs: of a network those where something is off first, and the last."""
+    pairs = list(zip(outputs, comparisons, strict=True))[::-1]
+    pairs.sort(key=lambda pair: (not pair[0].mark, not any(d.beyond for d in pair[1].results)))
+    for compared, comparison in pairs[:_MOST_WITH_ERRORS]:
+        compared.errors = error_figures(compared.name, comparison.deviations, comparison.answer)
 
 
 def _values(numbers: records.Numbers) -> dict[str, str]:
