@@ -20,7 +20,7 @@ from compat import records
 from compat.record.dialects import in_order
 from compat.records import PASSING
 
-from . import training_page, wording
+from . import flow_page, training_page, wording
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
@@ -100,6 +100,7 @@ class SamplePage:
     spellings: list[Spelling]
     composed: plus_figure.Composed | None
     training: list[training_page.Trained] | None
+    flow: flow_page.Flow | None
 
 
 def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer) -> SamplePage:
@@ -109,7 +110,9 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
     comparisons = [Comparison(row, name, arrays, data_format) for name in names]
     inputs, sources = _inputs(row, arrays, drawer, comparisons, data_format)
     outputs = [comparison.draw(drawer, sources) for comparison in comparisons]
-    _mark_first(row, outputs)
+    first, mark = flow_page.beginning(row, names)
+    for output in outputs:
+        output.mark = mark if output.name == first else ""
     return SamplePage(
         row,
         wording.sentence(row),
@@ -122,6 +125,7 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
         spellings(row.description.sources),
         _composed(row, environments, arrays, drawer),
         training_page.compose(row, arrays, drawer),
+        flow_page.compose(row, names),
     )
 
 
@@ -201,21 +205,6 @@ def _join(comparisons: Sequence[Comparison], inputs: dict[str, list[np.ndarray]]
                 continue
         own[name] = scale
     return own
-
-
-def _mark_first(row: Row, outputs: Sequence[Compared]) -> None:
-    """Of several outputs, mark where it begins: the first that disagrees, else the first with other bits."""
-    if len(outputs) < 2:
-        return
-    for compared in outputs:
-        numbers = [cell.numbers.get(compared.name) for cell in row.recorded()]
-        if any(n is not None and n.word not in PASSING for n in numbers):
-            compared.mark = "the first output that differs"
-            return
-    for compared in outputs:
-        if len({g.outputs[compared.name].digest for g in row.groups if compared.name in g.outputs}) > 1:
-            compared.mark = "the first output with other bits"
-            return
 
 
 def _values(numbers: records.Numbers) -> dict[str, str]:

@@ -1,0 +1,138 @@
+"""Along a graph: what the judge says of each tensor in the order of flow, and a plot of the error as it grows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from compat.records import PASSING, Numbers
+
+from . import wording
+from .plots import Marks, Series, line_plot
+
+#: Lines that stand open; more are folded.
+OPEN = 80
+#: Powers of ten of the allowance that are told apart; what is beyond them lies at the ends.
+_LEAST, _MOST = -6, 12
+#: Decades between two marks of the scale, so that there are some five of them.
+_STEPS = 5
+#: Names that have room below the plot.
+_NAMED = 24
+
+
+@dataclass(frozen=True)
+class Line:
+    """A tensor in the order of flow.  ``state``: look, agrees or none, as the shapes of the style have it."""
+
+    name: str
+    op: str
+    source: str
+    state: str
+    words: str
+
+
+def line(
+    name: str,
+    op: str,
+    source: str,
+    numbers: Numbers | None,
+    why: str = "",
+    wrong: bool = False,
+    vague: bool = False,
+) -> Line:
+    """``wrong``: also where there are no numbers; ``vague``: the allowance is wide there."""
+    if wrong or (numbers is not None and numbers.word not in PASSING):
+        return Line(name, op, source, "look", (numbers.message if numbers else why) or "differs")
+    if numbers is None:
+        return Line(name, op, source, "none", why or "not judged")
+    share = f"{wording.percent(numbers.share)} of the allowance" if numbers.share is not None else "agrees"
+    return Line(name, op, source, "agrees", share + (", which is wide here" if vague else ""))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Shares of the allowance along the graph, None where there is none.
+
+    ``style``: the CSS class of its line; ``told``: what stands where it is largest.
+    """
+
+    label: str
+    shares: Sequence[float | None]
+    style: str
+    told: str = ""
+
+
+def plot(
+    curves: Sequence[Curve], title: str, names: Sequence[str] = (), begins: int | None = None
+) -> Markup | None:
+    """The error along a graph on a logarithmic scale, with the allowance as a line; None for a single point.
+
+    ``names``: of the tensors, below them where they have room; ``begins``: the place that is marked.
+    """
+    count = max((len(curve.shares) for curve in curves), default=0)
+    if not any(sum(share is not None for share in curve.shares) > 1 for curve in curves):
+        return None
+    scale = _Scale.of([share for curve in curves for share in curve.shares if share is not None])
+    series = [Series("the allowance", np.zeros(count), "allowance", offset=1)]
+    series += [
+        Series(c.label, np.array([scale.place(s) for s in c.shares]), c.style, offset=1) for c in curves
+    ]
+    columns = {1.0 + place: name for place, name in enumerate(names)} if len(names) <= _NAMED else {}
+    notes = [
+        (1.0 + int(np.nanargmax(s.values)), float(np.nanmax(s.values)), c.told)
+        for c, s in zip(curves, series[1:], strict=True)
+        if c.told and np.isfinite(s.values).any()
+    ]
+    marks = Marks(scale.marks(), columns, None if begins is None else begins + 1, notes)
+    return line_plot(series, title, marks)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Powers of ten from ``low`` to ``high``; ``least``, ``most``: the names of ends that hold the rest."""
+
+    low: int
+    high: int
+    least: str = ""
+    most: str = ""
+
+    @classmethod
+    def of(cls, shares: Sequence[float]) -> _Scale:
+        powers = [math.log10(share) for share in shares if 10.0**_LEAST <= share <= 10.0**_MOST]
+        small = [share for share in shares if share < 10.0**_LEAST]
+        least = ("less" if any(small) else "exact") if small else ""
+        most = "∞" if any(not share <= 10.0**_MOST for share in shares) else ""
+        low, high = math.floor(min(powers, default=0)), math.ceil(max(powers, default=0))
+        return cls(min(low, -1) - bool(least), max(high, 1) + bool(most), least, most)
+
+    def place(self, share: float | None) -> float:
+        if share is None:
+            return math.nan
+        if share < 10.0**_LEAST:
+            return self.low
+        return math.log10(share) if share <= 10.0**_MOST else self.high
+
+    def marks(self) -> dict[float, str]:
+        """Powers of ten in words; the ends say what lies on them."""
+        step = -(-(self.high - self.low) // _STEPS)
+        powers = [p for p in range(self.low, self.high + 1) if p % step == 0]
+        marks = {float(self.low): "", float(self.high): ""} | {float(p): _power(p) for p in powers}
+        for end, text in ((self.low, self.least), (self.high, self.most)):
+            if not text:
+                continue
+            marks = {
+                place: name for place, name in marks.items() if abs(place - end) >= step / 2 or place == 0
+            }
+            marks[float(end)] = text
+        return dict(sorted(marks.items()))
+
+
+def _power(power: int) -> str:
+    """``1 %`` of the allowance, ``10 times`` it."""
+    if power < 0:
+        return f"{wording.number(10.0 ** (power + 2))} %"
+    return "allowance" if power == 0 else f"{wording.number(10.0**power)} times"
