@@ -81,7 +81,7 @@ def plot(
     series += [
         Series(c.label, np.array([scale.place(s) for s in c.shares]), c.style, offset=1) for c in curves
     ]
-    columns = {1.0 + place: name for place, name in enumerate(names)} if len(names) <= _NAMED else {}
+    columns = {1.0 + place: name for place, name in enumerate(names)} if 0 < len(names) <= _NAMED else None
     notes = [
         (1.0 + int(np.nanargmax(s.values)), float(np.nanmax(s.values)), c.told)
         for c, s in zip(curves, series[1:], strict=True)

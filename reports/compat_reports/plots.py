@@ -34,12 +34,12 @@ class Series:
 class Marks:
     """What stands at the axes instead of numbers: texts of ``rows`` and of ``columns`` by their place.
 
-    A row without a text is where the axis ends.  ``begins``: the column where something begins.  ``notes``: texts at
-    a point.
+    A row without a text is where the axis ends; columns that are None are numbered.  ``begins``: the column where
+    something begins.  ``notes``: texts at a point.
     """
 
     rows: Mapping[float, str]
-    columns: Mapping[float, str]
+    columns: Mapping[float, str] | None
     begins: float | None = None
     notes: Sequence[tuple[float, float, str]] = ()
 
@@ -60,7 +60,7 @@ def line_plot(series: Sequence[Series], title: str, marks: Marks | None = None) 
     axes = _Axes(first, max(last, first + 1), low, high)
     parts = [
         Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
-            _WIDTH, _HEIGHT + (_below(marks.columns) if marks else 0), title
+            _WIDTH, _HEIGHT + (_below(marks.columns) if marks and marks.columns else 0), title
         )
     ]
     parts.append(axes.ticks() if marks is None else axes.marked(marks))
@@ -84,17 +84,24 @@ class _Axes:
         return round(_HEIGHT - _BOTTOM - part * (_HEIGHT - _TOP - _BOTTOM), 1)
 
     def ticks(self) -> Markup:
+        return self._rows() + self._columns()
+
+    def _rows(self) -> Markup:
         parts: list[str] = []
         for value in nice(self.low, self.high, 5):
             style = "zero" if value == 0 else "rule"
             y = self.y(value)
             parts.append(f'<path class="{style}" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}"/>')
             parts.append(f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{_tick(value)}</text>')
+        return Markup("".join(parts))  # numbers all
+
+    def _columns(self) -> Markup:
+        parts: list[str] = []
         for value in nice(self.first, self.last, 8):
             if value == int(value):
                 x = self.x(value)
                 parts.append(f'<text x="{x}" y="{_HEIGHT - 8}" text-anchor="middle">{int(value)}</text>')
-        return Markup("".join(parts))  # numbers all
+        return Markup("".join(parts))
 
     def marked(self, marks: Marks) -> Markup:
         """Texts at the axes; names below the columns lean, so that each has room."""
@@ -107,14 +114,13 @@ class _Axes:
             parts.append(f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{escape(text)}</text>')
         if marks.begins is not None:
             parts.append(f'<path class="begins" d="M{self.x(marks.begins)} {_TOP}V{_HEIGHT - _BOTTOM}"/>')
-        for value, text in marks.columns.items():
+        for value, text in (marks.columns or {}).items():
             x, y = self.x(value) + 3, _HEIGHT - _BOTTOM + 12
             name = escape(text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…")
             style = ' class="at"' if value == marks.begins else ""
-            parts.append(
-                f'<text{style} text-anchor="end" transform="translate({x} {y})rotate(-40)">{name}</text>'
-            )
-        return Markup("".join(parts))
+            place = f'text-anchor="end" transform="translate({x} {y})rotate(-40)"'
+            parts.append(f"<text{style} {place}>{name}</text>")
+        return Markup("".join(parts)) + (self._columns() if marks.columns is None else "")
 
     def note(self, place: float, value: float, text: str) -> Markup:
         """A text above a point."""

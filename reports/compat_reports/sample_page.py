@@ -99,7 +99,7 @@ class SamplePage:
     unsupported: list[Trouble]
     spellings: list[Spelling]
     composed: plus_figure.Composed | None
-    training: list[training_page.Trained] | None
+    training: training_page.Training | None
     flow: flow_page.Flow | None
 
 
@@ -113,6 +113,7 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
     first, mark = flow_page.beginning(row, names)
     for output in outputs:
         output.mark = mark if output.name == first else ""
+    trained = training_page.compose(row, arrays, drawer)
     return SamplePage(
         row,
         wording.sentence(row),
@@ -124,8 +125,8 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
         _troubles(row, environments, [c for c in row.recorded() if c.word == "unsupported" and not c.known]),
         spellings(row.description.sources),
         _composed(row, environments, arrays, drawer),
-        training_page.compose(row, arrays, drawer),
-        flow_page.compose(row, names),
+        trained,
+        flow_page.compose(row, names) if trained is None else None,
     )
 
 
