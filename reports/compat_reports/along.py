@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
@@ -12,7 +13,10 @@ from markupsafe import Markup
 from compat.records import PASSING, Numbers
 
 from . import wording
-from .plots import Marks, Series, line_plot
+from .plots import Marks, Note, Series, line_plot
+
+if TYPE_CHECKING:
+    from compat.judge.judging import Place
 
 #: Lines that stand open; more are folded.
 OPEN = 80
@@ -26,13 +30,17 @@ _NAMED = 24
 
 @dataclass(frozen=True)
 class Line:
-    """A tensor in the order of flow.  ``state``: look, agrees or none, as the shapes of the style have it."""
+    """A tensor in the order of flow.  ``state``: look, known, agrees or none, as the shapes of the style have it.
+
+    ``share``: of the allowance, None where it was not judged.
+    """
 
     name: str
     op: str
     source: str
     state: str
     words: str
+    share: float | None = None
 
 
 def line(
@@ -45,12 +53,27 @@ def line(
     vague: bool = False,
 ) -> Line:
     """``wrong``: also where there are no numbers; ``vague``: the allowance is wide there."""
+    share = numbers.share if numbers is not None else None
     if wrong or (numbers is not None and numbers.word not in PASSING):
-        return Line(name, op, source, "look", (numbers.message if numbers else why) or "differs")
+        return Line(name, op, source, "look", (numbers.message if numbers else why) or "differs", share)
     if numbers is None:
         return Line(name, op, source, "none", why or "not judged")
-    share = f"{wording.percent(numbers.share)} of the allowance" if numbers.share is not None else "agrees"
-    return Line(name, op, source, "agrees", share + (", which is wide here" if vague else ""))
+    words = f"{wording.percent(share)} of the allowance" if share is not None else "agrees"
+    return Line(name, op, source, "agrees", words + (", which is wide here" if vague else ""), share)
+
+
+def of_place(place: Place) -> Line:
+    """A pair of a port's tensor with one of the legacy graph."""
+    node = place.followed.nodes[-1] if place.followed.nodes else None
+    op = node.op if node is not None else ""
+    return line(place.pair.name, op, place.source, place.numbers, place.why, place.wrong, place.vague)
+
+
+def plot_of(lines: Sequence[Line], title: str) -> Markup | None:
+    """The error along these, and where the first is wrong."""
+    begins = next((place for place, one in enumerate(lines) if one.state in ("look", "known")), None)
+    curve = Curve("error", [one.share for one in lines], "line-b")
+    return plot([curve], title, [one.name for one in lines], begins)
 
 
 @dataclass(frozen=True)
@@ -82,13 +105,21 @@ def plot(
         Series(c.label, np.array([scale.place(s) for s in c.shares]), c.style, offset=1) for c in curves
     ]
     columns = {1.0 + place: name for place, name in enumerate(names)} if 0 < len(names) <= _NAMED else None
-    notes = [
-        (1.0 + int(np.nanargmax(s.values)), float(np.nanmax(s.values)), c.told)
-        for c, s in zip(curves, series[1:], strict=True)
-        if c.told and np.isfinite(s.values).any()
-    ]
-    marks = Marks(scale.marks(), columns, None if begins is None else begins + 1, notes)
+    marks = Marks(scale.marks(), columns, None if begins is None else begins + 1, _notes(curves, series[1:]))
     return line_plot(series, title, marks)
+
+
+def _notes(curves: Sequence[Curve], drawn: Sequence[Series]) -> list[Note]:
+    """What curves are called where they are largest; those of one place together."""
+    told: dict[tuple[float, float], list[Curve]] = {}
+    for curve, series in zip(curves, drawn, strict=True):
+        if curve.told and np.isfinite(series.values).any():
+            place = int(np.nanargmax(series.values))
+            told.setdefault((1.0 + place, round(float(series.values[place]), 1)), []).append(curve)
+    return [
+        Note(*point, ", ".join(curve.told for curve in here), here[0].style.split()[0])
+        for point, here in told.items()
+    ]
 
 
 @dataclass(frozen=True)

@@ -25,16 +25,15 @@ class Disputed:
 
     @property
     def words(self) -> str:
-        """``wrong in keras3 only: 9``; ``right in numpy only: 9 and 7 elsewhere``."""
+        """``wrong in keras3 only, as 9``; ``right in numpy only, elsewhere 7 and 9``."""
         if len(self.right) == 1 and len(self.wrong) > 1:
-            return f"right in {self.right[0]} only; elsewhere {listing(sorted({str(w) for w in self.wrong.values()}))}"
+            return f"right in {self.right[0]} only, elsewhere {listing(sorted(map(str, set(self.wrong.values()))))}"
         taken: dict[int, list[str]] = {}
         for dialect, predicted in self.wrong.items():
             taken.setdefault(predicted, []).append(dialect)
-        told = "; ".join(f"{listing(dialects)}: {predicted}" for predicted, dialects in taken.items())
-        return (
-            f"wrong in {next(iter(self.wrong))} only: {taken.popitem()[0]}" if len(self.wrong) == 1 else told
-        )
+        only = " only" if len(self.wrong) == 1 else ""
+        told = [f"in {listing(dialects)}{only}, as {predicted}" for predicted, dialects in taken.items()]
+        return f"wrong {'; '.join(told)}"
 
 
 def disputed(outputs: Mapping[str, Mapping[str, np.ndarray]]) -> list[Disputed]:

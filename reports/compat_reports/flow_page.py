@@ -55,12 +55,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Flow:
-    """``legend``: the results with the styles of their lines; ``hidden``: what is said of those that are not shown."""
+    """``legend``: the results with the styles of their lines; ``hidden``: what is said of those that are not shown.
+
+    ``by_itself``: whether the judge has judged every step alone as well.
+    """
 
     steps: list[Step]
     plot: Markup | None
     legend: list[tuple[str, str]]
     hidden: str
+    by_itself: bool
 
     def opens(self, place: int) -> bool:
         """Whether the maps of an output stand open: of the first few, and where something is wrong by itself."""
@@ -84,33 +88,34 @@ def compose(row: Row, names: Sequence[str]) -> Flow | None:
     """The outputs of these names along the network; None for a sample that is none."""
     if len(names) < _LEAST or not _is_network(row):
         return None
-    shown = _shown(row.groups)
+    groups = shown(row.groups)
     first, _ = beginning(row, names)
-    steps = [_step(name, shown, _beginning(name, names, shown), name == first) for name in names]
-    left = len(row.groups) - len(shown)
+    steps = [_step(name, groups, _beginning(name, names, groups), name == first) for name in names]
+    left = len(row.groups) - len(groups)
     return Flow(
         steps,
-        _plot(names, shown, first),
-        [(f"result {g.letter}{', differs' if _wrong(g) else ''}", _style(g)) for g in shown],
+        _plot(names, groups, first),
+        [(f"result {g.letter}{', differs' if is_wrong(g) else ''}", _style(g)) for g in groups],
         f"{plural(left, 'more distinct result')} in the table of numbers only" if left else "",
+        _by_itself(row),
     )
 
 
-def _plot(names: Sequence[str], shown: Sequence[Group], first: str) -> Markup | None:
+def _plot(names: Sequence[str], groups: Sequence[Group], first: str) -> Markup | None:
     """What is wrong is drawn last, in the colour of what is to be looked at, with its letter."""
-    drawn = [name for name in names if not _is_whole(name, shown)]
+    drawn = [name for name in names if not _is_whole(name, groups)]
     curves = []
-    for group in sorted(shown, key=_wrong):
+    for group in sorted(groups, key=is_wrong):
         numbers = [group.judged.numbers.get(name) for name in drawn]
         shares = [one.share if one else None for one in numbers]
         alone = [one.own.share if one and one.own else None for one in numbers]
         by_itself = any(share is not None for share in alone)
-        style, told = _style(group), group.letter if _wrong(group) else ""
+        style, told = _style(group), group.letter if is_wrong(group) else ""
         curves.append(
             along.Curve(f"{group.letter}, the step alone", alone, f"{style} thin", told if by_itself else "")
         )
         curves.append(along.Curve(f"result {group.letter}", shares, style, "" if by_itself else told))
-    begins = drawn.index(first) if first in drawn and any(map(_wrong, shown)) else None
+    begins = drawn.index(first) if first in drawn and any(map(is_wrong, groups)) else None
     return along.plot(curves, "The error along the network", drawn, begins)
 
 
@@ -124,23 +129,25 @@ def _is_whole(name: str, groups: Sequence[Group]) -> bool:
 
 def _style(group: Group) -> str:
     """The class of its line."""
-    if not _wrong(group):
+    if not is_wrong(group):
         return f"line-{hue_of(group.letter)}"
-    return "isknown" if _known(group) else "islook"
+    return "isknown" if is_known(group) else "islook"
 
 
 def _is_network(row: Row) -> bool:
     """Whether the judge went from output to output, or a port names them in the order of flow."""
-    return bool(row.against) or any(
-        numbers.own is not None for group in row.groups for numbers in group.judged.numbers.values()
-    )
+    return bool(row.against) or _by_itself(row)
 
 
-def _wrong(group: Group) -> bool:
+def _by_itself(row: Row) -> bool:
+    return any(numbers.own is not None for group in row.groups for numbers in group.judged.numbers.values())
+
+
+def is_wrong(group: Group) -> bool:
     return any(numbers.word not in PASSING for numbers in group.judged.numbers.values())
 
 
-def _known(group: Group) -> bool:
+def is_known(group: Group) -> bool:
     return all(cell.known for cell in group.cells)
 
 
@@ -154,9 +161,9 @@ def _beginning(name: str, names: Sequence[str], groups: Sequence[Group]) -> list
     return found
 
 
-def _shown(groups: Sequence[Group]) -> list[Group]:
+def shown(groups: Sequence[Group]) -> list[Group]:
     """The first few, and of these those that differ first; in the order of the letters."""
-    chosen = sorted(groups, key=lambda group: not _wrong(group))[:_MOST]
+    chosen = sorted(groups, key=lambda group: not is_wrong(group))[:_MOST]
     return [group for group in groups if any(group is one for one in chosen)]
 
 
@@ -174,7 +181,7 @@ def _step(name: str, groups: Sequence[Group], beginning: Sequence[Group], first:
     state = next((s for s in ("look", "known", "agrees") if any(c.state == s for c in chips)), "none")
     begins = "other bits begin here" if first else ""
     if beginning:
-        whose = _letters(beginning) if sum(map(_wrong, groups)) > 1 else ""
+        whose = _letters(beginning) if sum(map(is_wrong, groups)) > 1 else ""
         verb = "begin here" if len(beginning) > 1 and whose else "begins here"
         begins = f"{whose} {verb}".strip()
     return Step(name, shape, state, chips, begins, _message(name, beginning))
@@ -200,7 +207,7 @@ def _chip(name: str, group: Group) -> Chip:
     if numbers.word in PASSING:
         shares = [one.share for one in (numbers, own) if one is not None and one.share is not None]
         return Chip("agrees", percent(max(shares)) if shares else numbers.word)
-    state = "known" if _known(group) else "look"
+    state = "known" if is_known(group) else "look"
     alone = percent(own.share) if own is not None and own.share is not None else ""
     follows = own is not None and own.word in PASSING
     told = [

@@ -31,17 +31,27 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A text above a point, of the colour of a line's ``style``."""
+
+    place: float
+    value: float
+    text: str
+    style: str
+
+
+@dataclass(frozen=True)
 class Marks:
     """What stands at the axes instead of numbers: texts of ``rows`` and of ``columns`` by their place.
 
     A row without a text is where the axis ends; columns that are None are numbered.  ``begins``: the column where
-    something begins.  ``notes``: texts at a point.
+    something begins.
     """
 
     rows: Mapping[float, str]
     columns: Mapping[float, str] | None
     begins: float | None = None
-    notes: Sequence[tuple[float, float, str]] = ()
+    notes: Sequence[Note] = ()
 
 
 def line_plot(series: Sequence[Series], title: str, marks: Marks | None = None) -> Markup:
@@ -65,7 +75,7 @@ def line_plot(series: Sequence[Series], title: str, marks: Marks | None = None) 
     ]
     parts.append(axes.ticks() if marks is None else axes.marked(marks))
     parts += [axes.draw(s) for s in series]
-    parts += [axes.note(*note) for note in marks.notes] if marks is not None else []
+    parts += [axes.note(note) for note in marks.notes] if marks is not None else []
     return Markup("").join([*parts, Markup("</svg>")])
 
 
@@ -122,12 +132,10 @@ class _Axes:
             parts.append(f"<text{style} {place}>{name}</text>")
         return Markup("".join(parts)) + (self._columns() if marks.columns is None else "")
 
-    def note(self, place: float, value: float, text: str) -> Markup:
-        """A text above a point."""
-        x, y = self.x(place), self.y(value) - 7
-        return Markup('<text class="told" x="{}" y="{}" text-anchor="middle">{}</text>').format(
-            x, max(y, 9), text
-        )
+    def note(self, note: Note) -> Markup:
+        text = '<text class="told {}" x="{}" y="{}" text-anchor="middle">{}</text>'
+        y = max(self.y(note.value) - 7, 9)
+        return Markup(text).format(note.style, self.x(note.place), y, note.text)
 
     def draw(self, series: Series) -> Markup:
         points = [

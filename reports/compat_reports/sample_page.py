@@ -6,7 +6,7 @@ import functools
 import json
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ from compat import records
 from compat.record.dialects import in_order
 from compat.records import PASSING
 
-from . import flow_page, training_page, wording
+from . import flow_page, graph_page, training_page, wording
+from .along import Line
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
@@ -101,10 +102,17 @@ class SamplePage:
     composed: plus_figure.Composed | None
     training: training_page.Training | None
     flow: flow_page.Flow | None
+    graphs: list[graph_page.Graph]
 
 
-def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer) -> SamplePage:
-    """The page of a sample; draws what it shows."""
+def view(
+    row: Row,
+    environments: Sequence[Environment],
+    arrays: Arrays,
+    drawer: Drawer,
+    graph: Callable[[str, Cell], list[Line]] = lambda sample_id, cell: [],
+) -> SamplePage:
+    """The page of a sample; draws what it shows.  ``graph``: a port along the graph of what it is judged against."""
     data_format = str(row.description.parameters.get("data_format") or "NHWC")
     names = list(dict.fromkeys(name for group in row.groups for name in group.outputs))
     comparisons = [Comparison(row, name, arrays, data_format) for name in names]
@@ -127,6 +135,7 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
         _composed(row, environments, arrays, drawer),
         trained,
         flow_page.compose(row, names) if trained is None else None,
+        graph_page.compose(row, graph),
     )
 
 

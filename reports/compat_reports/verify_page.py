@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from compat.errors import CompatError
 from compat.porting.findings import Cause, Finding, Findings, Op, Tensor
 
@@ -69,7 +67,7 @@ def view(found: Findings) -> dict[str, Any]:
         "cards": [_card(finding, found.tensors, number) for number, finding in enumerate(found.wrong)],
         "steps": [_step(line) for line in found.steps],
         "lines": lines,
-        "plot": plot(found.tensors),
+        "plot": along.plot_of(lines, "The error along the graph"),
         "commands": commands(found),
     }
 
@@ -152,14 +150,6 @@ def _line(tensor: Tensor) -> along.Line:
     return along.line(
         tensor.name, tensor.op, tensor.source, tensor.numbers, tensor.why, bool(tensor.wrong), tensor.vague
     )
-
-
-def plot(tensors: Sequence[Tensor]) -> Markup | None:
-    """The error of each pair, with the allowance as a line."""
-    shares = [one.numbers.share if one.numbers is not None else None for one in tensors]
-    begins = next((place for place, one in enumerate(tensors) if one.wrong), None)
-    names = [one.name for one in tensors]
-    return along.plot([along.Curve("error", shares, "line-b")], "The error along the graph", names, begins)
 
 
 # -- a wrong place

@@ -143,7 +143,7 @@ def test_the_maps_of_later_outputs_are_folded_unless_it_begins_there():
     steps = [flow_page.Step(f"s{place}", "", "agrees", []) for place in range(9)]
     steps[7] = flow_page.Step("s7", "", "look", [flow_page.Chip("look", "differs")], "begins here")
     steps[8] = flow_page.Step("s8", "", "look", [flow_page.Chip("look", "2 times", True)])
-    flow = flow_page.Flow(steps, None, [], "")
+    flow = flow_page.Flow(steps, None, [], "", True)
     assert [flow.opens(place) for place in range(9)] == [True] * 6 + [False, True, False]
 
 

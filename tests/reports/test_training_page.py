@@ -190,14 +190,14 @@ def test_who_alone_is_wrong_and_who_alone_is_right():
         }
     )
     assert [(one.label, one.words) for one in found] == [
-        (1, "wrong in keras3 only: 7"),
-        (2, "right in keras3 only; elsewhere 9"),
+        (1, "wrong in keras3 only, as 7"),
+        (2, "right in keras3 only, elsewhere 9"),
     ]
 
 
 def test_two_dialects_that_take_it_for_two_things():
     one = Disputed(0, 4, ("a", 0), {"a": 9, "b": 9, "c": 7}, ("d", "e"))
-    assert one.words == "a and b: 9; c: 7"
+    assert one.words == "wrong in a and b, as 9; in c, as 7"
 
 
 def test_an_image_that_all_get_wrong_is_not_disputed():
@@ -221,5 +221,5 @@ def test_disputed_images_are_on_the_page(tmp_path):
     maker.row(SAMPLE, "keras3", "agrees", trained((7, 2, 3), (0, -1)))
     report(maker.save(), tmp_path / "report")
     html = (tmp_path / "report" / "samples" / "some_training.digits.html").read_text(encoding="utf-8")
-    assert "1: wrong in keras3 only: 7" in html and 'alt="A 2, wrong in keras2 only: 9"' in html
+    assert "<b>1</b> wrong in keras3 only, as 7" in html and 'alt="A 2, wrong in keras2 only, as 9"' in html
     assert "Along the network" not in html
