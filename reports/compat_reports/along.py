@@ -24,6 +24,8 @@ OPEN = 80
 _LEAST, _MOST = -6, 12
 #: Decades between two marks of the scale, so that there are some five of them.
 _STEPS = 5
+#: Texts above each other that have room.
+_APART = 10
 #: Names that have room below the plot.
 _NAMED = 24
 
@@ -105,20 +107,31 @@ def plot(
         Series(c.label, np.array([scale.place(s) for s in c.shares]), c.style, offset=1) for c in curves
     ]
     columns = {1.0 + place: name for place, name in enumerate(names)} if 0 < len(names) <= _NAMED else None
-    marks = Marks(scale.marks(), columns, None if begins is None else begins + 1, _notes(curves, series[1:]))
+    marks = Marks(
+        scale.marks(), columns, None if begins is None else begins + 1, _notes(curves, series[1:], scale)
+    )
     return line_plot(series, title, marks)
 
 
-def _notes(curves: Sequence[Curve], drawn: Sequence[Series]) -> list[Note]:
-    """What curves are called where they are largest; those of one place together."""
-    told: dict[tuple[float, float], list[Curve]] = {}
+def _notes(curves: Sequence[Curve], drawn: Sequence[Series], scale: _Scale) -> list[Note]:
+    """What curves are called where they are largest; those of about one place together, and all of them not at all."""
+    told: dict[tuple[float, int], list[tuple[float, Curve]]] = {}
     for curve, series in zip(curves, drawn, strict=True):
         if curve.told and np.isfinite(series.values).any():
             place = int(np.nanargmax(series.values))
-            told.setdefault((1.0 + place, round(float(series.values[place]), 1)), []).append(curve)
+            value = float(series.values[place])
+            near = round(_APART * (value - scale.low) / (scale.high - scale.low))
+            told.setdefault((1.0 + place, near), []).append((value, curve))
+    if len(told) == 1 and len(curves) > 1 and all(curve.told or "thin" in curve.style for curve in curves):
+        return []
     return [
-        Note(*point, ", ".join(curve.told for curve in here), here[0].style.split()[0])
-        for point, here in told.items()
+        Note(
+            place,
+            max(value for value, _ in here),
+            ", ".join(c.told for _, c in here),
+            here[0][1].style.split()[0],
+        )
+        for (place, _), here in told.items()
     ]
 
 

@@ -18,6 +18,8 @@ from .wording import percent, plural
 _LEAST = 3
 #: Distinct results beyond these are in the table of numbers only.
 _MOST = 8
+#: Of these, results that agree where others differ.
+_BESIDE = 2
 #: Outputs whose maps stand open.
 _OPEN = 6
 
@@ -90,15 +92,34 @@ def compose(row: Row, names: Sequence[str]) -> Flow | None:
         return None
     groups = shown(row.groups)
     first, _ = beginning(row, names)
-    steps = [_step(name, groups, _beginning(name, names, groups), name == first) for name in names]
-    left = len(row.groups) - len(groups)
+    steps = [_step(name, names, row.groups, groups, name == first) for name in names]
     return Flow(
-        steps,
-        _plot(names, groups, first),
-        [(f"result {g.letter}{', differs' if is_wrong(g) else ''}", _style(g)) for g in groups],
-        f"{plural(left, 'more distinct result')} in the table of numbers only" if left else "",
-        _by_itself(row),
+        steps, _plot(names, groups, first), _legend(groups), _hidden(row.groups, groups), _by_itself(row)
     )
+
+
+def _legend(groups: Sequence[Group]) -> list[tuple[str, str]]:
+    """A line for each result, and one for those that differ, which have one colour."""
+    styles: dict[str, list[Group]] = {}
+    for group in groups:
+        styles.setdefault(_style(group) + ("" if is_wrong(group) else group.letter), []).append(group)
+    return [
+        (f"{'results' if len(same) > 1 else 'result'} {_letters(same)}{_differ(same)}", _style(same[0]))
+        for same in styles.values()
+    ]
+
+
+def _differ(groups: Sequence[Group]) -> str:
+    if not is_wrong(groups[0]):
+        return ""
+    return (", differ" if len(groups) > 1 else ", differs") + (", known" if is_known(groups[0]) else "")
+
+
+def _hidden(groups: Sequence[Group], shown: Sequence[Group]) -> str:
+    left = [group for group in groups if not any(group is one for one in shown)]
+    differ = sum(map(is_wrong, left))
+    told = f" ({differ} of them {'differs' if differ == 1 else 'differ'})" if differ else ""
+    return f"{plural(len(left), 'more distinct result')}{told} in the table of numbers only" if left else ""
 
 
 def _plot(names: Sequence[str], groups: Sequence[Group], first: str) -> Markup | None:
@@ -162,28 +183,35 @@ def _beginning(name: str, names: Sequence[str], groups: Sequence[Group]) -> list
 
 
 def shown(groups: Sequence[Group]) -> list[Group]:
-    """The first few, and of these those that differ first; in the order of the letters."""
-    chosen = sorted(groups, key=lambda group: not is_wrong(group))[:_MOST]
+    """The first few, and of these those that differ first, beside some that do not; in the order of the letters."""
+    wrong = [group for group in groups if is_wrong(group)]
+    right = [group for group in groups if not is_wrong(group)]
+    chosen = wrong[: _MOST - min(len(right), _BESIDE)]
+    chosen += right[: _MOST - len(chosen)]
     return [group for group in groups if any(group is one for one in chosen)]
 
 
-def _step(name: str, groups: Sequence[Group], beginning: Sequence[Group], first: bool) -> Step:
+def _step(
+    name: str, names: Sequence[str], groups: Sequence[Group], shown: Sequence[Group], first: bool
+) -> Step:
+    """``shown``: of all the results those with a chip; what is wrong in another one is told all the same."""
     there = [group for group in groups if name in group.outputs]
     said: dict[Chip, dict[tuple[str, str], list[Group]]] = {}
     for group in there:
         bits = group.outputs[name].digest, group.outputs[name].dtype
         said.setdefault(_chip(name, group), {}).setdefault(bits, []).append(group)
-    chips = [
-        replace(chip, letters=tuple((_letters(same), hue_of(same[0].letter)) for same in alike.values()))
-        for chip, alike in said.items()
-    ]
+    state = next((s for s in ("look", "known", "agrees") if any(c.state == s for c in said)), "none")
+    chips = []
+    for chip, alike in said.items():
+        lettered = [[g for g in same if any(g is one for one in shown)] for same in alike.values()]
+        letters = tuple((_letters(same), hue_of(same[0].letter)) for same in lettered if same)
+        chips += [replace(chip, letters=letters)] if letters else []
     shape = " × ".join(map(str, there[0].outputs[name].shape)) if there else ""
-    state = next((s for s in ("look", "known", "agrees") if any(c.state == s for c in chips)), "none")
+    beginning = _beginning(name, names, groups)
     begins = "other bits begin here" if first else ""
     if beginning:
-        whose = _letters(beginning) if sum(map(is_wrong, groups)) > 1 else ""
-        verb = "begin here" if len(beginning) > 1 and whose else "begins here"
-        begins = f"{whose} {verb}".strip()
+        whose = _letters(beginning) if sum(map(is_wrong, groups)) > len(beginning) else ""
+        begins = f"{whose} {'begin' if len(beginning) > 1 and whose else 'begins'} here".strip()
     return Step(name, shape, state, chips, begins, _message(name, beginning))
 
 

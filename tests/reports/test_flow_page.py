@@ -102,6 +102,15 @@ def test_two_results_that_begin_at_two_places_are_told_apart(tmp_path):
     assert [step.begins for step in composed(maker).steps] == ["", "C begins here", "B begins here", ""]
 
 
+def test_two_results_that_begin_at_one_place_need_no_letters(tmp_path):
+    maker = network(tmp_path)
+    maker.row(SAMPLE, "keras2", "differs", outputs(0.25, "norm"))
+    judged_as(maker, "keras2", "norm")
+    flow = composed(maker)
+    assert [step.begins for step in flow.steps] == ["", "begins here", "", ""]
+    assert flow.legend == [("result A", "line-a"), ("results B, C, differ", "islook")]
+
+
 def test_a_result_that_could_not_be_judged_is_not_green(tmp_path):
     maker = network(tmp_path, wrong=None)
     maker.row(SAMPLE, "keras3", "differs", outputs(0.5, "norm"), "the outputs are others")
@@ -123,6 +132,25 @@ def test_of_many_results_the_one_that_differs_is_shown(tmp_path):
     assert flow.hidden == "4 more distinct results in the table of numbers only"
     assert len(flow.legend) == 8 and ("result L, differs", "islook") in flow.legend
     assert [step.state for step in flow.steps] == ["agrees", "agrees", "agrees", "look"]
+
+
+def test_of_many_that_differ_the_hidden_ones_are_told_and_none_of_them_is_green(tmp_path):
+    judged = []
+    for minor in range(12):
+        maker = Maker(tmp_path / "runs", f"tf2.{minor}", f"2.{minor}.0")
+        maker.row(SAMPLE, "tf2.eager", "differs" if minor > 2 else "agrees", outputs(minor / 16))
+        judged_as(maker, "tf2.eager", None if minor < 3 else "dense" if minor < 11 else "norm")
+        judged.append(maker.save())
+    (row,) = Made(judged).rows
+    flow = flow_page.compose(row, NAMES)
+    assert flow.hidden == "4 more distinct results (3 of them differ) in the table of numbers only"
+    assert flow.legend[:2] == [("result A", "line-a"), ("result B", "line-b")]
+    assert [(step.state, step.begins) for step in flow.steps[1:]] == [
+        ("look", "L begins here"),
+        ("look", ""),
+        ("look", "D, E, F, G, H, I, J, K begin here"),
+    ]
+    assert all(chip.state == "agrees" for chip in flow.steps[1].chips)  # it has no chip, and is not green
 
 
 @pytest.mark.parametrize("names", [("y",), ("dx", "dw")])
