@@ -247,7 +247,8 @@ class Numbers:
 class Verdict:
     """What the judge concludes: ``word``, the sentence why, and the numbers of each output in the order of flow.
 
-    ``known``: why the difference is expected, or None.  ``reference``: the digests of the answers it was judged by.
+    ``known``: why the difference is expected, or None.  ``reference``: the digests of the answers it was judged by;
+    ``allowance``: of outputs that are off somewhere, those of how far each element may be off from that answer.
     """
 
     word: str
@@ -255,6 +256,7 @@ class Verdict:
     outputs: Dict[str, Numbers] = field(default_factory=dict)
     known: Optional[Known] = None
     reference: Dict[str, str] = field(default_factory=dict)
+    allowance: Dict[str, str] = field(default_factory=dict)
 
     def check(self) -> None:
         if self.word not in SEVERITY:

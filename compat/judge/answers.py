@@ -1,6 +1,7 @@
 """A sample's float64 answers, computed at most once, and the verdicts by them."""
 
-from typing import Any, Dict, Mapping, Tuple
+import dataclasses
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -9,10 +10,11 @@ from ..case.operation import Sample
 from ..errors import CompatError, StoreError
 from ..records import Record, Verdict
 from ..reference import Reference
+from ..reference.claims import under
 from ..store import Run
-from . import golden
+from . import allowances, golden
 from .memory import Notes, key
-from .verdicts import Judge, as_golden, judge
+from .verdicts import Judge, as_golden, as_whole, judge
 
 #: What the judge raises for records that no computation leaves: well formed, and saying what cannot be.
 NO_RECORDS = (CompatError, LookupError, TypeError, ValueError, ArithmeticError)
@@ -32,6 +34,7 @@ class Answers:
         self._judges: Dict[str, Judge] = {}
         self._verdicts: Dict[Tuple[Any, ...], Verdict] = {}
         self._stores: Dict[str, Dict[str, str]] = {}
+        self._allowed: Dict[Tuple[str, str], str] = {}
         self._golden = golden.outputs_of(golden.beside_case(case.path), sample.id, digest)
 
     def verdict(self, run: Run, record: Record) -> Verdict:
@@ -41,7 +44,7 @@ class Answers:
         if alike not in self._verdicts:
             self._verdicts[alike] = self._of_bits(run, record)
         found = self._verdicts[alike]
-        return Verdict(found.word, found.message, found.outputs, found.known, found.reference)
+        return dataclasses.replace(found)
 
     def _of_bits(self, run: Run, record: Record) -> Verdict:
         """The verdict on all records of the same bits."""
@@ -63,6 +66,7 @@ class Answers:
         as_golden(verdict, record, self._golden)
         if self._keep:
             verdict.reference = self._kept_in(run)
+            verdict.allowance = self._allowed_in(run, record, verdict)
         return verdict
 
     def _compute(self) -> None:
@@ -83,6 +87,34 @@ class Answers:
                 self.notes.note_answers(answers)
             self._stores[run.store] = answers
         return self._stores[run.store]
+
+    def _allowed_in(self, run: Run, record: Record, verdict: Verdict) -> Dict[str, str]:
+        """The digests of how far outputs may be off, each kept in the run's store."""
+        found = {}
+        for name, numbers in verdict.outputs.items():
+            if name in verdict.reference and allowances.is_shown(numbers):
+                found[name] = self._allowance(run, name, record.outputs[name].dtype, record.claim)
+        return {name: digest for name, digest in found.items() if digest}
+
+    def _allowance(self, run: Run, name: str, dtype: str, claim: Optional[str]) -> str:
+        """Empty where there is none: of an output that was judged by its own step alone."""
+        what = f"{name} {dtype} {claim or ''}"
+        place = run.store, what
+        if place not in self._allowed:
+            digest = self.notes.allowances.get(what)
+            if digest is None or (digest and digest not in run.objects):
+                self._compute()
+                found = self._allowances(name, dtype, claim)
+                digest = kept(run, found).get(name, "")
+                if digest or not found:
+                    self.notes.note_allowance(what, digest)
+            self._allowed[place] = digest
+        return self._allowed[place]
+
+    def _allowances(self, name: str, dtype: str, claim: Optional[str]) -> Dict[str, np.ndarray]:
+        if name not in self._references or not as_whole(self._references, claim):
+            return {}
+        return {name: allowances.allowance(under(self._references[name], claim), dtype)}
 
 
 def refer(sample: Sample) -> Tuple[Mapping[str, Reference], str]:

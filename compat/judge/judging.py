@@ -1,9 +1,12 @@
 """Every verdict of a store, from what is recorded: never from this process's settings, frameworks, or order of runs."""
 
+import dataclasses
 import hashlib
 import os
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
 
 from ..case.files import Case, beside, changed_files
 from ..case.operation import Sample
@@ -14,7 +17,7 @@ from ..records import Description, Record, Verdict, needs_a_person
 from ..reference import Reference
 from ..reference.measured import answers_against
 from ..store import Run
-from . import golden, known
+from . import allowances, golden, known
 from .answers import NO_RECORDS, Answers, kept, refer, unusable
 from .case_files import CaseFiles
 from .graphs import Place
@@ -287,7 +290,7 @@ class _Sample:
         if key not in self._alike:  # with the record, so that no other thing has its identity meanwhile
             self._alike[key] = record, self._unmarked(run, dialect, record, description, case, why_not)
         found = self._alike[key][1]
-        return Verdict(found.word, found.message, found.outputs, found.known, found.reference)
+        return dataclasses.replace(found)
 
     def _unmarked(
         self,
@@ -425,12 +428,14 @@ class _Sample:
         if trouble:
             return Verdict("unjudged", f"{whose}: {trouble}")
         try:
-            verdict = judge_port(record, run.objects.read, base, place.objects.read, who, whose)
+            spreads: Optional[Dict[str, Reference]] = {} if self._judging.keep else None
+            verdict = judge_port(record, run.objects.read, base, place.objects.read, who, whose, spreads)
         except NO_RECORDS as error:
             return Verdict("unjudged", unusable(error))
         if not base.random:
             answers = {name: place.objects.read(output.digest) for name, output in base.outputs.items()}
             verdict.reference = kept(run, answers) if self._judging.keep else {}
+            verdict.allowance = kept(run, _shown(record, verdict, spreads or {}))
         return verdict
 
     def _case(self, run: Run) -> Optional[Case]:
@@ -464,6 +469,16 @@ def _named(description: Description) -> Tuple[str, Optional[str]]:
     """The dialect and the environment that a sample is judged against."""
     dialect, environment = (*(description.against or ()), None, None)[:2]
     return dialect or "", environment
+
+
+def _shown(record: Record, verdict: Verdict, spreads: Mapping[str, Reference]) -> Dict[str, np.ndarray]:
+    """How far outputs may be off from what they are judged against, of those that were judged by what was measured:
+    by a graph they are held to what it makes of the port's own tensors."""
+    return {
+        name: allowances.allowance(spreads[name], record.outputs[name].dtype)
+        for name, numbers in verdict.outputs.items()
+        if name in spreads and allowances.is_shown(numbers)
+    }
 
 
 def _list(against: Optional[Tuple[str, Optional[str]]]) -> Optional[List[Optional[str]]]:

@@ -41,7 +41,8 @@ def key(*parts: Any) -> str:
 
 
 class Notes:
-    """What is known of one sample: the digests of its ``answers``, and verdicts by the bits they are of.
+    """What is known of one sample: the digests of its ``answers`` and ``allowances``, and verdicts by the bits they
+    are of.
 
     ``files``: those of the case that the reference is made of, the ones it imported late included.
     """
@@ -50,12 +51,14 @@ class Notes:
         self._path = os.path.join(folder(), name[:2], f"{name}.json")
         self.files: Dict[str, str] = {}
         self.answers: Optional[Dict[str, str]] = None
+        self.allowances: Dict[str, str] = {}
         self._verdicts: Dict[str, Any] = {}
         self._new = False
         with contextlib.suppress(CompatError, TypeError, KeyError, ValueError):
             content = read_json(self._path)
             if not changed_files(case_path, dict(content["files"])):
                 self.files, self.answers = dict(content["files"]), dict(content["answers"])
+                self.allowances = dict(content["allowances"])
                 self._verdicts = dict(content["verdicts"])
 
     def verdict(self, bits: str) -> Optional[Verdict]:
@@ -74,13 +77,16 @@ class Notes:
         self._new |= self.answers != answers
         self.answers = answers
 
+    def note_allowance(self, what: str, digest: str) -> None:
+        self._new |= self.allowances.get(what) != digest
+        self.allowances[what] = digest
+
     def save(self) -> None:
         """Keep what is new; a cache that cannot be written costs time, and nothing else."""
         if self._new and self.answers is not None:
             with contextlib.suppress(CompatError):
-                write_json(
-                    self._path, {"files": self.files, "answers": self.answers, "verdicts": self._verdicts}
-                )
+                known = {"answers": self.answers, "allowances": self.allowances, "verdicts": self._verdicts}
+                write_json(self._path, {"files": self.files, **known})
             self._new = False
 
 

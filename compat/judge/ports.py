@@ -1,7 +1,7 @@
 """A record judged against another one: by the other's graph, and by the measured spread where that says more."""
 
 import dataclasses
-from typing import Callable, Dict, List, Mapping, Optional
+from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
 from ..arrays import UNIT_ROUNDOFF, Array
 from ..errors import CompatError
@@ -19,10 +19,19 @@ Read = Callable[[str], Array]
 _MOST = 4
 
 
-def judge_port(record: Record, read: Read, base: Record, read_base: Read, who: str, whose: str) -> Verdict:
+def judge_port(
+    record: Record,
+    read: Read,
+    base: Record,
+    read_base: Read,
+    who: str,
+    whose: str,
+    spreads: Optional[Dict[str, Reference]] = None,
+) -> Verdict:
     """The verdict on a record by another of the same case; ``identical`` are the same bits.
 
-    ``who``, ``whose``: what the record and the other one are called.
+    ``who``, ``whose``: what the record and the other one are called.  ``spreads`` is given what was measured of those
+    outputs that are judged by it.
     """
     for one, name in ((record, who), (base, whose)):
         if one.random:
@@ -31,11 +40,15 @@ def judge_port(record: Record, read: Read, base: Record, read_base: Read, who: s
         return judge_against(record, read, base, read_base, who, whose)
     legacy = _specification(base, read_base)
     if legacy is None or set(record.outputs) != set(base.outputs):
+        if spreads is not None:
+            spreads.update(answers_against(record, read, base, read_base))
         return _measured_only(record, read, base, read_base, who, whose)
     port = side(record, read)
     found = places(legacy, port or Side(Trace(), read), _traced_outputs(record, port))
     measured = answers_against(record, read, base, read_base)
-    numbers = _of_outputs(record, read, found, measured)
+    numbers, by_spread = _of_outputs(record, read, found, measured)
+    if spreads is not None:
+        spreads.update({name: measured[name] for name in by_spread})
     if port is not None:
         _hold_to_trace(numbers, record, port)
     wrong = [place for place in found if place.wrong]
@@ -95,7 +108,7 @@ def all_places(record: Record, read: Read, base: Record, read_base: Read) -> Lis
         return []
     port = side(record, read)
     found = places(legacy, port or Side(Trace(), read), _traced_outputs(record, port))
-    numbers = _of_outputs(record, read, found, answers_against(record, read, base, read_base))
+    numbers, _ = _of_outputs(record, read, found, answers_against(record, read, base, read_base))
     outputs = {tensor: numbers[name] for name, tensor in legacy.trace.outputs.items()}
     return [_by_either(place, outputs.get(place.pair.legacy)) for place in found]
 
@@ -142,10 +155,12 @@ def _measured_only(
 
 def _of_outputs(
     record: Record, read: Read, found: List[Place], measured: Mapping[str, Reference]
-) -> Dict[str, Numbers]:
-    """The numbers of every output: by the graph, and by the measured spread where no rule covers it, or hardly."""
+) -> Tuple[Dict[str, Numbers], List[str]]:
+    """The numbers of every output: by the graph, and by the measured spread where no rule covers it, or hardly; and
+    the names of those."""
     by_name = {place.pair.name: place for place in found if place.pair.name in record.outputs}
     numbers: Dict[str, Numbers] = {}
+    of_spread: List[str] = []
     for name, output in record.outputs.items():
         place = by_name.get(name)
         if (
@@ -159,7 +174,8 @@ def _of_outputs(
         if by_spread.message:
             by_spread = dataclasses.replace(by_spread, message=by_spread.message + ", by the measured spread")
         numbers[name] = by_spread
-    return numbers
+        of_spread.append(name)
+    return numbers, of_spread
 
 
 def _message(numbers: Mapping[str, Numbers], wrong: List[Place]) -> str:

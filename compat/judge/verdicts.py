@@ -25,8 +25,7 @@ def judge(record: Record, reference: Optional[Mapping[str, Reference]], read: Re
         return Verdict("differs", f"the outputs are {found}; expected {expected}")
     outputs: Dict[str, Numbers] = {}
     message, claim = "", record.claim
-    # A claim is of single sums: what it makes of a chain of them is not known.
-    if getattr(reference, "judged_whole", True) and not (claim and isinstance(reference, Network)):
+    if as_whole(reference, claim):
         for name, output in record.outputs.items():
             answer = under(reference[name], claim)
             outputs[name] = compare(read(output.digest), output.dtype, answer, record.dtype)
@@ -37,6 +36,12 @@ def judge(record: Record, reference: Optional[Mapping[str, Reference]], read: Re
         name, numbers = next((n, o) for n, o in outputs.items() if o.word != "agrees")
         message = (f"{name}: " if len(outputs) > 1 else "") + numbers.message
     return Verdict(word, message, outputs)
+
+
+def as_whole(reference: Mapping[str, Reference], claim: Optional[str]) -> bool:
+    """Whether outputs are judged by the answer of the whole, and not by those of single steps alone."""
+    # A claim is of single sums: what it makes of a chain of them is not known.
+    return not isinstance(reference, Network) or (reference.judged_whole and not claim)
 
 
 def as_golden(verdict: Verdict, record: Record, golden: Optional[Mapping[str, str]]) -> Verdict:

@@ -11,8 +11,11 @@ from markupsafe import Markup
 
 from compat.records import JUDGED, PASSING
 
+from .allowance_map import ShareMaps, share_maps
 from .arrays import Arrays
+from .deviations import Answer, Deviation
 from .drawing import Bar, Drawer, Figure, bar, selection_of
+from .error_figures import ErrorFigures
 from .figures import Scale, shared_scale, symmetric_scale
 from .grid import Cell, Group, Row
 from .panes import Selection
@@ -37,6 +40,7 @@ class Distinct:
     why_not: str = ""
     cuts: list[np.ndarray] = field(default_factory=list)
     differences: list[np.ndarray] = field(default_factory=list)
+    deviation: Deviation | None = None
 
     @property
     def letters(self) -> str:
@@ -63,6 +67,7 @@ class Card:
     line: str
     figure: Figure
     difference: Figure | None = None
+    share: Figure | None = None
     beyond: bool = False
 
 
@@ -79,9 +84,11 @@ class Compared:
     scale: Bar | None = None
     difference_scale: Bar | None = None
     beyond_scale: Bar | None = None
+    shares: ShareMaps | None = None
     hidden: int = 0
     mark: str = ""
     judged: bool = False
+    errors: ErrorFigures | None = None
 
 
 def distinct_results(row: Row, name: str) -> list[Distinct]:
@@ -121,6 +128,7 @@ class Comparison:
                 distinct.cuts = distinct.selection.cut(array)
         for distinct in self.results:
             distinct.differences = self._differences(distinct, arrays)
+        self._deviate(arrays)
         self.shown = [distinct for distinct in shown if distinct.digest]
         self.scale = shared_scale(cut for distinct in self.shown for cut in distinct.cuts)
 
@@ -134,6 +142,28 @@ class Comparison:
             return []
         with np.errstate(invalid="ignore", over="ignore"):
             return [a - b for a, b in zip(distinct.cuts, distinct.selection.cut(array), strict=True)]
+
+    def _deviate(self, arrays: Arrays) -> None:
+        """How far every element of the results is off what each was judged by."""
+        answers: dict[str, Answer | None] = {}
+        for distinct in self.results[:MOST_SHOWN]:
+            verdicts = [group.judged.verdict for group in distinct.groups]
+            own = next((d for v in verdicts if (d := v.reference.get(self.name))), self.reference.digest)
+            if not own or distinct.array is None or distinct.array.dtype.kind not in "biufc":
+                continue
+            if own not in answers:
+                answers[own] = Answer.of(arrays.read(own))
+            bound = next((d for v in verdicts if (d := v.allowance.get(self.name))), "")
+            if answer := answers[own]:
+                allowance = arrays.read(bound) if bound else None
+                hue = hue_of(distinct.groups[0].letter)
+                distinct.deviation = answer.deviation(
+                    distinct.array, distinct.dtype, allowance, f"{own} {bound}", distinct.letters, hue
+                )
+
+    @property
+    def deviations(self) -> list[Deviation]:
+        return [distinct.deviation for distinct in self.results if distinct.deviation is not None]
 
     @property
     def series(self) -> bool:
@@ -157,6 +187,9 @@ class Comparison:
             compared.difference_scale = bar(scales[0]) if inside else None
             compared.beyond_scale = bar(scales[1]) if beyond else None
         compared.cards = [self._card(drawer, d, scales[d in beyond]) for d in self.shown]
+        compared.shares = share_maps(self.shown, drawer)
+        for card, figure in zip(compared.cards, compared.shares.figures, strict=True):
+            card.share = figure
         return compared
 
     def _card(self, drawer: Drawer, distinct: Distinct, scale: Scale) -> Card:

@@ -13,11 +13,13 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
-VALUES, DIFFERENCES = "viridis", "RdBu_r"
+VALUES, DIFFERENCES, SHARES = "viridis", "RdBu_r", "cividis"
 #: Colours of the palette; after them come minus infinity, plus infinity and NaN (transparent).
 _STEPS = 250
 _BELOW, _ABOVE, _NAN = 250, 251, 252
 _INFINITE_COLOURS = ((120, 0, 200), (255, 0, 160))
+#: Of shares of an allowance what is beyond it has the colour of plus infinity.
+BEYOND = "#{:02x}{:02x}{:02x}".format(*_INFINITE_COLOURS[1])
 #: Another code draws other pictures: it is part of their names.
 _CODE = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
@@ -94,9 +96,12 @@ def _css(name: str) -> list[tuple[str, str]]:
     """The palette as CSS, each with white or black text, whichever contrasts more."""
     pairs = []
     for colour in palette(name):
-        linear = [(part / 255) ** 2.2 for part in colour]
+        # relative luminance of WCAG 2: on either side of 0.179 black or white has a contrast of 4.5
+        linear = [
+            p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in (c / 255 for c in colour)
+        ]
         luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-        pairs.append(("#{:02x}{:02x}{:02x}".format(*colour), "#fff" if luminance < 0.18 else "#111"))
+        pairs.append(("#{:02x}{:02x}{:02x}".format(*colour), "#fff" if luminance < 0.179 else "#000"))
     return pairs
 
 

@@ -7,6 +7,7 @@ one), the others follow by how many cells share them.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections import Counter, defaultdict
@@ -122,7 +123,7 @@ class Group:
     def outputs(self) -> dict[str, Output]:
         return self.cells[0].outputs
 
-    @property
+    @functools.cached_property
     def judged(self) -> Cell:
         """The cell whose numbers speak for the group: all have the same bits."""
         return max(self.cells, key=lambda cell: (bool(cell.numbers), SEVERITY[cell.word]))

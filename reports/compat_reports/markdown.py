@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from compat.porting.findings import Findings
 
 from . import verify_page, wording
+from .markdown_text import code, prose
 from .overview import MOST_NAMED, Overview, Trouble
 from .sample_page import safe_address
 
@@ -17,7 +18,6 @@ BEGINNING = "<!-- compat report -->"
 MOST_BYTES = 60_000
 #: Entries of a list, at first: fewer where they are long.
 _MOST, _FEWEST = 20, 1
-_LONGEST = 600
 #: (verdict, reason, address) of a known difference.
 KnownKey = tuple[str, str, str]
 _COLUMNS = ("identical", "agrees", "known", "look", "unsupported")
@@ -137,29 +137,6 @@ def _known(
 
 def _more(count: int, what: str) -> list[str]:
     return [f"- and {wording.plural(count, 'more ' + what)}"] if count > 0 else []
-
-
-def code(text: str) -> str:
-    """As code, in which nothing is Markdown, HTML, a mention or an address."""
-    text = _line(text)
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    space = " " if len(fence) > 1 else ""
-    return f"{fence}{space}{text}{space}{fence}"
-
-
-def prose(text: str) -> str:
-    """As text: signs that Markdown, HTML or GitHub reads as more are entities.
-
-    What is left of a mention or a reference is broken by an empty comment, since GitHub looks for them afterwards.
-    """
-    text = re.sub(r"[^\w\s,;'()%=+/?.:–−…“”-]|_", lambda found: f"&#{ord(found.group())};", _line(text))
-    text = text.replace("&#64;", "&#64;<!-- -->").replace("&#35;", "&#35;<!-- -->")
-    return re.sub(r"(?i)(www)\.", r"\1&#46;", text.replace("://", "&#58;//"))
-
-
-def _line(text: str) -> str:
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def _url(text: str) -> str:

@@ -25,12 +25,16 @@ from .along import Line
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
+from .error_figures import error_figures
 from .figures import Scale, shared_scale
 from .grid import Cell, Environment, Group, Row
+from .issue import issue
 from .names import FIELD, PLUS, TOUR
 from .panes import Selection, is_filter
 from .plots import Series, line_plot
+from .reproducing import Reproduction, reproduction
 from .strips import hue_of
+from .timeline import Course, timeline
 from .wording import brief, group_words, number, percent, ranges
 
 if TYPE_CHECKING:
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 
 #: An input joins the scale of the results where it would still use this part of it.
 _LEAST_PART = 0.1
+#: Outputs whose errors are drawn element by element.
+_MOST_WITH_ERRORS = 3
 
 
 @dataclass
@@ -103,6 +109,9 @@ class SamplePage:
     training: training_page.Training | None
     flow: flow_page.Flow | None
     graphs: list[graph_page.Graph]
+    again: Reproduction | None
+    issue: str
+    timeline: list[Course]
 
 
 def view(
@@ -122,13 +131,16 @@ def view(
     for output in outputs:
         output.mark = mark if output.name == first else ""
     trained = training_page.compose(row, arrays, drawer)
+    _draw_errors(outputs, comparisons)
+    sentence, numbers, again = wording.sentence(row), _numbers(row), reproduction(row)
+    places = [(group, _places(row, group.cells, environments)) for group in row.groups]
     return SamplePage(
         row,
-        wording.sentence(row),
+        sentence,
         inputs,
         outputs,
-        _numbers(row),
-        [(g, hue_of(g.letter), group_words(g), _places(row, g.cells, environments)) for g in row.groups],
+        numbers,
+        [(group, hue_of(group.letter), group_words(group), where) for group, where in places],
         _troubles(row, environments, [c for c in row.recorded() if c.known or c.loud]),
         _troubles(row, environments, [c for c in row.recorded() if c.word == "unsupported" and not c.known]),
         spellings(row.description.sources),
@@ -136,6 +148,9 @@ def view(
         trained,
         flow_page.compose(row, names) if trained is None else None,
         graph_page.compose(row, graph),
+        again,
+        issue(row, sentence, numbers, places, again) if again else "",
+        timeline(row, environments),
     )
 
 
@@ -215,6 +230,14 @@ def _join(comparisons: Sequence[Comparison], inputs: dict[str, list[np.ndarray]]
                 continue
         own[name] = scale
     return own
+
+
+def _draw_errors(outputs: Sequence[Compared], comparisons: Sequence[Comparison]) -> None:
+    """The errors of a few outputs: of a network those where something is off first, and the last."""
+    pairs = list(zip(outputs, comparisons, strict=True))[::-1]
+    pairs.sort(key=lambda pair: (not pair[0].mark, not any(d.beyond for d in pair[1].results)))
+    for compared, comparison in pairs[:_MOST_WITH_ERRORS]:
+        compared.errors = error_figures(compared.name, comparison.deviations, comparison.answer)
 
 
 def _values(numbers: records.Numbers) -> dict[str, str]:

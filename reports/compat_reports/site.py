@@ -22,7 +22,11 @@ from .templating import STYLE, style, templates, text_of
 if TYPE_CHECKING:
     from .plus_figure import Composed
 
-ENVIRONMENTS, PHRASES, SCRIPTS = "environments.html", "phrasebook.html", ("report.js", "phrases.js")
+ENVIRONMENTS, PHRASES, SCRIPTS = (
+    "environments.html",
+    "phrasebook.html",
+    ("report.js", "phrases.js", "sample.js"),
+)
 #: Samples that a process draws before it tells how far it is.
 _AT_ONCE = 20
 

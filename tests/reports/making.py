@@ -88,9 +88,13 @@ class Maker:
         known=None,
         share=0.25,
         answers=None,
+        allowance=None,
         **record,
     ):
-        """``outputs``: an array, or arrays by name; ``answers``: by default each of them, rounded."""
+        """``outputs``: an array, or arrays by name; ``answers``: by default each of them, rounded.
+
+        ``allowance``: how far every element of every output may be off.
+        """
         if sample_id not in self.run.samples:
             self.sample(sample_id)
         outputs = {} if outputs is None else outputs if isinstance(outputs, dict) else {"y": outputs}
@@ -108,6 +112,9 @@ class Maker:
                 numeric = {n: a for n, a in outputs.items() if a.dtype.kind in "biuf"}
                 answers = {n: np.round(a.astype(np.float64), 3) for n, a in numeric.items()}
             verdict.reference = {name: add(answer) for name, answer in answers.items()}
+            if allowance is not None:
+                kept = add(np.asarray(allowance, np.float32))
+                verdict.allowance = dict.fromkeys(answers, kept)
         self.judged.verdicts.setdefault(sample_id, {})[dialect] = verdict
         return self
 

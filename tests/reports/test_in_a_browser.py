@@ -4,9 +4,10 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from browser import LOOKS, browser, faults, opened
-from making import Made, Maker, response
+from making import IMAGE, Made, Maker, response
 from test_flow_page import judged_as, network, outputs
 from test_graph_page import LINES
 from test_pages import HOSTILE, report
@@ -150,6 +151,85 @@ def test_a_long_graph_is_folded(models, chromium):
         assert page.locator("ol.order li").nth(119).is_visible()
 
 
+def sampled(folder):
+    """Samples of every kind: maps, a known difference, one that differs, a line, numbers, a port, many outputs."""
+    runs = []
+    for name, version in (("tf1.15", "1.15.5"), ("tf2.21", "2.21.0")):
+        maker, change = Maker(folder / "runs", name, version), 1e-5 * (name == "tf2.21")
+        sources = {"tf1.session": SESSION, "keras3": EAGER + "# " + "very long " * 30 + "\n"}
+        kinds = {
+            "map": response(change),
+            "line": np.sin(np.linspace(0, 9, 80, dtype=np.float32)) + np.float32(change),
+            "numbers": np.linspace(-1e-9, 1.23456, 13, dtype=np.float32) + np.float32(change),
+            "number": np.float32(0.5 + change),
+            "complex": (response(change) * (1 + 2j)).astype(np.complex64)[..., 0],
+            "texts": np.array([b"one", b"two"]),
+        }
+        for kind, result in kinds.items():
+            maker.sample(f"kind[{kind}]", sources=sources, doc="What it is. " * 12)
+            answers = (
+                {"y": np.asarray(result, np.complex128 if result.dtype.kind == "c" else np.float64)}
+                if kind != "texts"
+                else None
+            )
+            for dialect, off in (("numpy", 0), ("tf1.session", 1e-4)):
+                made = result * np.asarray(1 + off, result.dtype) if kind != "texts" else result
+                maker.row(f"kind[{kind}]", dialect, "agrees", made, answers=answers, allowance=1e-3)
+        for sample, known in (("known", EPSILON), ("differs", None)):
+            maker.row(f"kind[{sample}]", "tf1.session", "agrees", response(change), allowance=1e-3)
+            off = response(change) + (np.arange(IMAGE.size) % 50 == 0).reshape(IMAGE.shape).astype(np.float32)
+            maker.row(
+                f"kind[{sample}]", "keras3", "differs", off, "at [0] " + "far " * 40, known, allowance=2e-3
+            )
+        maker.sample("kind[port]", against=["tf1.session", "tf1.15"])
+        maker.row("kind[port]", "tf1.session", "identical", response(), answers={"y": response()})
+        maker.row("kind[port]", "keras3", "agrees", response(2e-5), answers={"y": response()}, allowance=1e-3)
+        layers = {f"layer_{n}": response(change + n * 1e-6) for n in range(6)}
+        maker.row("kind[net]", "tf1.session", "agrees", layers, allowance=1e-2)
+        runs.append(maker.save())
+    report(runs, folder / "report")
+    return folder / "report" / "samples"
+
+
+KINDS = ("map", "line", "numbers", "number", "complex", "texts", "known", "differs", "port", "net")
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    return sampled(tmp_path_factory.mktemp("samples"))
+
+
+@pytest.mark.parametrize("width, colours, forced", LOOKS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_of_a_sample_has_no_faults(samples, chromium, kind, width, colours, forced):
+    with opened(chromium, samples / f"kind.{kind}.html", "", width, colours, forced) as (there, seen):
+        there.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        assert faults(there, seen) == []
+
+
+def test_a_sample_is_copied_as_an_issue_and_its_command(samples, chromium):
+    with opened(chromium, samples / "kind.differs.html") as (page, _):
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.locator("details.issue summary").click()
+        page.get_by_role("button", name="Copy as issue").click()
+        page.get_by_role("button", name="Copied").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == page.locator("#issue").input_value()
+        assert page.locator("#issue").input_value().startswith("### `kind[differs]`\n")
+        page.get_by_role("button", name="Copy", exact=True).click()
+        page.get_by_role("button", name="Copied").first.wait_for()
+        assert "--sample 'kind[differs]'" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_a_sample_without_a_script_has_its_texts_and_no_buttons(samples, chromium):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((samples / "kind.differs.html").as_uri())
+    assert page.locator("button:visible, input:visible").count() == 0
+    page.locator("details.issue summary").click()
+    assert page.locator("#issue").is_visible() and page.locator(".command pre").is_visible()
+    context.close()
+
+
 def test_hostile_names_do_nothing(tmp_path, chromium):
     maker = Maker(tmp_path / "runs", "tf1.15", "1.15.5")
     for word in ("differs", "agrees"):
@@ -158,8 +238,8 @@ def test_hostile_names_do_nothing(tmp_path, chromium):
         known = Known(HOSTILE, "javascript:alert(1)", HOSTILE) if word == "differs" else None
         maker.row(f"{word}[{HOSTILE}]", "tf1.session", word, response(), HOSTILE, known)
     report(maker.save(), tmp_path / "report")
-    paths = [p for p in sorted((tmp_path / "report").rglob("*.html")) if p.parent.name != "samples"]
-    assert len(paths) > 5
+    paths = sorted((tmp_path / "report").rglob("*.html"))
+    assert len(paths) > 7
     for path in paths:
         with opened(chromium, path) as (there, seen):
             there.on("dialog", lambda dialog: seen.told.append("a dialog"))
