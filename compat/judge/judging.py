@@ -22,7 +22,7 @@ from .answers import NO_RECORDS, Answers, kept, refer, unusable
 from .case_files import CaseFiles
 from .graphs import Place
 from .memory import CaseDigests
-from .ports import judge_port, wrong_places
+from .ports import all_places, judge_port, wrong_places
 from .verdicts import random
 
 #: Of what ``compat trace`` recorded: neither a reference nor another record is named.
@@ -166,6 +166,21 @@ class Judging:
         if place is None or base is None:
             return []
         return wrong_places(record, run.objects.read, base, place.objects.read)
+
+    def all_places(self, run: Run, sample_id: str, record: Record) -> List[Place]:
+        """Every place where a port is held against the graph of what it is judged against, in the order of flow; none
+        where that is not known.
+        """
+        description = run.samples.get(sample_id)
+        if description is None or not description.against:
+            return []
+        place, base, _ = _Sample(self, sample_id).base(run, description)
+        if place is None or base is None or base.bits == record.bits:
+            return []
+        try:
+            return all_places(record, run.objects.read, base, place.objects.read)
+        except NO_RECORDS:
+            return []
 
     # -- what a sample asks for
 

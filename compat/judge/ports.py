@@ -98,6 +98,11 @@ def wrong_places(record: Record, read: Read, base: Record, read_base: Read) -> L
 
     Outputs that no rule covers, or hardly, are among them where the measured spread says so.
     """
+    return [one for one in all_places(record, read, base, read_base) if one.wrong]
+
+
+def all_places(record: Record, read: Read, base: Record, read_base: Read) -> List[Place]:
+    """Every place where a record is held against the graph of another, in the order of flow; none as above."""
     legacy = _specification(base, read_base)
     if legacy is None or set(record.outputs) != set(base.outputs):
         return []
@@ -105,9 +110,7 @@ def wrong_places(record: Record, read: Read, base: Record, read_base: Read) -> L
     found = places(legacy, port or Side(Trace(), read), _traced_outputs(record, port))
     numbers, _ = _of_outputs(record, read, found, answers_against(record, read, base, read_base))
     outputs = {tensor: numbers[name] for name, tensor in legacy.trace.outputs.items()}
-    return [
-        one for one in (_by_either(place, outputs.get(place.pair.legacy)) for place in found) if one.wrong
-    ]
+    return [_by_either(place, outputs.get(place.pair.legacy)) for place in found]
 
 
 def _by_either(place: Place, numbers: Optional[Numbers]) -> Place:

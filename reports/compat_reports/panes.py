@@ -54,7 +54,8 @@ def as_real(array: np.ndarray) -> np.ndarray:
 
 def is_filter(name: str) -> bool:
     """Whether an input or output is a filter (or its gradient), by the name the case gives it."""
-    return name.lower().lstrip("d").rstrip("0123456789") in (
+    last = name.lower().rpartition("_")[2]  # conv1_w
+    return last.lstrip("d").rstrip("0123456789") in (
         "w",
         "k",
         "filter",

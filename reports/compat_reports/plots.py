@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 10, 24
 _MOST_MARKERS = 48
 #: Longer series are reduced to the smallest and largest value of each stretch.
 _MOST_POINTS = 1200
+#: Longer names below a plot are cut.
+_LONGEST_NAME = 16
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,39 @@ class Series:
     stems: bool = False
 
 
-def line_plot(series: Sequence[Series], title: str) -> Markup:
+@dataclass(frozen=True)
+class Note:
+    """A text above a point, of the colour of a line's ``style``."""
+
+    place: float
+    value: float
+    text: str
+    style: str
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What stands at the axes instead of numbers: texts of ``rows`` and of ``columns`` by their place.
+
+    A row without a text is where the axis ends; columns that are None are numbered.  ``begins``: the column where
+    something begins.
+    """
+
+    rows: Mapping[float, str]
+    columns: Mapping[float, str] | None
+    begins: float | None = None
+    notes: Sequence[Note] = ()
+
+
+def line_plot(series: Sequence[Series], title: str, marks: Marks | None = None) -> Markup:
     """All series on the same axes."""
     finite = [s.values[np.isfinite(s.values)] for s in series]
     values = np.concatenate([f for f in finite if f.size] or [np.zeros(1)])
     low, high = float(values.min()), float(values.max())
     if any(s.stems for s in series):
         low, high = min(low, 0.0), max(high, 0.0)
+    if marks is not None:
+        low, high = min(low, *marks.rows), max(high, *marks.rows)
     if not high > low:
         low, high = low - 1, high + 1
     first = min(s.offset for s in series)
@@ -42,11 +70,12 @@ def line_plot(series: Sequence[Series], title: str) -> Markup:
     axes = _Axes(first, max(last, first + 1), low, high)
     parts = [
         Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
-            _WIDTH, _HEIGHT, title
+            _WIDTH, _HEIGHT + (_below(marks.columns) if marks and marks.columns else 0), title
         )
     ]
-    parts.append(axes.ticks())
+    parts.append(axes.ticks() if marks is None else axes.marked(marks))
     parts += [axes.draw(s) for s in series]
+    parts += [axes.note(note) for note in marks.notes] if marks is not None else []
     return Markup("").join([*parts, Markup("</svg>")])
 
 
@@ -65,17 +94,48 @@ class _Axes:
         return round(_HEIGHT - _BOTTOM - part * (_HEIGHT - _TOP - _BOTTOM), 1)
 
     def ticks(self) -> Markup:
+        return self._rows() + self._columns()
+
+    def _rows(self) -> Markup:
         parts: list[str] = []
         for value in nice(self.low, self.high, 5):
             style = "zero" if value == 0 else "rule"
             y = self.y(value)
             parts.append(f'<path class="{style}" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}"/>')
             parts.append(f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{_tick(value)}</text>')
+        return Markup("".join(parts))  # numbers all
+
+    def _columns(self) -> Markup:
+        parts: list[str] = []
         for value in nice(self.first, self.last, 8):
             if value == int(value):
                 x = self.x(value)
                 parts.append(f'<text x="{x}" y="{_HEIGHT - 8}" text-anchor="middle">{int(value)}</text>')
-        return Markup("".join(parts))  # numbers all
+        return Markup("".join(parts))
+
+    def marked(self, marks: Marks) -> Markup:
+        """Texts at the axes; names below the columns lean, so that each has room."""
+        parts: list[str] = []
+        for value, text in marks.rows.items():
+            if not text:
+                continue
+            y = self.y(value)
+            parts.append(f'<path class="rule" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}"/>')
+            parts.append(f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{escape(text)}</text>')
+        if marks.begins is not None:
+            parts.append(f'<path class="begins" d="M{self.x(marks.begins)} {_TOP}V{_HEIGHT - _BOTTOM}"/>')
+        for value, text in (marks.columns or {}).items():
+            x, y = self.x(value) + 3, _HEIGHT - _BOTTOM + 12
+            name = escape(text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…")
+            style = ' class="at"' if value == marks.begins else ""
+            place = f'text-anchor="end" transform="translate({x} {y})rotate(-40)"'
+            parts.append(f"<text{style} {place}>{name}</text>")
+        return Markup("".join(parts)) + (self._columns() if marks.columns is None else "")
+
+    def note(self, note: Note) -> Markup:
+        text = '<text class="told {}" x="{}" y="{}" text-anchor="middle">{}</text>'
+        y = max(self.y(note.value) - 7, 9)
+        return Markup(text).format(note.style, self.x(note.place), y, note.text)
 
     def draw(self, series: Series) -> Markup:
         places = _places(series.values)
@@ -103,6 +163,12 @@ class _Axes:
             (round(left + place * wide, 1), round(bottom - (value / 2 - half) * high, 1))
             for place, value in zip(places, values, strict=True)
         ]
+
+
+def _below(names: Mapping[float, str]) -> int:
+    """The height that leaning names take more than numbers do."""
+    longest = max(map(len, names.values()), default=0)
+    return round(max(0.0, 0.64 * 5.8 * min(longest, _LONGEST_NAME) - 6))
 
 
 def _places(values: np.ndarray) -> list[int]:

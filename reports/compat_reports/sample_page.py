@@ -6,7 +6,7 @@ import functools
 import json
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ from compat import records
 from compat.record.dialects import in_order
 from compat.records import PASSING
 
-from . import training_page, wording
+from . import flow_page, graph_page, training_page, wording
+from .along import Line
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
@@ -105,20 +106,31 @@ class SamplePage:
     unsupported: list[Trouble]
     spellings: list[Spelling]
     composed: plus_figure.Composed | None
-    training: list[training_page.Trained] | None
+    training: training_page.Training | None
+    flow: flow_page.Flow | None
+    graphs: list[graph_page.Graph]
     again: Reproduction | None
     issue: str
     timeline: list[Course]
 
 
-def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: Drawer) -> SamplePage:
-    """The page of a sample; draws what it shows."""
+def view(
+    row: Row,
+    environments: Sequence[Environment],
+    arrays: Arrays,
+    drawer: Drawer,
+    graph: Callable[[str, Cell], list[Line]] = lambda sample_id, cell: [],
+) -> SamplePage:
+    """The page of a sample; draws what it shows.  ``graph``: a port along the graph of what it is judged against."""
     data_format = str(row.description.parameters.get("data_format") or "NHWC")
     names = list(dict.fromkeys(name for group in row.groups for name in group.outputs))
     comparisons = [Comparison(row, name, arrays, data_format) for name in names]
     inputs, sources = _inputs(row, arrays, drawer, comparisons, data_format)
     outputs = [comparison.draw(drawer, sources) for comparison in comparisons]
-    _mark_first(row, outputs)
+    first, mark = flow_page.beginning(row, names)
+    for output in outputs:
+        output.mark = mark if output.name == first else ""
+    trained = training_page.compose(row, arrays, drawer)
     _draw_errors(outputs, comparisons)
     sentence, numbers, again = wording.sentence(row), _numbers(row), reproduction(row)
     places = [(group, _places(row, group.cells, environments)) for group in row.groups]
@@ -133,7 +145,9 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
         _troubles(row, environments, [c for c in row.recorded() if c.word == "unsupported" and not c.known]),
         spellings(row.description.sources),
         _composed(row, environments, arrays, drawer),
-        training_page.compose(row, arrays, drawer),
+        trained,
+        flow_page.compose(row, names) if trained is None else None,
+        graph_page.compose(row, graph),
         again,
         issue(row, sentence, numbers, places, again) if again else "",
         timeline(row, environments),
@@ -216,21 +230,6 @@ def _join(comparisons: Sequence[Comparison], inputs: dict[str, list[np.ndarray]]
                 continue
         own[name] = scale
     return own
-
-
-def _mark_first(row: Row, outputs: Sequence[Compared]) -> None:
-    """Of several outputs, mark where it begins: the first that disagrees, else the first with other bits."""
-    if len(outputs) < 2:
-        return
-    for compared in outputs:
-        numbers = [cell.numbers.get(compared.name) for cell in row.recorded()]
-        if any(n is not None and n.word not in PASSING for n in numbers):
-            compared.mark = "the first output that differs"
-            return
-    for compared in outputs:
-        if len({g.outputs[compared.name].digest for g in row.groups if compared.name in g.outputs}) > 1:
-            compared.mark = "the first output with other bits"
-            return
 
 
 def _draw_errors(outputs: Sequence[Compared], comparisons: Sequence[Comparison]) -> None:

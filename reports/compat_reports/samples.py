@@ -8,7 +8,8 @@ from compat.judge.judging import Judged, Judging
 from compat.records import Verdict
 from compat.store import Run
 
-from .grid import Environment, Row, environments_of, order, row_of
+from . import along
+from .grid import Cell, Environment, Row, environments_of, order, row_of
 
 
 class Samples:
@@ -29,6 +30,11 @@ class Samples:
         for run in self._runs:
             run.forget(sample_id)
         return row
+
+    def graph(self, sample_id: str, cell: Cell) -> list[along.Line]:
+        """A port along the graph of what it is judged against; empty where that is not known."""
+        run = cell.environment.run
+        return [along.of_place(place) for place in self._judging.all_places(run, sample_id, cell.record)]
 
     def pause(self) -> dict[str, str]:
         """Keep what the judge has found out for the next time; returns the files that it came of."""

@@ -108,7 +108,9 @@ class _Pages:
         part = Part(Overview(self._samples.environments))
         for sample_id in ids:
             row = self._samples.row(sample_id)
-            page = sample_page.view(row, self._samples.environments, self._arrays, self._drawer)
+            page = sample_page.view(
+                row, self._samples.environments, self._arrays, self._drawer, self._samples.graph
+            )
             if page.composed is not None and row.operation == PLUS:
                 part.featured.append(Featured(row.id, page.sentence, page.composed))
             part.overview.add(row, page.sentence)

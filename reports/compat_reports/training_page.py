@@ -1,14 +1,16 @@
-"""Real training on a page: its curves, and the images it gets wrong, sixteen to a page."""
+"""Real training on a page: its curves, and the images that it gets wrong, sixteen to a page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
-from . import figures
+from . import curves, figures
 from .arrays import Arrays
+from .disputed import Disputed, disputed
 from .drawing import Drawer
 from .grid import Cell, Row
 from .plots import Series, line_plot
@@ -16,6 +18,7 @@ from .wording import number
 
 #: Wrong images of one page.
 PAGE = 16
+_CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 #: Pixels on the page of one pixel of an image, about.
 _ZOOM = 3
 
@@ -32,6 +35,17 @@ class Wrong:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """An image about which dialects disagree: its label, and who takes it for what."""
+
+    source: str
+    width: int
+    height: int
+    label: int
+    words: str
+
+
+@dataclass(frozen=True)
 class Trained:
     """What a dialect reached, in its newest environment."""
 
@@ -42,19 +56,37 @@ class Trained:
     pages: list[list[Wrong]]
 
 
-def compose(row: Row, arrays: Arrays, drawer: Drawer) -> list[Trained] | None:
-    """The training of a sample that has curves, dialect by dialect; None for any other sample."""
-    trained = []
-    for dialect in row.cells:
-        cells = [cell for cell in row.cells.get(dialect, ()) if cell is not None and _has_curves(cell)]
-        outputs = _read(cells[-1], arrays) if cells else None
-        if outputs is not None:
-            plots = _plots(outputs, f"{dialect} in {cells[-1].environment.label}")
-            pages = _pages(outputs, drawer)
-            shown = sum(map(len, pages))
-            words = _words(outputs, shown)
-            trained.append(Trained(dialect, cells[-1].environment.label, words, plots, pages))
-    return trained or None
+@dataclass(frozen=True)
+class Training:
+    """``together``: all curves on one plot; ``dialects``: each by itself; ``disputed``: pages of images."""
+
+    together: curves.Together | None
+    dialects: list[Trained]
+    disputed: list[list[Shown]]
+
+
+def compose(row: Row, arrays: Arrays, drawer: Drawer) -> Training | None:
+    """The training of a sample that has curves; None for any other sample."""
+    cells = [cell for strip in row.cells.values() for cell in strip if cell is not None and _has_curves(cell)]
+    newest = {cell.dialect: cell for cell in cells}
+    outputs = {dialect: _read(cell, arrays) for dialect, cell in newest.items()}
+    found = {dialect: arrays_of for dialect, arrays_of in outputs.items() if arrays_of is not None}
+    if not found:
+        return None
+    trained = [_trained(newest[dialect], arrays_of, drawer) for dialect, arrays_of in found.items()]
+    images = [_shown(one, found, drawer) for one in disputed(found)]
+    return Training(curves.compose(row, cells, arrays, _CURVES), trained, _paged([i for i in images if i]))
+
+
+def _trained(cell: Cell, outputs: dict[str, np.ndarray], drawer: Drawer) -> Trained:
+    label = cell.environment.label
+    pages = _paged(_wrong(outputs, drawer))
+    words = _words(outputs, sum(map(len, pages)))
+    return Trained(cell.dialect, label, words, _plots(outputs, f"{cell.dialect} in {label}"), pages)
+
+
+def _paged(images: list[Any]) -> list[list[Any]]:
+    return [images[start : start + PAGE] for start in range(0, len(images), PAGE)]
 
 
 def _has_curves(cell: Cell) -> bool:
@@ -81,7 +113,7 @@ def _plots(outputs: dict[str, np.ndarray], where: str) -> list[tuple[str, Markup
     return plots
 
 
-def _pages(outputs: dict[str, np.ndarray], drawer: Drawer) -> list[list[Wrong]]:
+def _wrong(outputs: dict[str, np.ndarray], drawer: Drawer) -> list[Wrong]:
     """The wrong images, as far as they are kept; rows of -1 are empty."""
     names = ("wrong_images", "wrong_labels", "wrong_predictions")
     if not set(names) <= set(outputs):
@@ -89,15 +121,23 @@ def _pages(outputs: dict[str, np.ndarray], drawer: Drawer) -> list[list[Wrong]]:
     images, labels, predictions = (outputs[name] for name in names)
     if images.ndim != 3 or not len(images) == len(labels) == len(predictions):
         return []
-    wrong = []
-    for image, label, predicted in zip(images, labels.tolist(), predictions.tolist(), strict=True):
-        if label < 0:
-            continue
-        pixels = np.repeat(image[..., None].astype(np.float64), 3, axis=-1)
-        source = drawer.file(figures.name_of(pixels, None), lambda pixels=pixels: figures.picture(pixels))
-        height, width = image.shape
-        wrong.append(Wrong(source, width * _ZOOM, height * _ZOOM, label, predicted))
-    return [wrong[start : start + PAGE] for start in range(0, len(wrong), PAGE)]
+    kept = zip(images, labels.tolist(), predictions.tolist(), strict=True)
+    return [Wrong(*_drawn(image, drawer), label, predicted) for image, label, predicted in kept if label >= 0]
+
+
+def _shown(one: Disputed, outputs: dict[str, dict[str, np.ndarray]], drawer: Drawer) -> Shown | None:
+    dialect, row = one.image
+    images = outputs[dialect].get("wrong_images")
+    if images is None or images.ndim != 3 or row >= len(images):
+        return None
+    return Shown(*_drawn(images[row], drawer), one.label, one.words)
+
+
+def _drawn(image: np.ndarray, drawer: Drawer) -> tuple[str, int, int]:
+    """The picture of an image of grey values, and its size on the page."""
+    pixels = np.repeat(image[..., None].astype(np.float64), 3, axis=-1)
+    source = drawer.file(figures.name_of(pixels, None), lambda: figures.picture(pixels))
+    return source, image.shape[1] * _ZOOM, image.shape[0] * _ZOOM
 
 
 def _words(outputs: dict[str, np.ndarray], shown: int) -> str:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from markupsafe import Markup
-
 from compat.errors import CompatError
 from compat.porting.findings import Cause, Finding, Findings, Op, Tensor
 
-from . import wording
-from .plots import Series, line_plot
+from . import along, wording
 from .templating import STYLE, style, templates
 
 PAGE = "index.html"
-#: Rows of the graph that stand open; nodes of a place that are shown.
-_OPEN, _NODES = 80, 40
-#: Shares of the allowance as they are drawn: bits that are equal have none.
-_LEAST, _MOST = 1e-6, 1e12
+#: Nodes of a place that are shown.
+_NODES = 40
 #: Edits of a whole op instead of one argument.
 _OF_OPS = {"function": "the op", "missing": "the op", "extra": "the op"}
 _NUMBERS = (
@@ -32,16 +25,6 @@ _NUMBERS = (
     ("max_rel", "as a share of the expected value"),
     ("ulps", "in units in the last place"),
 )
-
-
-@dataclass
-class Line:
-    """A tensor in the graph's order.  ``state``: look, agrees or none, as the shapes of the style have it."""
-
-    tensor: Tensor
-    number: int
-    state: str
-    words: str
 
 
 @dataclass
@@ -73,7 +56,7 @@ def write(found: Findings, folder: str) -> Path:
 
 def view(found: Findings) -> dict[str, Any]:
     """All that the template shows."""
-    lines = [_line(tensor, number) for number, tensor in enumerate(found.tensors)]
+    lines = [_line(tensor) for tensor in found.tensors]
     return {
         "found": found,
         "word": wording,
@@ -84,8 +67,7 @@ def view(found: Findings) -> dict[str, Any]:
         "cards": [_card(finding, found.tensors, number) for number, finding in enumerate(found.wrong)],
         "steps": [_step(line) for line in found.steps],
         "lines": lines,
-        "open": len(lines) <= _OPEN,
-        "plot": plot(found.tensors),
+        "plot": along.plot_of(lines, "The error along the graph"),
         "commands": commands(found),
     }
 
@@ -164,24 +146,10 @@ def tiles(found: Findings) -> list[tuple[str, str, str]]:
 # -- the graph
 
 
-def _line(tensor: Tensor, number: int) -> Line:
-    numbers = tensor.numbers
-    if tensor.wrong:
-        return Line(tensor, number, "look", numbers.message if numbers else tensor.why)
-    if numbers is None:
-        return Line(tensor, number, "none", tensor.why or "not judged")
-    share = f"{wording.percent(numbers.share)} of the allowance" if numbers.share is not None else "agrees"
-    return Line(tensor, number, "agrees", share + (", which is wide here" if tensor.vague else ""))
-
-
-def plot(tensors: Sequence[Tensor]) -> Markup | None:
-    """The error along the graph in powers of ten of the allowance, with the allowance as a line."""
-    shares = [one.numbers.share if one.numbers is not None else None for one in tensors]
-    if sum(share is not None for share in shares) < 2:
-        return None
-    values = np.array([math.nan if s is None else math.log10(min(max(s, _LEAST), _MOST)) for s in shares])
-    allowed = Series("the allowance", np.zeros(len(values)), "reference", offset=1)
-    return line_plot([allowed, Series("error", values, "line-b", offset=1)], "The error along the graph")
+def _line(tensor: Tensor) -> along.Line:
+    return along.line(
+        tensor.name, tensor.op, tensor.source, tensor.numbers, tensor.why, bool(tensor.wrong), tensor.vague
+    )
 
 
 # -- a wrong place

@@ -13,8 +13,10 @@ from compat.graph.nodes import Node, trace_of
 from compat.graph.pairing import pairs
 from compat.graph.replay import Replay
 from compat.judge.graphs import places
+from compat.judge.judging import Judging
 from compat.judge.ports import judge_port, untried
-from compat.records import Record
+from compat.records import Description, Environment, Record
+from compat.store import Run
 
 f32 = np.float32
 STATE = np.random.RandomState(3)
@@ -237,6 +239,26 @@ def test_a_graph_that_does_not_give_what_was_recorded_is_no_specification():
         read.update(port.kept.arrays)
         verdict = judge_port(record, read.__getitem__, base, read.__getitem__, "the port", "the legacy side")
         assert verdict.word == "differs" and whose in verdict.message
+
+
+def test_all_places_of_a_port_in_a_run(tmp_path):
+    legacy, port = network(), network(epsilon=2e-3, prefix="port/")
+    run = Run(str(tmp_path / "tf2.21"), Environment("tf2.21"))
+    run.samples["port[a]"] = Description("port", "a", "case", "port.py", against=["tf1.session", None])
+    for made, dialect in ((legacy, "tf1.session"), (port, "keras3")):
+        record = recorded(made, "y", made.kept.read(made.outputs()["y"].digest))
+        for array in made.kept.arrays.values():
+            run.objects.add(array)
+        run.add("port[a]", dialect, record)
+    run.save()
+    run, judging = Run.open(run.folder), Judging([])
+    found = judging.all_places(run, "port[a]", run.record("port[a]", "keras3"))
+    names = [place.pair.name for place in found]
+    assert names.index("dense") < names.index("norm") < names.index("y")
+    assert wrong(found) == wrong(judged(legacy, port)) and wrong(found)
+    assert judging.all_places(run, "port[a]", run.record("port[a]", "tf1.session")) == []
+    run.samples["port[a]"].against = None
+    assert judging.all_places(run, "port[a]", run.record("port[a]", "keras3")) == []
 
 
 def test_a_result_that_is_not_what_its_own_graph_gives():

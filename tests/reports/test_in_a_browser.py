@@ -2,17 +2,22 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from browser import LOOKS, browser, faults, opened
 from making import IMAGE, Made, Maker, response
+from test_flow_page import judged_as, network, outputs
+from test_graph_page import LINES
 from test_pages import HOSTILE, report
 from test_steps import SAMPLES, judged
+from test_training_page import trained
 from test_verify_page import made as made_findings
 
 from compat.records import Known
 from compat_reports import steps, verify_page, wording
+from compat_reports.samples import JudgedSamples
 
 VERSIONS = ("1.13.2", "1.15.5", "2.4.1", "2.11.1", "2.21.0")
 SESSION = "@norm.on('tf1.session')\ndef _(tf, x, w):\n    return tf.layers.BatchNormalization()(x)\n"
@@ -91,6 +96,59 @@ def test_the_page_of_a_port_has_no_faults(tmp_path, chromium, width, colours, fo
     path = verify_page.write(made_findings("a/long/name/of/a/tensor/" * 5), str(tmp_path))
     with opened(chromium, path, "", width, colours, forced) as (there, seen):
         assert faults(there, seen) == []
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A network that differs, a port with its graph, and a training whose dialects disagree."""
+    folder = tmp_path_factory.mktemp("models")
+    names = tuple(f"{'a_long_name_of_' * 4}layer_{place}" for place in range(9))
+    maker = network(folder)
+    for dialect, since in (("tf2.eager", None), ("keras3", names[7])):
+        arrays = outputs(0.5 if since else 0, since or names[0], names)
+        maker.row("net[deep]", dialect, "differs" if since else "agrees", arrays)
+        judged_as(maker, dialect, since, "net[deep]", names)
+    maker.sample("port[a]", against=["tf1.session", None])
+    maker.row("port[a]", "keras3", "differs", response(1e-3), "far")
+    maker.row("training[digits]", "keras2", "agrees", trained((1, 9, 3), (1, -1)))
+    maker.row("training[digits]", "keras3", "agrees", trained((7, 2, 3), (0, -1)))
+    with pytest.MonkeyPatch.context() as patch:
+        lines = [replace(line, name=line.name + "/of_a_graph" * 9) for line in LINES * 40]
+        patch.setattr(JudgedSamples, "graph", lambda self, sample_id, cell: lines)
+        report(maker.save(), folder / "report")
+    return folder / "report" / "samples"
+
+
+@pytest.mark.parametrize("width, colours, forced", LOOKS)
+@pytest.mark.parametrize("page", ["net.small", "net.deep", "port.a", "training.digits"])
+def test_the_page_of_a_network_has_no_faults(models, chromium, page, width, colours, forced):
+    with opened(chromium, models / f"{page}.html", "", width, colours, forced) as (there, seen):
+        assert faults(there, seen) == []
+
+
+def test_from_an_output_to_its_maps_by_keyboard(models, chromium):
+    """Those of a later output are folded, and are opened by the way to them."""
+    with opened(chromium, models / "net.deep.html") as (page, _):
+        folded = page.locator("details.output:not([open])")
+        assert folded.count() == 2 and page.locator("#flow").is_visible()
+        page.locator("ol.flow a").nth(6).focus()
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#maps-7") and folded.count() == 1
+        assert page.locator("#out-7").is_visible()
+        top = page.locator("#out-7").bounding_box()["y"]
+        assert 0 <= top < 300
+        page.locator("details.output").nth(8).locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert folded.count() == 0
+
+
+def test_a_long_graph_is_folded(models, chromium):
+    with opened(chromium, models / "port.a.html") as (page, _):
+        graph = page.locator("section[aria-labelledby=graph] details details")
+        assert graph.get_attribute("open") is None
+        graph.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert page.locator("ol.order li").nth(119).is_visible()
 
 
 def sampled(folder):
