@@ -80,7 +80,9 @@ def test_one_number_where_all_elements_may_be_off_by_the_same():
 
 
 def test_what_is_drawn():
-    assert is_shown(Numbers("agrees", unequal=1, count=9)) and is_shown(Numbers("differs", unequal=9, count=9))
+    assert is_shown(Numbers("agrees", unequal=1, count=9)) and is_shown(
+        Numbers("differs", unequal=9, count=9)
+    )
     assert not is_shown(Numbers("agrees", unequal=0, count=9))  # the very answer
     assert not is_shown(Numbers("differs", "another shape"))
     assert not is_shown(Numbers("agrees", unequal=1, count=1 << 30))
