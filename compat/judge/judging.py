@@ -1,6 +1,5 @@
 """Every verdict of a store, from what is recorded: never from this process's settings, frameworks, or order of runs."""
 
-import dataclasses
 import hashlib
 import os
 from dataclasses import dataclass, field
@@ -292,7 +291,9 @@ class _Sample:
         if key not in self._alike:  # with the record, so that no other thing has its identity meanwhile
             self._alike[key] = record, self._unmarked(run, dialect, record, description, case, why_not)
         found = self._alike[key][1]
-        return dataclasses.replace(found)
+        one = Verdict.__new__(Verdict)  # of its own, to be marked, and there are millions
+        one.__dict__.update(found.__dict__)
+        return one
 
     def _unmarked(
         self,
