@@ -8,6 +8,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import browser
 import pytest
 
 pytest.importorskip("mkdocs")
@@ -124,3 +125,19 @@ def test_a_link_that_leads_nowhere_fails(tmp_path):
         file.write("\n[nowhere](nowhere.md)\n")
     result = build(tmp_path, tmp_path / "site")
     assert result.returncode != 0 and "nowhere.md" in result.stdout + result.stderr
+
+
+#: A page of prose, one of tables, one of code, and what is made of docstrings.
+KINDS = ("index", "porting", "atlas", "ci", "api")
+
+
+@pytest.mark.parametrize("look", browser.LOOKS, ids=str)
+def test_pages_are_without_fault_in_a_browser(site, look):
+    width, colours, forced = look
+    with browser.browser() as found:
+        for name in KINDS:
+            with browser.opened(found, site / f"{name}.html", "", width, colours, forced) as (page, seen):
+                faults = browser.faults(page, seen)
+            # Of the theme: its own controls are as high as a line, and from disk its search has no worker.
+            ours = [text for text in faults if not text.startswith(("small:", "told:"))]
+            assert ours == [], f"{name}: {ours}"

@@ -3,6 +3,8 @@
 Needs chromium and playwright; the tests that use it are left out where one is missing.
 """
 
+from __future__ import annotations
+
 import contextlib
 import shutil
 from dataclasses import dataclass, field
