@@ -27,6 +27,14 @@ def parts_of(sample_id: str) -> tuple[str, str]:
     return operation or sample_id, name.removesuffix("]") or sample_id
 
 
+def by_operation(ids: Iterable[str]) -> dict[str, list[str]]:
+    """Samples by their operation, in their order."""
+    found: dict[str, list[str]] = {}
+    for sample_id in ids:
+        found.setdefault(parts_of(sample_id)[0], []).append(sample_id)
+    return found
+
+
 def names_of(plain: dict[str, str]) -> dict[str, str]:
     """A file name for every key, of the text that it would have."""
     names: dict[str, str] = {}

@@ -15,8 +15,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 10, 24
 _MOST_MARKERS = 48
 #: Longer series are reduced to the smallest and largest value of each stretch.
 _MOST_POINTS = 1200
-#: Longer names below a plot are cut.
-_LONGEST_NAME = 16
+#: Of longer names below a plot the end is shown: scopes begin alike.
+_LONGEST_NAME = 14
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class _Axes:
             parts.append(f'<path class="begins" d="M{self.x(marks.begins)} {_TOP}V{_HEIGHT - _BOTTOM}"/>')
         for value, text in (marks.columns or {}).items():
             x, y = self.x(value) + 3, _HEIGHT - _BOTTOM + 12
-            name = escape(text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…")
+            name = escape(text if len(text) <= _LONGEST_NAME else f"…{text[1 - _LONGEST_NAME :]}")
             style = ' class="at"' if value == marks.begins else ""
             place = f'text-anchor="end" transform="translate({x} {y})rotate(-40)"'
             parts.append(f"<text{style} {place}>{name}</text>")

@@ -13,7 +13,7 @@ from .arrays import Arrays
 from .drawing import Drawer
 from .folder import INDEX, Folder
 from .forms import NONE, Forms, Told
-from .names import PLUS, pages_of, slugs_of
+from .names import PLUS, by_operation, pages_of, slugs_of
 from .operation_page import Book
 from .overview import Line, Overview
 from .phrase_book import Name, PhraseBook
@@ -42,11 +42,15 @@ class Featured(NamedTuple):
 
 @dataclass
 class Part:
-    """What comes of some samples: their part of the overview and of the operations' pages, and the files made."""
+    """What comes of some samples: their part of the overview and of the operations' pages, and the files made.
+
+    ``networks``: the samples whose pages go along a network, or show how it was trained.
+    """
 
     overview: Overview
     book: Book = field(default_factory=Book)
     featured: list[Featured] = field(default_factory=list)
+    networks: list[str] = field(default_factory=list)
     told: Told = field(default_factory=Told)
     files: dict[str, str] = field(default_factory=dict)
     took: tuple[set[str], set[str]] = (set(), set())
@@ -55,6 +59,7 @@ class Part:
         self.overview.merge(other.overview)
         self.book.merge(other.book)
         self.featured += other.featured
+        self.networks += other.networks
         self.told.merge(other.told)
         self.files.update(other.files)
 
@@ -113,6 +118,8 @@ class _Pages:
             )
             if page.composed is not None and row.operation == PLUS:
                 part.featured.append(Featured(row.id, page.sentence, page.composed))
+            if page.flow or page.training:
+                part.networks.append(row.id)
             part.overview.add(row, page.sentence)
             part.book.add(row)
             self._forms.add(part.told, row)
@@ -142,8 +149,14 @@ class _Pages:
         overview = whole.overview
         self._templates.globals.update(overview=overview, columns=overview.columns())
         featured = sorted(whole.featured, key=lambda one: not one.id.endswith("[same]"))[:1]
+        networks = by_operation(sorted(whole.networks, key=self._places.__getitem__))
         phrases = PhraseBook(whole.book, overview)
-        self._put(INDEX, featured=featured, **index_page.view(overview, whole.book, phrases, self._slugs))
+        self._put(
+            INDEX,
+            featured=featured,
+            networks=networks,
+            **index_page.view(overview, whole.book, phrases, self._slugs),
+        )
         self._put(ENVIRONMENTS)
         self._put(PHRASES, step=wording.stepped(overview.step()), **phrases.index())
         several = [partial(self._put_name, phrases, name) for name in phrases.names.values()]

@@ -199,3 +199,16 @@ def test_names_are_escaped(tmp_path):
     judged_as(maker, "numpy", HOSTILE, names=names)
     html = page_of(maker, tmp_path)
     assert "Along the network" in html and HOSTILE not in html and "<img src=x" not in html
+
+
+def test_the_overview_leads_to_networks(tmp_path):
+    maker = network(tmp_path)
+    for name in ("b", "c"):
+        maker.row(f"deep[{name}]", "numpy", "agrees", outputs())
+        judged_as(maker, "numpy", sample=f"deep[{name}]")
+    maker.row("conv[a]", "numpy", "agrees", outputs()["conv"])
+    report(maker.save(), tmp_path / "report")
+    html = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    (section,) = re.findall(r'<p class="jump networks">(.*?)</p>', html)
+    assert re.findall(r'href="([^"]*)"', section) == ["operations/deep.html", "samples/net.small.html"]
+    assert "2 samples" in section and "conv" not in section

@@ -215,6 +215,12 @@ def test_an_image_that_is_right_beyond_those_kept_is_known_by_its_prediction():
     assert [(one.place, tuple(one.wrong)) for one in found] == [(0, ("a",))]
 
 
+def test_an_image_that_one_of_them_never_saw_is_not_disputed():
+    shorter = dict(trained((1, 2, 3)), predictions=np.eye(10, dtype=np.float32)[[1, 2]])
+    assert disputed({"a": trained((1, 2, 9), (2,)), "b": shorter}) == []
+    assert [one.place for one in disputed({"a": trained((1, 2, 9), (2,)), "b": trained((1, 2, 3))})] == [2]
+
+
 def test_disputed_images_are_on_the_page(tmp_path):
     maker = Maker(tmp_path / "runs", "tf2.21", "2.21.0")
     maker.row(SAMPLE, "keras2", "agrees", trained((1, 9, 3), (1, -1)))
