@@ -10,10 +10,14 @@ import numpy as np
 
 from .drawing import Bar, Drawer, Drawn, Figure, Square
 from .figures import BEYOND, SHARES, Scale
+from .panes import Selection
 from .wording import number, percent
 
 if TYPE_CHECKING:
     from .comparison import Distinct
+
+#: Panes of a result, where no element of any is beyond its allowance.
+_MOST_INSIDE = 2
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,10 @@ def share_maps(results: Sequence[Distinct], drawer: Drawer) -> ShareMaps:
     scale = Scale(0.0, 1.0 if beyond else max(inside, default=0.0), SHARES)
     if not scale.high > 0:
         return ShareMaps((None,) * len(results))
-    figures = [_figure(one, of, scale, drawer) if of else None for one, of in zip(results, cuts, strict=True)]
+    most = None if beyond else _MOST_INSIDE
+    figures = [
+        _figure(one, of[:most], scale, drawer) if of else None for one, of in zip(results, cuts, strict=True)
+    ]
     bar = Bar(scale.gradient(), "0 %", percent(scale.high / 2), percent(scale.high))
     return ShareMaps(tuple(figures), bar, BEYOND if beyond else "")
 
@@ -47,16 +54,20 @@ def _cuts(one: Distinct) -> list[np.ndarray]:
 
 def _figure(one: Distinct, cuts: Sequence[np.ndarray], scale: Scale, drawer: Drawer) -> Figure:
     assert one.selection is not None
+    selection = one.selection
+    if len(cuts) < len(selection.panes):
+        note = f"{len(cuts)} of the {len(selection.panes)} above"
+        selection = Selection(selection.kind, selection.panes[: len(cuts)], note)
     coloured = [np.where(cut > 1, np.inf, cut) for cut in cuts]
     what = f"result {one.letters}, share of the allowance"
-    if one.selection.kind == "map":
-        return drawer.array(one.selection, coloured, scale, what, difference=True)
+    if selection.kind == "map":
+        return drawer.array(selection, coloured, scale, what, difference=True)
     panes = []
-    for pane, cut, colours in zip(one.selection.panes, cuts, coloured, strict=True):
+    for pane, cut, colours in zip(selection.panes, cuts, coloured, strict=True):
         rows = zip(cut.tolist(), scale.css(colours), strict=True)
         squares = tuple(
             tuple(Square(number(v, 2), *css) for v, css in zip(values, row, strict=True))
             for values, row in rows
         )
         panes.append(Drawn(pane.title, rows=squares, alt=what))
-    return Figure(panes)
+    return Figure(panes, selection.note)

@@ -194,8 +194,8 @@ class Comparison:
 
     def _card(self, drawer: Drawer, distinct: Distinct, scale: Scale) -> Card:
         reference = distinct is self.reference
-        heading = "reference" if reference else distinct.letters
-        line = self.judged_by if reference else plural(distinct.cells, "cell")
+        heading = self.answer.removeprefix("the ") if reference else distinct.letters
+        line = self.judged_by.partition(":")[0] if reference else plural(distinct.cells, "cell")
         what = self.answer if reference else f"result {distinct.letters}"
         card = Card(
             heading,

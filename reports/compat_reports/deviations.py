@@ -7,10 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compat.arrays import PART, UNIT_ROUNDOFF, parts
-
 #: Elements beyond which nothing is drawn of single errors; the judge keeps no allowance of more, either.
 MOST_ELEMENTS = 1 << 22
+#: Unit roundoff and smallest normal number by the name of a dtype, of complex numbers those of their parts.
+_PRECISIONS = {"bfloat16": (2.0**-8, 2.0**-126)}
+for _name, _part in (
+    *((name, name) for name in ("float16", "float32", "float64")),
+    ("complex64", "float32"),
+    ("complex128", "float64"),
+):
+    _PRECISIONS[_name] = float(np.finfo(_part).eps) / 2, float(np.finfo(_part).tiny)
 _LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -65,13 +71,12 @@ class Deviation:
     @functools.cached_property
     def ulps(self) -> np.ndarray | None:
         """In units in the last place of the expected value, rounded to whole ones; None of whole numbers."""
-        precision = PART.get(self.dtype, self.dtype)
-        if precision not in UNIT_ROUNDOFF:
+        if self.dtype not in _PRECISIONS:
             return None
-        smallest = np.finfo(np.float32 if precision == "bfloat16" else precision).tiny
-        _, exponent = np.frexp(np.maximum(self.size, float(smallest)))
+        roundoff, smallest = _PRECISIONS[self.dtype]
+        _, exponent = np.frexp(np.maximum(self.size, smallest))
         with np.errstate(over="ignore"):
-            return np.rint(np.ldexp(self.error / UNIT_ROUNDOFF[precision], -exponent))
+            return np.rint(np.ldexp(self.error / roundoff, -exponent))
 
 
 class Answer:
@@ -119,7 +124,9 @@ class Answer:
 
 
 def _real(array: np.ndarray) -> np.ndarray:
-    return parts(array).astype(np.float64) if array.dtype.kind == "c" else array.astype(np.float64)
+    """As float64, of complex numbers both parts along an axis at the end."""
+    parts = np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
+    return parts.astype(np.float64)
 
 
 def _broadcast(allowance: np.ndarray | None, array: np.ndarray, value: np.ndarray) -> np.ndarray | None:

@@ -89,7 +89,7 @@ def _versions(again: Reproduction) -> list[str]:
 
 def _inputs(row: Row) -> list[str]:
     inputs = [
-        f"- input {code(name)}: {code(entry.fixture)}, {prose(entry.dtype)}, SHA-256 {entry.digest[:16]}"
+        f"- input {code(name)}: {code(entry.fixture)}, {prose(entry.dtype)}"
         for name, entry in list(row.description.inputs.items())[:_MOST_LINES]
     ]
     shown: Mapping[str, object] = row.description.parameters

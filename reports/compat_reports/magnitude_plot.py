@@ -19,7 +19,7 @@ _ZERO = 24
 #: Pixels of a column in which the allowances are drawn together.
 _COLUMN = 24
 #: Marks of all results together, and of one result at least; and of what is beyond the allowance.
-_MOST_MARKS, _FEWEST_MARKS, _MOST_BEYOND = 220, 40, 60
+_MOST_MARKS, _FEWEST_MARKS, _MOST_BEYOND = 150, 30, 60
 #: What is smaller than the largest by more decades stands at the edge.
 _MOST_DECADES = 24
 #: A mark for this part of the elements is larger.
@@ -189,7 +189,7 @@ class _Axes:
         many = counts >= max(2, one.error.size * _MANY)
         text = ""
         for chosen, style in ((~many, "few"), (many, "many")):
-            path = "".join(f"M{x + aside} {y}h0" for x, y in places[chosen].tolist())
+            path = _dots(places[chosen].tolist(), aside)
             text += f'<path class="line line-{one.hue} {style}" d="{path}"/>' if path else ""
         return text
 
@@ -200,9 +200,19 @@ class _Axes:
         return f'<path class="crosses" d="{path}"/>'
 
 
+def _dots(places: Sequence[Sequence[int]], aside: int) -> str:
+    """A path of dots, row by row, each told from the one before: pages with much in common pack well."""
+    text, before = "", (-1, -1)
+    for x, y in places:
+        x = min(x + aside, _WIDTH - 4)
+        text += f"m{x - before[0]} 0h0" if y == before[1] else f"M{x} {y}h0"
+        before = x, y
+    return text
+
+
 def _binned(x: np.ndarray, y: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     """The middles of the squares that hold elements, no more than so many, and how many each holds."""
-    size = 4
+    size = 8
     while True:
         across = _WIDTH // size + 1
         codes = (y / size).astype(np.intp) * across + (x / size).astype(np.intp)
@@ -215,4 +225,4 @@ def _binned(x: np.ndarray, y: np.ndarray, most: int) -> tuple[np.ndarray, np.nda
         if found.size <= most or size > 64:
             middles = np.stack([found % across, found // across], axis=1) * size + size // 2
             return middles, counts
-        size += 2 if size < 12 else 4
+        size += 4

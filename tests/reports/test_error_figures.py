@@ -4,10 +4,18 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from compat_reports.allowance_map import share_maps
+from compat_reports.comparison import Distinct
 from compat_reports.deviations import MOST_ELEMENTS, Answer
+from compat_reports.drawing import Drawer
 from compat_reports.error_figures import error_figures
+from compat_reports.figures import BEYOND
+from compat_reports.folder import Folder
+from compat_reports.grid import Group
 from compat_reports.magnitude_plot import magnitude_plot
+from compat_reports.panes import select
 from compat_reports.ulp_histogram import ulp_histogram
 
 COUNT = 200_000
@@ -138,3 +146,47 @@ def test_the_lines_end_where_no_error_is_larger_and_what_is_lost_is_more():
     assert ulp_histogram([deviation([2, 1], [1, 1], dtype="int32")]) is None
     half = ulp_histogram([deviation([1 + 2**-10], [1.0], dtype="float16")])
     assert half.lines == ("0", "1")
+
+
+# -- the share of the allowance as a map
+
+
+def shown(tmp_path, *results):
+    """The share maps of (found, allowance), each the result of an output of (1, 8, 9, 4) against zeros."""
+    expected = np.ones((1, 8, 9, 4))
+    distinct = []
+    for letter, (found, allowance) in zip("BCD", results, strict=False):
+        one = Distinct("y", "digest", "float32", [Group(letter, [], False)], np.asarray(found))
+        one.selection = select("y", expected.shape)
+        one.deviation = deviation(found, expected, allowance, letters=letter)
+        distinct.append(one)
+    with Folder(str(tmp_path / "report")) as folder:
+        maps = share_maps(distinct, Drawer(folder))
+        folder.close()
+    return maps
+
+
+def test_shares_are_on_one_scale_and_what_is_beyond_has_its_own_colour(tmp_path):
+    off = np.ones((1, 8, 9, 4))
+    off[0, 3, 4, 3] += 0.5
+    maps = shown(
+        tmp_path, (off, np.full(off.shape, 1.0)), (off, np.full(off.shape, 0.25)), (np.ones(off.shape), 1.0)
+    )
+    assert (maps.bar.low, maps.bar.high, maps.beyond) == ("0 %", "100 %", BEYOND)
+    inside, beyond, none = maps.figures
+    assert none is None  # the answer itself
+    assert [len(figure.panes) for figure in (inside, beyond)] == [4, 4]
+    picture = Image.open(tmp_path / "report" / beyond.panes[3].source).convert("RGB")
+    assert picture.getpixel((4, 3)) == tuple(bytes.fromhex(BEYOND[1:])) != picture.getpixel((0, 0))
+    picture = Image.open(tmp_path / "report" / inside.panes[3].source).convert("RGB")
+    assert picture.getpixel((4, 3)) not in (tuple(bytes.fromhex(BEYOND[1:])), picture.getpixel((0, 0)))
+
+
+def test_where_nothing_is_beyond_the_scale_ends_at_the_largest_share(tmp_path):
+    off = np.ones((1, 8, 9, 4))
+    off[0, 0, 0, 0] += 0.5
+    maps = shown(tmp_path, (off, np.full(off.shape, 2.0)))
+    assert (maps.bar.high, maps.beyond) == ("25 %", "")
+    (figure,) = maps.figures
+    assert len(figure.panes) == 2 and figure.note == "2 of the 4 above"
+    assert shown(tmp_path, (off, None)).figures == (None,)  # not known

@@ -220,6 +220,44 @@ def test_a_sample_is_copied_as_an_issue_and_its_command(samples, chromium):
         assert "--sample 'kind[differs]'" in page.evaluate("navigator.clipboard.readText()")
 
 
+def test_two_results_are_wiped_over_each_other_by_keyboard(samples, chromium):
+    with opened(chromium, samples / "kind.differs.html") as (page, seen):
+        page.locator("summary", has_text="Compare two results").click()
+        left, right = page.locator(".wipe select").all()
+        told = [one.evaluate("(one) => one.selectedOptions[0].textContent") for one in (left, right)]
+        assert told == ["reference", "result C"]  # what is beyond the allowance
+        over, below = (
+            page.locator(f".stage .pair:first-child img:{which}-child").first for which in ("last", "first")
+        )
+        assert below.get_attribute("alt").startswith("the reference") and "result C" in over.get_attribute(
+            "alt"
+        )
+        page.get_by_label("wipe").focus()
+        before = over.evaluate("(one) => getComputedStyle(one).clipPath")
+        page.keyboard.press("ArrowRight")
+        assert before == "inset(0px 0px 0px 50%)"
+        assert over.evaluate("(one) => getComputedStyle(one).clipPath") == "inset(0px 0px 0px 51%)"
+        assert (
+            page.get_by_label("wipe").get_attribute("aria-valuetext")
+            == "51 % of reference, the rest of result C"
+        )
+        right.select_option(label="result A")
+        assert "result A" in page.locator(".stage img.over").first.get_attribute("alt")
+        boxes = [one.bounding_box() for one in page.locator(".stage .pair").first.locator("img").all()]
+        assert boxes[0] == boxes[1] and boxes[0]["width"] >= 100 and seen.told == []
+    with opened(chromium, samples / "kind.port.html") as (
+        page,
+        _,
+    ):  # what it is judged against is called what it is
+        page.locator("summary", has_text="Compare two results").click()
+        assert page.locator(".wipe select option").first.inner_text() == "tf1.session in tf1.15"
+        text = page.locator("main").inner_text()
+        assert "float64 answer" not in text and "the reference" not in text
+    for kind in ("line", "numbers", "texts"):  # where there are no maps
+        with opened(chromium, samples / f"kind.{kind}.html") as (page, _):
+            assert page.locator(".wipe").count() == 0
+
+
 def test_a_sample_without_a_script_has_its_texts_and_no_buttons(samples, chromium):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

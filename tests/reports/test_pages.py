@@ -259,7 +259,8 @@ def test_everything_from_a_case_or_a_file_is_escaped(tmp_path):
     assert "&lt;script&gt;alert" in (tmp_path / "report" / "environments.html").read_text()
     for page in pages(tmp_path / "report"):
         text = page.path.read_text()
-        scripts = {"index.html": 2, "phrasebook.html": 1}.get(page.path.name, 0)
+        copies = page.path.parent.name == "samples" and 'id="again"' in text
+        scripts = {"index.html": 2, "phrasebook.html": 1}.get(page.path.name, int(copies))
         assert page.events == [] and page.tags.count("script") == scripts
         assert (
             "<script>alert" not in text and "{{ 7*7 }}" in text and "49" not in re.findall(r"x='(\d+)", text)
