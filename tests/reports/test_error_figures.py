@@ -101,9 +101,16 @@ def test_the_bound_is_the_lowest_of_each_column_with_a_band_to_the_highest():
 def test_without_an_allowance_it_says_so():
     expected, found = noisy(50)
     plot = magnitude_plot([deviation(found, expected)], "y", "the reference")
-    assert not paths(plot.svg, "bound") and "is not known here" in plot.caption
+    assert (
+        not paths(plot.svg, "bound")
+        and "How far an element of B may be off is not known here" in plot.caption
+    )
+    port = magnitude_plot(
+        [deviation(found, expected, 1.0, letters="A"), deviation(found, expected)], "y", "tf1.session"
+    )
+    assert "No line for B: judged by the graph" in port.caption and len(paths(port.svg, "bound")) == 1
     infinite = magnitude_plot([deviation(found, expected, np.inf)], "y", "the reference")
-    assert not paths(infinite.svg, "bound")
+    assert not paths(infinite.svg, "bound") and "No line: any error is allowed" in infinite.caption
 
 
 @pytest.mark.parametrize(
