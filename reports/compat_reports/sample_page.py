@@ -24,7 +24,6 @@ from . import training_page, wording
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
-from .error_figures import error_figures
 from .figures import Scale, shared_scale
 from .grid import Cell, Environment, Group, Row
 from .issue import issue
@@ -117,9 +116,11 @@ def view(row: Row, environments: Sequence[Environment], arrays: Arrays, drawer: 
     names = list(dict.fromkeys(name for group in row.groups for name in group.outputs))
     comparisons = [Comparison(row, name, arrays, data_format) for name in names]
     inputs, sources = _inputs(row, arrays, drawer, comparisons, data_format)
-    outputs = [comparison.draw(drawer, sources) for comparison in comparisons]
-    _mark_first(row, outputs)
-    _draw_errors(outputs, comparisons)
+    first, mark = _first(row, names)
+    chosen = _with_errors(comparisons, first)
+    outputs = [one.draw(drawer, sources, arrays if one.name in chosen else None) for one in comparisons]
+    for output in outputs:
+        output.mark = mark if output.name == first else ""
     sentence, numbers, again = wording.sentence(row), _numbers(row), reproduction(row)
     places = [(group, _places(row, group.cells, environments)) for group in row.groups]
     return SamplePage(
@@ -218,27 +219,25 @@ def _join(comparisons: Sequence[Comparison], inputs: dict[str, list[np.ndarray]]
     return own
 
 
-def _mark_first(row: Row, outputs: Sequence[Compared]) -> None:
-    """Of several outputs, mark where it begins: the first that disagrees, else the first with other bits."""
-    if len(outputs) < 2:
-        return
-    for compared in outputs:
-        numbers = [cell.numbers.get(compared.name) for cell in row.recorded()]
+def _first(row: Row, names: Sequence[str]) -> tuple[str, str]:
+    """Of several outputs, where it begins, and in words: the first that disagrees, else the first with other bits."""
+    if len(names) < 2:
+        return "", ""
+    for name in names:
+        numbers = [cell.numbers.get(name) for cell in row.recorded()]
         if any(n is not None and n.word not in PASSING for n in numbers):
-            compared.mark = "the first output that differs"
-            return
-    for compared in outputs:
-        if len({g.outputs[compared.name].digest for g in row.groups if compared.name in g.outputs}) > 1:
-            compared.mark = "the first output with other bits"
-            return
+            return name, "the first output that differs"
+    for name in names:
+        if len({g.outputs[name].digest for g in row.groups if name in g.outputs}) > 1:
+            return name, "the first output with other bits"
+    return "", ""
 
 
-def _draw_errors(outputs: Sequence[Compared], comparisons: Sequence[Comparison]) -> None:
-    """The errors of a few outputs: of a network those where something is off first, and the last."""
-    pairs = list(zip(outputs, comparisons, strict=True))[::-1]
-    pairs.sort(key=lambda pair: (not pair[0].mark, not any(d.beyond for d in pair[1].results)))
-    for compared, comparison in pairs[:_MOST_WITH_ERRORS]:
-        compared.errors = error_figures(compared.name, comparison.deviations, comparison.answer)
+def _with_errors(comparisons: Sequence[Comparison], first: str) -> set[str]:
+    """The few outputs whose errors are drawn: where it begins, others that disagree, and the last."""
+    order = list(comparisons)[::-1]
+    order.sort(key=lambda one: (one.name != first, not any(d.beyond for d in one.results)))
+    return {one.name for one in order[:_MOST_WITH_ERRORS]}
 
 
 def _values(numbers: records.Numbers) -> dict[str, str]:
