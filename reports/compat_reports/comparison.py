@@ -15,7 +15,7 @@ from .allowance_map import ShareMaps, share_maps
 from .arrays import Arrays
 from .deviations import Answer, Deviation
 from .drawing import Bar, Drawer, Figure, bar, selection_of
-from .error_figures import ErrorFigures
+from .error_figures import ErrorFigures, error_figures
 from .figures import Scale, shared_scale, symmetric_scale
 from .grid import Cell, Group, Row
 from .panes import Selection
@@ -128,7 +128,6 @@ class Comparison:
                 distinct.cuts = distinct.selection.cut(array)
         for distinct in self.results:
             distinct.differences = self._differences(distinct, arrays)
-        self._deviate(arrays)
         self.shown = [distinct for distinct in shown if distinct.digest]
         self.scale = shared_scale(cut for distinct in self.shown for cut in distinct.cuts)
 
@@ -162,15 +161,16 @@ class Comparison:
                 )
 
     @property
-    def deviations(self) -> list[Deviation]:
-        return [distinct.deviation for distinct in self.results if distinct.deviation is not None]
-
-    @property
     def series(self) -> bool:
         return any(d.selection is not None and d.selection.kind == "series" for d in self.shown)
 
-    def draw(self, drawer: Drawer, sources: Sequence[tuple[str, np.ndarray]]) -> Compared:
-        """The output on the page. ``sources``: one-dimensional inputs, drawn behind a series."""
+    def draw(
+        self, drawer: Drawer, sources: Sequence[tuple[str, np.ndarray]], arrays: Arrays | None
+    ) -> Compared:
+        """The output on the page. ``sources``: one-dimensional inputs, drawn behind a series.
+
+        ``arrays``: where the answers are, to draw the error of every element; None draws none.
+        """
         some = next((d.array for d in self.shown if d.array is not None and d is not self.reference), None)
         some = self.reference.array if some is None else some
         shape = " × ".join(map(str, some.shape)) or "a single number" if some is not None else ""
@@ -187,10 +187,19 @@ class Comparison:
             compared.difference_scale = bar(scales[0]) if inside else None
             compared.beyond_scale = bar(scales[1]) if beyond else None
         compared.cards = [self._card(drawer, d, scales[d in beyond]) for d in self.shown]
+        if arrays is not None:
+            self._draw_errors(compared, drawer, arrays)
+        return compared
+
+    def _draw_errors(self, compared: Compared, drawer: Drawer, arrays: Arrays) -> None:
+        self._deviate(arrays)
+        deviations = [distinct.deviation for distinct in self.results if distinct.deviation is not None]
+        compared.errors = error_figures(self.name, deviations, self.answer)
         compared.shares = share_maps(self.shown, drawer)
         for card, figure in zip(compared.cards, compared.shares.figures, strict=True):
             card.share = figure
-        return compared
+        for distinct in self.results:  # several times as large as the arrays
+            distinct.deviation = None
 
     def _card(self, drawer: Drawer, distinct: Distinct, scale: Scale) -> Card:
         reference = distinct is self.reference

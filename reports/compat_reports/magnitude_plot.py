@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from .deviations import Deviation
-from .wording import listing, number
+from .wording import REFERENCE, listing, number
 
 _WIDTH, _HEIGHT = 640, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 10, 40
@@ -40,10 +40,11 @@ def magnitude_plot(deviations: Sequence[Deviation], name: str, answer: str) -> M
     axes = _Axes(deviations)
     bounds = {d.bound: d for d in deviations if d.allowance is not None}
     parts = [axes.frame()]
-    banded = False
+    drawn = banded = False
     for one in bounds.values():
         lines, band = axes.bound(one)
         parts.append(lines)
+        drawn |= bool(lines)
         banded |= band
     most = max(_FEWEST_MARKS, _MOST_MARKS // len(deviations))
     for place, one in enumerate(deviations):  # a little beside each other: results often share their errors
@@ -54,7 +55,7 @@ def magnitude_plot(deviations: Sequence[Deviation], name: str, answer: str) -> M
         '<svg class="plot magnitudes" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
     ).format(_WIDTH, _HEIGHT, text, Markup("".join(parts)))  # numbers all, and classes of ours
     legend = tuple((f"result {d.letters}", f"line-{d.hue}") for d in deviations)
-    return MagnitudePlot(svg, legend, _caption(bool(bounds), banded, deviations))
+    return MagnitudePlot(svg, legend, _caption(drawn, banded, deviations, answer))
 
 
 def _told(deviations: Sequence[Deviation]) -> str:
@@ -62,14 +63,19 @@ def _told(deviations: Sequence[Deviation]) -> str:
     return listing(said)
 
 
-def _caption(bounded: bool, banded: bool, deviations: Sequence[Deviation]) -> str:
+def _caption(drawn: bool, banded: bool, deviations: Sequence[Deviation], answer: str) -> str:
     text = "|error| against |expected|, both logarithmic; large dots are many elements. "
-    if not bounded:
-        text += "How far an element may be off is not known here. "
-    elif banded:
+    if banded:
         text += "Line: the lowest allowance in each column, shaded up to the highest. "
-    else:
+    elif drawn:
         text += "Line: the allowance. "
+    elif any(d.allowance is not None for d in deviations):
+        text += "No line: any error is allowed. "
+    unknown = [d.letters for d in deviations if d.allowance is None]
+    if unknown and answer == REFERENCE:
+        text += f"How far an element of {listing(unknown)} may be off is not known here. "
+    elif unknown:
+        text += f"No line for {listing(unknown)}: judged by the graph, step by step, not by this difference. "
     beyond = [f"{d.beyond.size:,} of {d.error.size:,} in {d.letters}" for d in deviations if d.beyond.size]
     if beyond:
         text += f"Crosses are beyond their own allowance: {listing(beyond)}. "

@@ -25,7 +25,6 @@ from .along import Line
 from .arrays import Arrays
 from .comparison import Compared, Comparison
 from .drawing import Bar, Drawer, Figure, bar, is_photograph, selection_of
-from .error_figures import error_figures
 from .figures import Scale, shared_scale
 from .grid import Cell, Environment, Group, Row
 from .issue import issue
@@ -126,12 +125,12 @@ def view(
     names = list(dict.fromkeys(name for group in row.groups for name in group.outputs))
     comparisons = [Comparison(row, name, arrays, data_format) for name in names]
     inputs, sources = _inputs(row, arrays, drawer, comparisons, data_format)
-    outputs = [comparison.draw(drawer, sources) for comparison in comparisons]
     first, mark = flow_page.beginning(row, names)
+    chosen = _with_errors(comparisons, first)
+    outputs = [one.draw(drawer, sources, arrays if one.name in chosen else None) for one in comparisons]
     for output in outputs:
         output.mark = mark if output.name == first else ""
     trained = training_page.compose(row, arrays, drawer)
-    _draw_errors(outputs, comparisons)
     sentence, numbers, again = wording.sentence(row), _numbers(row), reproduction(row)
     places = [(group, _places(row, group.cells, environments)) for group in row.groups]
     return SamplePage(
@@ -232,12 +231,11 @@ def _join(comparisons: Sequence[Comparison], inputs: dict[str, list[np.ndarray]]
     return own
 
 
-def _draw_errors(outputs: Sequence[Compared], comparisons: Sequence[Comparison]) -> None:
-    """The errors of a few outputs: of a network those where something is off first, and the last."""
-    pairs = list(zip(outputs, comparisons, strict=True))[::-1]
-    pairs.sort(key=lambda pair: (not pair[0].mark, not any(d.beyond for d in pair[1].results)))
-    for compared, comparison in pairs[:_MOST_WITH_ERRORS]:
-        compared.errors = error_figures(compared.name, comparison.deviations, comparison.answer)
+def _with_errors(comparisons: Sequence[Comparison], first: str) -> set[str]:
+    """The few outputs whose errors are drawn: where it begins, others that disagree, and the last."""
+    order = list(comparisons)[::-1]
+    order.sort(key=lambda one: (one.name != first, not any(d.beyond for d in one.results)))
+    return {one.name for one in order[:_MOST_WITH_ERRORS]}
 
 
 def _values(numbers: records.Numbers) -> dict[str, str]:

@@ -32,6 +32,8 @@ MEANINGS = {
     "unsupported": "cannot be spelled there",
 }
 _SHOWN_CHANGES = 5
+#: What results are held against where the operation has one.
+REFERENCE = "the reference"
 
 
 def plural(count: int, noun: str) -> str:
@@ -221,7 +223,7 @@ def judged_by(row: Row) -> str:
 
 def answer(row: Row) -> str:
     """The same in short."""
-    return row.against if row.against else "the reference"
+    return row.against if row.against else REFERENCE
 
 
 def brief(message: str) -> str:

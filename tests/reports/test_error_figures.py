@@ -4,9 +4,11 @@ import re
 
 import numpy as np
 import pytest
+from making import Made, Maker, response
 from PIL import Image
 
 from compat_reports.allowance_map import share_maps
+from compat_reports.arrays import Arrays
 from compat_reports.comparison import Distinct
 from compat_reports.deviations import MOST_ELEMENTS, Answer
 from compat_reports.drawing import Drawer
@@ -16,6 +18,7 @@ from compat_reports.folder import Folder
 from compat_reports.grid import Group
 from compat_reports.magnitude_plot import magnitude_plot
 from compat_reports.panes import select
+from compat_reports.sample_page import view
 from compat_reports.ulp_histogram import ulp_histogram
 
 COUNT = 200_000
@@ -101,9 +104,16 @@ def test_the_bound_is_the_lowest_of_each_column_with_a_band_to_the_highest():
 def test_without_an_allowance_it_says_so():
     expected, found = noisy(50)
     plot = magnitude_plot([deviation(found, expected)], "y", "the reference")
-    assert not paths(plot.svg, "bound") and "is not known here" in plot.caption
+    assert (
+        not paths(plot.svg, "bound")
+        and "How far an element of B may be off is not known here" in plot.caption
+    )
+    port = magnitude_plot(
+        [deviation(found, expected, 1.0, letters="A"), deviation(found, expected)], "y", "tf1.session"
+    )
+    assert "No line for B: judged by the graph" in port.caption and len(paths(port.svg, "bound")) == 1
     infinite = magnitude_plot([deviation(found, expected, np.inf)], "y", "the reference")
-    assert not paths(infinite.svg, "bound")
+    assert not paths(infinite.svg, "bound") and "No line: any error is allowed" in infinite.caption
 
 
 @pytest.mark.parametrize(
@@ -190,3 +200,23 @@ def test_where_nothing_is_beyond_the_scale_ends_at_the_largest_share(tmp_path):
     (figure,) = maps.figures
     assert len(figure.panes) == 2 and figure.note == "2 of the 4 above"
     assert shown(tmp_path, (off, None)).figures == (None,)  # not known
+
+
+def test_of_many_outputs_a_few_are_drawn_those_that_disagree_first(tmp_path):
+    maker = Maker(tmp_path / "runs", "tf1.15", "1.15.5")
+    layers = {f"layer_{n}": response(n * 1e-6) for n in range(8)}
+    maker.row("net[s]", "tf1.session", "agrees", layers, allowance=1.0)
+    maker.row(
+        "net[s]", "numpy", "differs", {n: a + np.float32(1e-4) for n, a in layers.items()}, allowance=1.0
+    )
+    for name in layers:
+        maker.judged.verdicts["net[s]"]["numpy"].outputs[name].word = (
+            "differs" if name in ("layer_2", "layer_4") else "agrees"
+        )
+    made = Made([maker.save()])
+    with Folder(str(tmp_path / "report")) as folder:
+        arrays = Arrays([e.run for e in made.environments])
+        page = view(made.rows[0], made.environments, arrays, Drawer(folder))
+    assert [one.name for one in page.outputs if one.errors] == ["layer_2", "layer_4", "layer_7"]
+    assert [one.name for one in page.outputs if one.mark] == ["layer_2"]
+    assert all(card.share for one in page.outputs if one.errors for card in one.cards[1:])

@@ -158,3 +158,11 @@ def test_a_fence_is_longer_than_any_within(text):
     fence, *lines, end = fenced(text, "python").splitlines()
     assert fence == end + "python" and set(end) == {"`"} and len(end) >= 3
     assert "\n".join(lines) == text and end not in text
+
+
+def test_names_of_outputs_break_no_table(tmp_path):
+    maker = Maker(tmp_path / "runs", "tf1.15", "1.15.5")
+    maker.row("op[s]", "numpy", "agrees", {"a|b": response(), "`c` <i>": response()})
+    text = issue_of(*row_of([maker.save()], "op[s]"))
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(table) == 4 and len({line.count("|") for line in table}) == 1 and "<i>" not in text
