@@ -14,7 +14,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 10, 24
 #: Series with more points are drawn without markers.
 _MOST_MARKERS = 48
 #: Longer series are reduced to the smallest and largest value of each stretch.
-_MOST_POINTS = 1200
+_MOST_POINTS = 800
 #: Of longer names below a plot the end is shown: scopes begin alike.
 _LONGEST_NAME = 14
 

@@ -2,7 +2,7 @@
 
 What needs attention comes first.  Pages have much in common, so every piece of them is kept once, and all are
 compressed; the browser unpacks them when the first page is asked for.  What does not fit is left out, and the
-file says so.
+file says so: first the figures of what is rounding, then whole pages.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BEGINNING = "<!doctype html>\n<!-- compat report: one file -->"
 #: Bytes that the file may have.
 MOST_BYTES = 3_000_000
 #: Of the room for pages and pictures so much is left for pictures, whatever the pages need.
-_FOR_PICTURES = 0.15
+_FOR_PICTURES = 0.04
 #: Characters of pages that are tried at all: of more only a part would ever fit.
 _MOST_PAGES = 60_000_000
 _SCRIPT = "single_file.js"
@@ -38,6 +38,8 @@ _OWN_STYLE = """
 p.contents { margin: 1em auto; padding: 0 1em; max-width: 90ch }
 """
 _DATA = re.compile(r'<script type="application/json" id="([^"]+)">(.*?)</script>', re.DOTALL)
+#: What the template of a sample puts around the figures of one that simply agrees.
+_ROUNDING = re.compile(r"<!-- rounding -->.*?<!-- /rounding -->", re.DOTALL)
 #: Between lines, and where parts begin that occur on many pages.
 _PIECE = re.compile(r"(?<=\n)|(?=<tr|<article|<figure|<h3|<section)")
 _CODE = re.compile(r'<script src="([^"]+)"></script>')
@@ -46,20 +48,29 @@ _IMAGE = re.compile(r'(<img\b[^>]*?\bsrc=")([^":]+)(")')
 
 
 class Contents(NamedTuple):
-    """What is in the file, of all there is."""
+    """What is in the file, of all there is.  ``brief``: without the figures of what is rounding."""
 
     pages: int
     all_pages: int
     pictures: int
     all_pictures: int
+    brief: bool
 
     @property
     def sentence(self) -> str:
-        if (self.pages, self.pictures) == (self.all_pages, self.all_pictures):
+        if (self.pages, self.pictures, self.brief) == (self.all_pages, self.all_pictures, False):
             return "All pages and pictures of the report are in this one file."
+        pages = f"{self.pages:,} of {wording.plural(self.all_pages, 'page')}"
+        if self.pages == self.all_pages:
+            pages = f"all {wording.plural(self.pages, 'page')}"
+        brief = (
+            ", without the figures of errors and the text of an issue where a sample agrees,"
+            if self.brief
+            else ""
+        )
         return (
-            f"This one file holds {self.pages:,} of {wording.plural(self.all_pages, 'page')} and "
-            f"{self.pictures:,} of {wording.plural(self.all_pictures, 'picture')}, those first that need attention; "
+            f"This one file holds {pages}{brief} and {self.pictures:,} of "
+            f"{wording.plural(self.all_pictures, 'picture')}, those first that need attention; "
             "the others are in the folder that compat report writes."
         )
 
@@ -79,16 +90,19 @@ def write(folder: str | Path, path: str, urgent: Sequence[str], others: Sequence
     Raises CompatError where a page cannot be read, StoreError where the file cannot be written.
     """
     packing = _Packing(Path(folder))
-    pages = list(packing.pages([*urgent, *others]))
+    names = [*urgent, *others]
+    pages = list(packing.pages(names))
     shell = packing.shell()
-    room = MOST_BYTES - len(shell.encode()) - 600  # what is said of the contents
+    room = MOST_BYTES - len(shell.encode()) - 700  # what is said of the contents
+    brief = _packed(pages, room - int(_FOR_PICTURES * room))[1] < len(names)
+    if brief:
+        pages = list(packing.pages(names, brief))
     needed = len(_packed(pages[: len(urgent)], room)[0])
     first = packing.fitting(_pictures(pages[: len(urgent)]), (room - needed) // 2)
     left = room - _size(first)
     packed, count = _packed(pages, left - int(_FOR_PICTURES * left))
     shown = packing.fitting(_pictures(pages[:count]), room - len(packed), first)
-    everything = packing.all_pictures
-    contents = Contents(count, len(urgent) + len(others), len(shown) + packing.inlined, everything)
+    contents = Contents(count, len(names), len(shown) + packing.inlined, packing.all_pictures, brief)
     text = (
         shell.replace("<!-- contents -->", f'<p class="contents">{contents.sentence}</p>', 1)
         .replace("<!-- packed -->", packed, 1)
@@ -118,11 +132,11 @@ class _Packing:
         except OSError as error:
             raise CompatError(f"{self._folder / name}: cannot be read ({error.strerror})") from None
 
-    def pages(self, names: Iterable[str]) -> Iterator[Page]:
-        """Those that can be expected to be of any use."""
+    def pages(self, names: Iterable[str], brief: bool = False) -> Iterator[Page]:
+        """Those that can be expected to be of any use.  ``brief``: without the figures of what is rounding."""
         size = 0
         for name in names:
-            html = self.read(name)
+            html = _ROUNDING.sub("", self.read(name)) if brief else self.read(name)
             size += len(html)
             if size > _MOST_PAGES:
                 return

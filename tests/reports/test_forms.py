@@ -224,9 +224,29 @@ def test_one_file_leaves_out_the_last_and_says_so(made_runs, tmp_path, monkeypat
     write(made_runs, tmp_path, single_file="less.html")
     assert len((tmp_path / "less.html").read_bytes()) <= most
     pages, kept = unpacked(tmp_path / "less.html")
-    said = f"This one file holds {len(pages)} of 7 pages and {len(kept)} of {len(pictures)} pictures, those first"
-    assert said in (tmp_path / "less.html").read_text()
+    text = (tmp_path / "less.html").read_text()
+    assert f"This one file holds {len(pages)} of 7 pages, without the figures of errors" in text
+    assert f"and {len(kept)} of {len(pictures)} pictures, those first" in text
     assert 2 <= len(pages) < 7 and {"samples/conv.lost.html", "samples/conv.old.html"} <= set(pages)
+
+
+def test_one_file_leaves_out_figures_of_rounding_before_pages(made_runs, tmp_path, monkeypatch):
+    """Never those of what differs."""
+    write(made_runs, tmp_path, single_file="one.html")
+    folder, path = tmp_path / "pages", tmp_path / "less.html"
+    whole, _ = unpacked(tmp_path / "one.html")
+    monkeypatch.setattr(single_file, "_FOR_PICTURES", 0)
+    for most in range((tmp_path / "one.html").stat().st_size, 0, -100):
+        monkeypatch.setattr(single_file, "MOST_BYTES", most)
+        contents = single_file.write(folder, str(path), [], sorted(whole))
+        if contents.brief:
+            break
+    pages, _ = unpacked(path)
+    assert contents.pages == len(pages) == 7 and "all 7 pages, without the figures" in contents.sentence
+    assert contents.sentence in path.read_text() and path.stat().st_size <= most
+    left_out = {name for name in pages if pages[name] != whole[name]}
+    assert left_out and not left_out & {name for name in whole if 'class="verdict differs"' in whole[name]}
+    assert '<div class="errors">' in pages["samples/conv.lost.html"]
 
 
 def test_one_file_of_hostile_names(hostile, tmp_path):
