@@ -162,25 +162,34 @@ class Run:
     def _description_text(self, sample: str, text: str) -> Description:
         """The same one for all runs that say the same."""
         if (sample, text) not in _DESCRIBED:
-            _DESCRIBED[sample, text] = self._description(sample, DECODER.decode(text))
+            _DESCRIBED[sample, text] = self._description(sample, self._decoded(sample, text))
         return _DESCRIBED[sample, text]
 
     def _row_text(self, sample: str, text: str) -> Dict[str, Record]:
         """A row: most of its records differ from those of other runs only in where and how long they were computed."""
         pieces = row_texts.pieces(text)
         if pieces is None:
-            return self._row_of(sample, DECODER.decode(text))
+            return self._row_of(sample, self._decoded(sample, text))
         row: Dict[str, Record] = {}
         for piece in pieces:
             key = sample, piece.dialect, piece.alike
             alike = _RECORDS.get(key)
             if alike is None:
-                decoded = DECODER.decode(f'{{"{piece.dialect}":{piece.text}}}')
+                decoded = self._decoded(sample, f'{{"{piece.dialect}":{piece.text}}}')
                 alike = _RECORDS[key] = self._row_of(sample, decoded)[piece.dialect]
             row[piece.dialect] = one = Record.__new__(Record)  # without checking anew what was checked
             one.__dict__.update(alike.__dict__)
             one.code, one.seconds = piece.code, float(piece.seconds)
         return row
+
+    def _decoded(self, sample: str, text: str) -> Any:
+        """What stands where a row should.  Raises CompatError where none of a known form does."""
+        try:
+            return DECODER.decode(text)
+        except (ValueError, RecursionError, MemoryError):
+            raise CompatError(
+                f"{self._path(_RUN)}: {sample}: a record is of another form; record it again"
+            ) from None
 
     def forget(self, sample: str) -> None:
         """Free the memory of a sample's rows that can be read again."""

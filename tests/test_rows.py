@@ -1,5 +1,6 @@
 """Runs whose rows are read when they are asked for: the same as those that are read at once."""
 
+import json
 import os
 
 import numpy as np
@@ -158,3 +159,30 @@ def test_a_file_named_code_is_not_the_code(tmp_path):
     for name, digest in (("first", "a" * 64), ("second", "b" * 64)):
         found = Run.open(str(tmp_path / name), streamed=True).records["op[a]"]["numpy"]
         assert (found.code, found.files) == ("a" * 64, {"code": digest})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: record.pop("seconds"),
+        lambda record: record.update(seconds="soon"),
+        lambda record: record.update(more=record.pop("seconds")),
+        lambda record: record.update(deep=json.loads("[" * 900 + "]" * 900)),
+        lambda record: record["files"].update(seconds=1),
+    ],
+)
+@pytest.mark.parametrize("which", ["op[a]", "op[b]", "op[c]"])
+def test_whatever_a_record_says_it_is_told_in_words(tmp_path, change, which):
+    """Where a row ends is told by how a record ends: of one that ends otherwise nothing is lost in silence."""
+    run = saved(
+        tmp_path,
+        "run",
+        {f"op[{name}]": {"numpy": result(1, files={"a.py": "0" * 64}), "scipy": result(2)} for name in "abc"},
+    )
+    content = {name: as_json(getattr(run, name)) for name in ("environment", "samples", "records")}
+    change(content["records"][which]["numpy"])
+    write_json(os.path.join(run.folder, "run.json"), content)
+    with pytest.raises(CompatError, match="record it again|truncated"):
+        opened = Run.open(run.folder, streamed=True)
+        for sample in opened.records:
+            opened.records[sample]

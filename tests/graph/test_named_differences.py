@@ -354,5 +354,6 @@ def test_a_spelling_that_allows_anything_is_no_evidence():
     record = Record("ok", "case", "float32", outputs=outputs)
     measured = {"y": Allowing(place.answer.value + 1, 1e-5)}
     allowing = place._replace(allowed=Allowing(place.answer.value, np.inf))
-    for one, word in ((place, "agrees"), (allowing, "differs")):
-        assert _of_outputs(record, made.kept.read, [one], measured)["y"].word == word
+    for one, word, by_spread in ((place, "agrees", []), (allowing, "differs", ["y"])):
+        numbers, spread = _of_outputs(record, made.kept.read, [one], measured)
+        assert (numbers["y"].word, spread) == (word, by_spread)
