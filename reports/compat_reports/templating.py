@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import jinja2
@@ -13,6 +14,8 @@ from .grid import LOUD
 
 STYLE, _OVERVIEW = "style.css", "overview.css"
 _TEMPLATES = Path(__file__).parent / "templates"
+#: A long line before one that begins with neither a blank nor the sign of a list.
+_WRAPPED = re.compile(r"^(.{60,})\n(?=[^\s*-])", re.MULTILINE)
 
 
 def text_of(name: str) -> str:
@@ -35,12 +38,18 @@ def templates() -> jinja2.Environment:
         auto_reload=False,  # or every page asks whether the files of its templates are others
     )
     environment.filters["reached"] = reached
+    environment.filters["unwrapped"] = unwrapped
     environment.globals.update(
         squares=strips.table_cells,
         hue=strips.hue_of,
         LOUD=LOUD,
     )
     return environment
+
+
+def unwrapped(text: str) -> str:
+    """A docstring whose long lines go on in the next: the window wraps them elsewhere."""
+    return _WRAPPED.sub(r"\1 ", text)
 
 
 def reached(code: Markup) -> Markup:

@@ -17,6 +17,7 @@ from compat_reports.command import write
 from compat_reports.comparison import Comparison
 from compat_reports.folder import MANIFEST
 from compat_reports.samples import JudgedSamples
+from compat_reports.templating import unwrapped
 from compat_reports.wording import MEANINGS
 
 HOSTILE = """<script>alert(1)</script>" onmouseover="alert(2)' x='{{ 7*7 }}"""
@@ -340,3 +341,10 @@ def test_the_plus_pattern_is_featured(tmp_path):
     assert "picture" in page.tags
     text = page.path.read_text()
     assert re.search(r'alt="Two images[^"]*\(3, 3\)[^"]*\(5, 5\)', text)
+
+
+def test_long_lines_of_a_docstring_go_on_in_the_next():
+    long = "x" * 60
+    assert unwrapped(f"{long}\n{long}\nend") == f"{long} {long} end"
+    for kept in (f"short\n{long}", f"{long}\n\n{long}", f"{long}\n- one\n- two", f"{long}\n    indented"):
+        assert unwrapped(kept) == kept
