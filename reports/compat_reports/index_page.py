@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -125,14 +126,14 @@ class _Places:
         self.list: list[Any] = []
         self._places: dict[Any, int] = {}
 
-    def __contains__(self, key: Any) -> bool:
-        return key in self._places
-
-    def of(self, key: Any, value: Any = None) -> int:
-        if key not in self._places:
-            self._places[key] = len(self.list)
-            self.list.append(key if value is None else value)
-        return self._places[key]
+    def of(self, key: Any, value: Callable[[], Any] | None = None) -> int:
+        """The place of the key, or of the ``value`` that it stands for."""
+        place = self._places.get(key)
+        if place is None:
+            found = key if value is None else value()
+            place = self._places[key] = len(self.list)
+            self.list.append(found)
+        return place
 
 
 def _row(
@@ -152,16 +153,16 @@ def _row(
             if squares
             else [Stretch("n", "\u00a0")] * len(environments)
         )
-        key = (tuple(found), tuple(e.index for e in environments))
-        if key not in strips:
-            strips.of(key, _strip(joined(found, environments), texts))
-        places.append(strips.of(key))
+        key = (tuple(found), tuple([e.index for e in environments]))
+        places.append(strips.of(key, partial(_strip, found, environments, texts)))
     return [line.name, "" if slug == f"{line.operation}.{line.name}" else slug, *places]
 
 
-def _strip(stretches: Sequence[Stretch], texts: _Places) -> list[list[Any]]:
+def _strip(
+    squares: Sequence[Stretch], environments: Sequence[Environment], texts: _Places
+) -> list[list[Any]]:
     """``classes, text, title, said`` of each, without what is empty."""
     return [
         [s.style + (" v" if s.apart else ""), s.text, *([s.title, texts.of(s.said)] if s.title else [])]
-        for s in stretches
+        for s in joined(squares, environments)
     ]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -27,8 +28,7 @@ _HUES = "abcdefg"
 _LEVELS = "▁▂▃▄▅▆▇█"
 
 
-@dataclass(frozen=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Characters of one look. ``apart``: the first of the variants, set apart from the versions.
 
     ``said``: the verdict with the reason of a known difference, empty where the cell agrees or is not there.
@@ -147,7 +147,7 @@ def joined(stretches: Iterable[Stretch], environments: Sequence[Environment]) ->
 
     def end() -> None:
         if before is not None:
-            found.append(replace(before, text="".join(texts), apart=apart))
+            found.append(before._replace(text="".join(texts), apart=apart))
 
     for stretch, environment in zip(stretches, environments, strict=True):
         begins = environment.variant and not variants and before is not None
