@@ -37,14 +37,14 @@ class Scale:
         values = np.asarray(values, dtype=np.float64)
         span = self.high - self.low
         with np.errstate(invalid="ignore", over="ignore"):
-            part = (
-                (values / 2 - self.low / 2) / (span / 2)
-                if np.isfinite(span) and span > 0
-                else values * 0 + 0.5
-            )
-            steps = np.clip(np.nan_to_num(part, nan=0.5, posinf=1, neginf=0) * _STEPS, 0, _STEPS - 1).astype(
-                np.uint8
-            )
+            if np.isfinite(span) and span > 0:
+                part = (values / 2 - self.low / 2) / (span / 2)
+            else:
+                part = np.full(values.shape, 0.5)
+            if np.isfinite(values).all():
+                return np.clip(part * _STEPS, 0, _STEPS - 1).astype(np.uint8)
+            part = np.nan_to_num(part, nan=0.5, posinf=1, neginf=0)
+            steps = np.clip(part * _STEPS, 0, _STEPS - 1).astype(np.uint8)
         steps[np.isneginf(values)] = _BELOW
         steps[np.isposinf(values)] = _ABOVE
         steps[np.isnan(values)] = _NAN
