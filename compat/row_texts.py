@@ -13,7 +13,8 @@ from .documents import DECODER
 #: A record ends with its seconds, a row with its last record.
 _SECONDS = ',"seconds":'
 _ROW_ENDS = re.compile(_SECONDS + r'[-+.0-9e]+\}\},(?=")')
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?\Z")
+#: Seconds that any decoder reads as a finite number.
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,20})?(?:e[-+]?[0-9]{1,2})?\Z")
 #: After the last row, the end of the records, of the content and of the document.
 _END = "}}}\n"
 #: A name, and where its value stands.
@@ -43,7 +44,7 @@ def contents(text: str, at: int, met: Dict[str, str]) -> Contents:
 def _samples(text: str, at: int, met: Dict[str, str]) -> Tuple[List[Place], int]:
     places: List[Place] = []
     while text[at] != "}":
-        name, start = _name(text, at + bool(places))  # past the comma
+        name, start = _name(text, _past(text, at, ",") if places else at)
         same = met.get(name)
         if same is not None and text.startswith(same, start):  # nothing that goes on is a table as well
             at = start + len(same)

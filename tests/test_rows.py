@@ -1,5 +1,6 @@
 """Runs whose rows are read when they are asked for: the same as those that are read at once."""
 
+import hashlib
 import json
 import os
 
@@ -186,3 +187,18 @@ def test_whatever_a_record_says_it_is_told_in_words(tmp_path, change, which):
         opened = Run.open(run.folder, streamed=True)
         for sample in opened.records:
             opened.records[sample]
+
+
+def test_seconds_that_are_no_number_are_refused_though_all_else_is_known(tmp_path):
+    """The records of the second run are like those of the first, but for their seconds."""
+    first = saved(tmp_path, "first", {"op[a]": {"numpy": result(1, code="a" * 64, seconds=0.5)}})
+    assert Run.open(first.folder, streamed=True).records["op[a]"]["numpy"].seconds == 0.5
+    with open(os.path.join(first.folder, "run.json"), encoding="utf-8") as file:
+        content = file.read()[len('{"format":2,"checksum":"",') + 64 :]
+    content = content[len('"content":') : -2].replace('"seconds":0.5', '"seconds":1e999')
+    checksum = hashlib.sha256(content.encode()).hexdigest()
+    (tmp_path / "second").mkdir()
+    text = f'{{"format":2,"checksum":"{checksum}","content":{content}}}\n'
+    (tmp_path / "second" / "run.json").write_text(text)
+    with pytest.raises(CompatError, match="another form"):
+        Run.open(str(tmp_path / "second"), streamed=True).records["op[a]"]
