@@ -94,13 +94,15 @@ def write(folder: str | Path, path: str, urgent: Sequence[str], others: Sequence
     pages = list(packing.pages(names))
     shell = packing.shell()
     room = MOST_BYTES - len(shell.encode()) - 700  # what is said of the contents
-    brief = _packed(pages, room - int(_FOR_PICTURES * room))[1] < len(names)
-    if brief:
-        pages = list(packing.pages(names, brief))
-    needed = len(_packed(pages[: len(urgent)], room)[0])
-    first = packing.fitting(_pictures(pages[: len(urgent)]), (room - needed) // 2)
-    left = room - _size(first)
-    packed, count = _packed(pages, left - int(_FOR_PICTURES * left))
+    for brief in (False, True):
+        if brief:
+            pages = list(packing.pages(names, brief))
+        needed = len(_packed(pages[: len(urgent)], room)[0])
+        first = packing.fitting(_pictures(pages[: len(urgent)]), (room - needed) // 2)
+        left = room - _size(first)
+        packed, count = _packed(pages, left - int(_FOR_PICTURES * left))
+        if count == len(names):
+            break
     shown = packing.fitting(_pictures(pages[:count]), room - len(packed), first)
     contents = Contents(count, len(names), len(shown) + packing.inlined, packing.all_pictures, brief)
     text = (
