@@ -12,8 +12,8 @@ from .files import appearing, read_bytes
 #: The version of the format. A reader refuses anything else.
 FORMAT = 2
 AGAIN = "delete the folder and run again, or choose another --out"
-_BEGINNING = re.compile(f'{{"format":{FORMAT},"checksum":"([0-9a-f]{{64}})","content":')
-_END = "}\n"
+_BEGINNING = re.compile(f'{{"format":{FORMAT},"checksum":"([0-9a-f]{{64}})","content":'.encode())
+_END = b"}\n"
 
 
 def _canonical(content: Any) -> str:
@@ -36,11 +36,11 @@ def write_json(path: str, content: Any, readable: bool = False) -> None:
 def read_json(path: str) -> Any:
     """The content of a file that ``write_json`` wrote.  Raises CompatError for any other."""
     try:
-        text = read_bytes(path).decode("utf-8")
-        start = whole(text)
+        contents = read_bytes(path)
+        start = whole(contents)
         if start is not None:
-            return DECODER.decode(text[start : -len(_END)])
-        document = DECODER.decode(text)
+            return DECODER.decode(contents[start : -len(_END)].decode("utf-8"))
+        document = DECODER.decode(contents.decode("utf-8"))
     except (ValueError, RecursionError, MemoryError):
         raise CompatError(f"{path}: is truncated or no JSON; {AGAIN}") from None
     version = document.get("format") if isinstance(document, dict) else None
@@ -62,13 +62,14 @@ def read_json(path: str) -> Any:
     return content
 
 
-def whole(text: str) -> Optional[int]:
-    """Where the content begins in a text that is to the letter what was written; None for another."""
-    beginning = _BEGINNING.match(text)
-    if beginning is None or not text.endswith(_END):
+def whole(contents: bytes) -> Optional[int]:
+    """Where the content begins in a file that is to the letter what was written; None for another."""
+    beginning = _BEGINNING.match(contents)
+    if beginning is None or not contents.endswith(_END):
         return None
-    content = text[beginning.end() : -len(_END)]
-    return beginning.end() if hashlib.sha256(content.encode()).hexdigest() == beginning.group(1) else None
+    content = memoryview(contents)[beginning.end() : -len(_END)]
+    found = hashlib.sha256(content).hexdigest().encode()
+    return beginning.end() if found == beginning.group(1) else None
 
 
 def _no_number(text: str) -> None:

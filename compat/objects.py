@@ -16,6 +16,8 @@ from .files import appearing, is_regular, open_regular, reason
 _LONGEST_HEADER = 10000
 #: Bytes of one computation that are kept in memory: a network's tensors may be many times what it has at one time.
 _IN_MEMORY = 1 << 26
+#: Bytes of an array that is kept after it was read, and how many are kept.
+_SMALL, _MOST_RECENT = 1 << 18, 64
 _READ_HEADER = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -87,6 +89,28 @@ class Objects:
         if dtype is not None and not _may_be_kept_as(dtype, its_dtype):
             return f"the record says that the dtype is {dtype}; its array has {its_dtype}: record it again"
         return None
+
+
+class Recent(Objects):
+    """The arrays of a store, those read last kept in memory: who judges and who draws ask for the same ones.
+
+    They cannot be written to.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self._recent: Dict[str, np.ndarray] = {}
+
+    def read(self, name: str) -> np.ndarray:
+        array = self._recent.get(name)
+        if array is None:
+            array = super().read(name)
+            array.flags.writeable = False
+            if array.nbytes <= _SMALL:
+                self._recent[name] = array
+            if len(self._recent) > _MOST_RECENT:
+                del self._recent[next(iter(self._recent))]
+        return array
 
 
 class Memory:

@@ -6,12 +6,12 @@ that says something else is cut wrongly, is then no JSON, and whoever decodes it
 
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from .documents import DECODER
 
-#: A record ends with its seconds, a row with its last record.
-_SECONDS = ',"seconds":'
+#: A record has a code, and ends with its seconds; a row ends with its last record.
+_CODE, _SECONDS, _ROW_END = '"code":"', ',"seconds":', "}}"
 _ROW_ENDS = re.compile(_SECONDS + r'[-+.0-9e]+\}\},(?=")')
 #: Seconds that any decoder reads as a finite number.
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,20})?(?:e[-+]?[0-9]{1,2})?\Z")
@@ -81,35 +81,76 @@ def _past(text: str, at: int, sign: str) -> int:
 
 
 class Piece(NamedTuple):
-    """A record within a row.  ``alike``: its text but for ``code`` and ``seconds``, which vary from run to run."""
+    """A record within a row: its text but for the code and the seconds, which vary from run to run, and its value.
+
+    ``before`` ends where the code begins, ``after`` begins behind it and ends where the seconds begin.
+    """
 
     dialect: str
-    alike: Tuple[str, str]
-    code: str
-    seconds: str
+    before: str
+    after: str
+    value: Any
 
-    @property
-    def text(self) -> str:
-        beginning, ending = self.alike
-        return f'{{{beginning}"code":"{self.code}"{ending}{_SECONDS}{self.seconds}}}'
-
-
-def pieces(row: str) -> Optional[List[Piece]]:
-    """The records of a row's text; None where they have to be decoded to be told apart."""
-    body, *parts = row.split(_SECONDS)
-    if not parts or body[:2] != '{"':
-        return None
-    found: List[Piece] = []
-    for part in parts:
-        seconds, _, rest = part.partition("}")
-        name, _, record = body.partition('":{')
-        beginning, _, ending = record.partition('"code":"')
-        code, _, ending = ending.partition('"')
-        # Without a code, or with a second one, which is the name of a file, the record is decoded.
-        if not _NUMBER.match(seconds) or "\\" in name or not code.isalnum() or '"code":"' in ending:
+    def varying(self, row: str, at: int) -> Optional[Tuple[str, float, int]]:
+        """The code and the seconds of such a record at that place, and where it ends; None where another stands."""
+        if not row.startswith(self.before, at):
             return None
-        found.append(Piece(name[2:], (beginning, ending), code, seconds))
-        body = rest
-        if body[:2] != ',"':
-            break
-    return found if body == "}" and len(found) == len(parts) else None
+        at += len(self.before)
+        code = row[at : row.find('"', at)]
+        at += len(code)
+        if not code.isalnum() or not row.startswith(self.after, at):
+            return None
+        at += len(self.after)
+        end = row.find("}", at)
+        return (code, float(row[at:end]), end) if _NUMBER.match(row, at, end) else None
+
+
+class Pieces:
+    """The records of one sample in the runs read before, by their places in a row: the same text has the same value.
+
+    ``decode`` makes a value of a dialect and the text of a record.
+    """
+
+    def __init__(self, decode: Callable[[str, str], Any]) -> None:
+        self._decode = decode
+        self._met: Dict[int, List[Piece]] = {}
+
+    def of(self, row: str) -> Optional[List[Tuple[Piece, str, float]]]:
+        """Those of a row's text, each with its code and its seconds; None where all of it has to be decoded."""
+        found: List[Tuple[Piece, str, float]] = []
+        at, last = 0, len(row) - len(_ROW_END)
+        while at < last:
+            place = self._at(row, at, self._met.setdefault(len(found), []))
+            if place is None:
+                return None
+            piece, code, seconds, at = place
+            found.append((piece, code, seconds))
+        return found if found and at == last and row.endswith(_ROW_END) else None
+
+    def _at(self, row: str, at: int, met: List[Piece]) -> Optional[Tuple[Piece, str, float, int]]:
+        for piece in met:
+            varying = piece.varying(row, at)
+            if varying is not None:
+                return (piece, *varying)
+        piece = self._cut(row, at)
+        varying = piece.varying(row, at) if piece is not None else None
+        if piece is None or varying is None:
+            return None
+        text = row[at + piece.before.index(":{") + 1 : varying[2] + 1]
+        piece = piece._replace(value=self._decode(piece.dialect, text))
+        met.insert(0, piece)  # runs that follow each other have more in common
+        return (piece, *varying)
+
+    @staticmethod
+    def _cut(row: str, at: int) -> Optional[Piece]:
+        """The record that begins there, without its value.  One without a code, or with a second one, which is the
+        name of a file, is none.
+        """
+        end = row.find(_SECONDS, at)
+        sign = '{"' if at == 0 else '},"'
+        before, _, after = row[at:end].partition(_CODE)
+        code, _, after = after.partition('"')
+        name, _, _ = before[len(sign) :].partition('":{')
+        if end < 0 or not before.startswith(sign) or "\\" in name or not code or _CODE in after:
+            return None
+        return Piece(name, before + _CODE, f'"{after}{_SECONDS}', None)

@@ -26,7 +26,7 @@ from .documents import AGAIN, DECODER, read_json, whole, write_json
 from .errors import CompatError
 from .files import LARGEST, TEMPORARY, appearing, folder_names, open_own, open_regular, reason
 from .jsons import as_json, from_json
-from .objects import Objects
+from .objects import Objects, Recent
 from .records import Description, Environment, Record, Verdict
 from .rows import Rows
 from .texts import check_name, check_part_of_a_path
@@ -70,6 +70,26 @@ def _identity(path: str) -> Optional[Tuple[int, int]]:
     except (OSError, ValueError):
         return None
     return status.st_ino, status.st_mtime_ns
+
+
+class Alike(Dict[str, Record]):
+    """A row whose records are those of other runs but for their code and seconds; ``alike``: the ones they share.
+
+    So it cannot be changed, but be copied.
+    """
+
+    def __init__(self, pieces: Sequence[Tuple[row_texts.Piece, str, float]]) -> None:
+        super().__init__()
+        self.alike: Dict[str, Record] = {}
+        for piece, code, seconds in pieces:
+            self.alike[piece.dialect] = shared = piece.value
+            one = Record.__new__(Record)  # without checking anew what was checked
+            one.__dict__.update(shared.__dict__)
+            one.code, one.seconds = code, seconds
+            super().__setitem__(piece.dialect, one)
+
+    def __setitem__(self, dialect: str, record: Record) -> None:
+        raise TypeError("the row is shared: change a copy")
 
 
 class Run:
@@ -130,10 +150,11 @@ class Run:
     def _index(self, path: str, met: Dict[str, str]) -> bool:
         """Note where every row stands; False where that cannot be told without reading it all."""
         file = open_regular(path)
-        text = file.read().decode("utf-8", "replace") if os.fstat(file.fileno()).st_size <= LARGEST else ""
-        start = whole(text) if text.isascii() else None  # a character is a byte
-        if start is None:
+        contents = file.read() if os.fstat(file.fileno()).st_size <= LARGEST else b""
+        start = whole(contents)
+        if start is None or not contents.isascii():  # a character is a byte
             return False
+        text = contents.decode("ascii")
         samples: Rows[Description] = Rows(file, self._description_text)
         records: Rows[Dict[str, Record]] = Rows(file, self._row_text)
         try:
@@ -144,7 +165,7 @@ class Run:
         for rows, places in ((samples, found.samples), (records, found.records)):
             for place in places:
                 rows.stands(*place)
-        self.samples, self.records = samples, records
+        self.samples, self.records, self.objects = samples, records, Recent(self.objects.folder)
         return True
 
     def _description(self, sample: str, value: Any) -> Description:
@@ -167,20 +188,13 @@ class Run:
 
     def _row_text(self, sample: str, text: str) -> Dict[str, Record]:
         """A row: most of its records differ from those of other runs only in where and how long they were computed."""
-        pieces = row_texts.pieces(text)
-        if pieces is None:
-            return self._row_of(sample, self._decoded(sample, text))
-        row: Dict[str, Record] = {}
-        for piece in pieces:
-            key = sample, piece.dialect, piece.alike
-            alike = _RECORDS.get(key)
-            if alike is None:
-                decoded = self._decoded(sample, f'{{"{piece.dialect}":{piece.text}}}')
-                alike = _RECORDS[key] = self._row_of(sample, decoded)[piece.dialect]
-            row[piece.dialect] = one = Record.__new__(Record)  # without checking anew what was checked
-            one.__dict__.update(alike.__dict__)
-            one.code, one.seconds = piece.code, float(piece.seconds)
-        return row
+        if sample not in _PIECES:
+            _PIECES[sample] = row_texts.Pieces(lambda dialect, text: self._record_text(sample, dialect, text))
+        pieces = _PIECES[sample].of(text)
+        return Alike(pieces) if pieces is not None else self._row_of(sample, self._decoded(sample, text))
+
+    def _record_text(self, sample: str, dialect: str, text: str) -> Record:
+        return self._row_of(sample, {dialect: self._decoded(sample, text)})[dialect]
 
     def _decoded(self, sample: str, text: str) -> Any:
         """What stands where a row should.  Raises CompatError where none of a known form does."""
@@ -234,14 +248,16 @@ class Run:
         return sample, dialect, from_json(Record, record, path)
 
     def add(self, sample: str, dialect: str, record: Record) -> None:
-        row = self.records.get(sample, {})
+        row = dict(self.records.get(sample, {}))
         row[dialect] = record
         self.records[sample] = row  # of a Rows: now it is not what stands in the file
 
     def drop(self, sample: str, dialect: str) -> None:
-        row = self.records.get(sample, {})
+        row = dict(self.records.get(sample, {}))
         row.pop(dialect, None)
-        if not row:
+        if row:
+            self.records[sample] = row
+        else:
             self.records.pop(sample, None)
 
     def record(self, sample: str, dialect: str) -> Optional[Record]:
@@ -336,7 +352,7 @@ class _Latest(Dict[Any, T]):
 
 
 _DESCRIBED: _Latest[Description] = _Latest()
-_RECORDS: _Latest[Record] = _Latest()
+_PIECES: _Latest[row_texts.Pieces] = _Latest()
 
 
 def _remove_own(folder: str, ours: Callable[[str], bool], inner: str = "") -> List[str]:

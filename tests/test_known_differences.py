@@ -98,7 +98,7 @@ def explained(tmp_path, word, *texts):
     verdict = Verdict(word, "as found")
     found = entries(tmp_path, *texts)
     environment = Environment("here", versions={"tensorflow": "2.6.5"})
-    return known.mark(verdict, "conv2d", "k3-s1", "keras2", environment, found)
+    return known.marked(verdict, "conv2d", "k3-s1", "keras2", environment, found)
 
 
 def test_a_known_difference_passes(tmp_path):

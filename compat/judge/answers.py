@@ -1,6 +1,5 @@
 """A sample's float64 answers, computed at most once, and the verdicts by them."""
 
-import dataclasses
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 import numpy as np
@@ -43,8 +42,7 @@ class Answers:
         alike = run.store, record.dtype, record.claim, record.bits
         if alike not in self._verdicts:
             self._verdicts[alike] = self._of_bits(run, record)
-        found = self._verdicts[alike]
-        return dataclasses.replace(found)
+        return self._verdicts[alike]
 
     def _of_bits(self, run: Run, record: Record) -> Verdict:
         """The verdict on all records of the same bits."""

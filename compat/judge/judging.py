@@ -15,7 +15,7 @@ from ..objects import Objects
 from ..records import Description, Record, Verdict, needs_a_person
 from ..reference import Reference
 from ..reference.measured import answers_against
-from ..store import Run
+from ..store import Alike, Run
 from . import allowances, golden, known
 from .answers import NO_RECORDS, Answers, kept, refer, unusable
 from .case_files import CaseFiles
@@ -254,46 +254,45 @@ class _Sample:
         self._cases: Dict[Tuple[Any, ...], Tuple[Optional[Case], str]] = {}
         self._troubles: Dict[Tuple[Any, ...], str] = {}
         self._old: Dict[Tuple[Any, ...], str] = {}
-        self._alike: Dict[Tuple[Any, ...], Tuple[Record, Verdict]] = {}
+        self._alike: Dict[
+            Tuple[str, int, int],
+            Tuple[Optional[Record], Optional[Description], Verdict, List[known.KnownDifference]],
+        ] = {}
 
     def end(self) -> None:
         for of_case in self._by_case.values():
             of_case.notes.save()
 
     def verdicts(self, run: Run, row: Mapping[str, Record]) -> Dict[str, Verdict]:
-        """Those on records of a run, by dialect."""
+        """Those on records of a run, by dialect.  Records that say the same may share one: it is not to be changed."""
         description = run.samples.get(self._id)
-        against = description is not None and description.against  # each run may have another record for it
-        judge = self._unmarked if against else self._as_its_like
+        # Not where it names what it is judged against: each run may have another record for that.
+        alike = row.alike if isinstance(row, Alike) and description and not description.against else {}
         found = {}
         for dialect, record in row.items():
-            case, why_not = self._case_of(run, description, record)
-            found[dialect] = verdict = judge(run, dialect, record, description, case, why_not)
-            path = self._judging.beside_case(case, description) if description else None
-            entries = self._judging.known_of(path, self._operation) if path is not None else ()
+            shared = alike.get(dialect)
+            place = run.store, id(shared), id(description)
+            if (
+                shared is None or place not in self._alike
+            ):  # with both, so that nothing else has their identity
+                judged = self._of_record(run, dialect, record, description)
+                self._alike[place] = (shared, description, *judged)
+            _, _, verdict, entries = self._alike[place]
             if entries:
-                known.mark(verdict, self._operation, self._name, dialect, run.environment, entries)
+                verdict = known.marked(
+                    verdict, self._operation, self._name, dialect, run.environment, entries
+                )
+            found[dialect] = verdict
         return found
 
-    def _as_its_like(
-        self,
-        run: Run,
-        dialect: str,
-        record: Record,
-        description: Optional[Description],
-        case: Optional[Case],
-        why_not: str,
-    ) -> Verdict:
-        """The verdict of a record that shares all its parts with this one, as those of a streamed run do."""
-        parts = (record.outputs, record.files, record.measured, record.random)
-        said = record.status, record.message, record.case, record.dtype, record.claim, record.trace
-        key = (run.store, dialect, id(case), id(description), *said, *map(id, parts))
-        if key not in self._alike:  # with the record, so that no other thing has its identity meanwhile
-            self._alike[key] = record, self._unmarked(run, dialect, record, description, case, why_not)
-        found = self._alike[key][1]
-        one = Verdict.__new__(Verdict)  # of its own, to be marked, and there are millions
-        one.__dict__.update(found.__dict__)
-        return one
+    def _of_record(
+        self, run: Run, dialect: str, record: Record, description: Optional[Description]
+    ) -> Tuple[Verdict, List[known.KnownDifference]]:
+        """The verdict, and the known differences that may speak of it."""
+        case, why_not = self._case_of(run, description, record)
+        verdict = self._unmarked(run, dialect, record, description, case, why_not)
+        path = self._judging.beside_case(case, description) if description else None
+        return verdict, self._judging.known_of(path, self._operation) if path is not None else []
 
     def _unmarked(
         self,

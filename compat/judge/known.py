@@ -14,6 +14,7 @@
 An entry that matches a sample which agrees is stale, and fails: the file never outlives the facts.
 """
 
+import dataclasses
 import sys
 from fnmatch import fnmatchcase
 from typing import Any, Dict, Iterable, List, Optional
@@ -132,7 +133,7 @@ def path_beside(case_path: str) -> Optional[str]:
     return next(filter(is_regular, beside(case_path, FILE_NAME)), None)
 
 
-def mark(
+def marked(
     verdict: Verdict,
     operation: str,
     sample: str,
@@ -140,14 +141,15 @@ def mark(
     environment: Environment,
     entries: Iterable[KnownDifference],
 ) -> Verdict:
-    """Mark a verdict as known where an entry says so; turn a stale entry into a ``differs``."""
+    """The verdict as known where an entry says so; as a ``differs`` where the entry is stale."""
     found = verdict.word
     for entry in entries:
         if not entry.matches(operation, sample, dialect, environment):
             continue
         if found == entry.verdict:
-            verdict.known = Known(entry.reason, entry.address, entry.edit)
+            known = Known(entry.reason, entry.address, entry.edit)
+            verdict = dataclasses.replace(verdict, known=known)
         elif found in PASSING:
-            verdict.message = f"{entry.where} expects {entry.verdict}, but it agrees: mend the entry"
-            verdict.word = "differs"
+            message = f"{entry.where} expects {entry.verdict}, but it agrees: mend the entry"
+            verdict = dataclasses.replace(verdict, message=message, word="differs")
     return verdict

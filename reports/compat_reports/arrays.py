@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from compat.errors import CompatError
-from compat.store import Objects, Run
+from compat.store import Run
 
 #: Larger files are looked into where a page shows a part of them, not read and checked as a whole.
 LARGEST_READ = 64 * 1024 * 1024
@@ -19,8 +19,7 @@ class Arrays:
     """Digest -> array."""
 
     def __init__(self, runs: Sequence[Run]):
-        folders = dict.fromkeys(run.objects.folder for run in runs)
-        self._stores = [Objects(folder) for folder in folders]
+        self._stores = list({run.objects.folder: run.objects for run in reversed(runs)}.values())[::-1]
         self.read = functools.lru_cache(maxsize=24)(self._read)
 
     def _read(self, digest: str) -> np.ndarray | None:

@@ -53,7 +53,7 @@ class Distinct:
     @property
     def beyond(self) -> bool:
         """Outside the allowance in this output; it may be another one that differs."""
-        cells = [cell for group in self.groups for cell in group.cells]
+        cells = [cell for group in self.groups for cell in group.telling]
         words = (c.numbers[self.output].word if self.output in c.numbers else c.word for c in cells)
         return any(word in JUDGED and word not in PASSING for word in words)
 

@@ -44,6 +44,7 @@ class Folder:
         self._current: set[str] = set()
         self._written: set[str] = set()
         self._told: set[str] = set()
+        self._made: set[str] = set()
 
     def __enter__(self) -> Folder:
         return self
@@ -69,18 +70,21 @@ class Folder:
     def put(self, name: str, contents: str | bytes) -> None:
         """Have a file written unless it already holds these contents."""
         contents = contents.encode() if isinstance(contents, str) else contents
-        path = self.path / name
+        path = os.path.join(self.path, name)
         try:
-            there = name != SEAL and path.is_file() and path.read_bytes() == contents
+            there = name != SEAL and os.path.isfile(path) and Path(path).read_bytes() == contents
             if name not in self._listed and os.path.lexists(path) and not there:
                 raise CompatError(f"{path}: was not made by compat report; choose another --out")
             self._current.add(name)
             if there:
                 return
-            new = self._new / name
-            if not os.path.isdir(new.parent):
-                new.parent.mkdir(parents=True, exist_ok=True)
-            new.write_bytes(contents)
+            new = os.path.join(self._new, name)
+            parent = os.path.dirname(new)
+            if parent not in self._made:
+                os.makedirs(parent, exist_ok=True)
+                self._made.add(parent)
+            with open(new, "wb") as file:
+                file.write(contents)
         except OSError as error:
             raise CompatError(f"{path}: cannot be written ({error.strerror})") from None
         self._written.add(name)

@@ -11,7 +11,7 @@ import functools
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,7 @@ class Environment:
 class Cell:
     """One sample in one dialect in one environment: its record and the verdict on it.
 
+    ``result``: name, digest and dtype of each output; None where there is none that may be compared.
     What is asked of it many times, and there are millions, is found once.
     """
 
@@ -72,6 +73,7 @@ class Cell:
     record: Record
     verdict: Verdict
     letter: str = ""
+    result: Result | None = None
 
     @property
     def word(self) -> str:
@@ -92,11 +94,6 @@ class Cell:
     @property
     def outputs(self) -> dict[str, Output]:
         return self.record.outputs
-
-    @functools.cached_property
-    def result(self) -> Result | None:
-        """Name, digest and dtype of each output; None where there is none that may be compared."""
-        return self.record.bits if self.outputs and self.word != "stale" else None
 
     @property
     def random(self) -> bool:
@@ -129,7 +126,12 @@ class Group:
     @functools.cached_property
     def judged(self) -> Cell:
         """The cell whose numbers speak for the group: all have the same bits."""
-        return max(self.cells, key=lambda cell: (bool(cell.numbers), SEVERITY[cell.word]))
+        return max(self.telling, key=lambda cell: (bool(cell.numbers), SEVERITY[cell.word]))
+
+    @functools.cached_property
+    def telling(self) -> list[Cell]:
+        """A cell for each verdict: most cells share one."""
+        return telling(self.cells)
 
     def where(self) -> dict[str, list[Environment]]:
         """The environments by dialect."""
@@ -137,6 +139,14 @@ class Group:
         for cell in self.cells:
             places[cell.dialect].append(cell.environment)
         return dict(places)
+
+
+def telling(cells: Iterable[Cell]) -> list[Cell]:
+    """The first cell that has a verdict, for each verdict."""
+    first: dict[int, Cell] = {}
+    for cell in cells:
+        first.setdefault(id(cell.verdict), cell)
+    return list(first.values())
 
 
 @dataclass
@@ -293,10 +303,17 @@ def _written(run: Run) -> float:
 def _groups(row: Row) -> list[Group]:
     """The distinct results with their letters; also writes the letters into the cells."""
     members: dict[Result, list[Cell]] = defaultdict(list)
+    results: dict[int, Result] = {}
+    golden: set[Result | None] = set()
     for cell in row.recorded():
-        if cell.result is not None:
+        if cell.outputs and cell.word != "stale":
+            place = id(cell.outputs)  # records that say the same share theirs
+            if place not in results:
+                results[place] = cell.record.bits
+            cell.result = results[place]
             members[cell.result].append(cell)
-    golden = {c.result for c in row.recorded() if c.word == "identical" and not row.against}
+            if cell.word == "identical" and not row.against:
+                golden.add(cell.result)
     base = _tensorflow1(row)
     order = sorted(members, key=lambda result: (result not in golden, result != base, -len(members[result])))
     groups = []

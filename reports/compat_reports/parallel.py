@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,8 @@ A = TypeVar("A")
 B = TypeVar("B")
 #: Where there is less to do, a process costs more than it helps.
 _FEWEST = 3
+#: Objects made before the collector looks for what is unreachable: a page is many small ones, hardly any in a circle.
+_RARELY = 50_000
 _work: Callable[..., object] | None = None
 
 
@@ -23,12 +26,16 @@ def each(work: Callable[[A], B], items: Sequence[A]) -> Iterator[B]:
         yield from map(work, items)
         return
     _work = work  # the forked have it: it need not be pickled
+    gc.freeze()  # and all else that was read before: the collector need not look through it again and again
     try:
         context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        with ProcessPoolExecutor(
+            processes, context, initializer=gc.set_threshold, initargs=(_RARELY,)
+        ) as pool:
             yield from pool.map(_do, items)  # type: ignore[misc]
     finally:
         _work = None
+        gc.unfreeze()
 
 
 def _do(item: object) -> object:

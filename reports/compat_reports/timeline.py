@@ -47,9 +47,15 @@ def timeline(row: Row, environments: Sequence[Environment]) -> list[Course]:
     if len(versions) < 2:
         return []
     shares: dict[int, float | None] = {}
+    same: dict[tuple[object, ...], tuple[Point, ...]] = {}
     alike: dict[tuple[Point, ...], list[str]] = defaultdict(list)
     for dialect, strip in row.cells.items():
-        points = tuple(_point(cell, shares) for cell in strip if cell is not None)
+        cells = [cell for cell in strip if cell is not None]
+        # Cells that share a verdict say the same: most dialects do, in all versions.
+        course = tuple((c.environment.index, c.letter, id(c.verdict), c.random) for c in cells)
+        points = same.get(course)
+        if points is None:
+            points = same[course] = tuple(_point(cell, shares) for cell in cells)
         if any(point.letter for point in points):
             alike[points].append(dialect)
     ends = versions[0].label, versions[-1].label

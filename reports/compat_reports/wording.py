@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from compat.record.dialects import in_order
 from compat.records import PASSING
 
-from .grid import Cell, Change, Environment, Group, Row, runs_tensorflow
+from .grid import Cell, Change, Environment, Group, Row, runs_tensorflow, telling
 
 if TYPE_CHECKING:
     from .overview import Overview
@@ -88,7 +88,8 @@ def sentence(row: Row) -> str:
 
 
 def _allowance(row: Row) -> str:
-    shares = [c.share for c in row.recorded() if c.word in PASSING and not c.known and c.share is not None]
+    told = [cell for cell in telling(row.recorded()) if cell.word in PASSING and not cell.known]
+    shares = [cell.share for cell in told if cell.share is not None]
     if not shares:
         return ""
     largest = max(shares)
@@ -167,7 +168,7 @@ def ranges(environments: Iterable[Environment], all_of: Sequence[Environment]) -
 
 def group_words(group: Group) -> str:
     """The verdicts within a group: ``identical``, ``agrees``, ``differs, known``."""
-    words = dict.fromkeys(cell.word + (", known" if cell.known else "") for cell in group.cells)
+    words = dict.fromkeys(cell.word + (", known" if cell.known else "") for cell in group.telling)
     return " / ".join(words)
 
 
