@@ -323,6 +323,10 @@ class Run:
             file.write(text)
         return path
 
+    def has_journal(self) -> bool:
+        """Whether there is anything of a run under way."""
+        return os.path.lexists(self._path(_JOURNAL))
+
     def drop_journal(self) -> None:
         """Forget the rows of a run that was killed: the files that compat made there, and no others."""
         journal = self._path(_JOURNAL)

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 import types
-from typing import Dict, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 from ..arrays import sha256_of_text
 from ..errors import CompatError
@@ -43,6 +43,10 @@ class Case:
     def paths(self) -> List[str]:
         """The case file and what it has imported by now."""
         return [os.path.realpath(self.path), *self._imports.files]
+
+    def names(self) -> List[str]:
+        """Those of the operations."""
+        return [operation.name for operation in self.operations]
 
     def samples(self) -> List[Sample]:
         return [sample for operation in self.operations for sample in operation.samples.values()]
@@ -119,13 +123,18 @@ def find(paths: Sequence[str]) -> List[Case]:
 
     A file found in a folder without an operation is no case (a helper); one that is named must be.
     """
-    cases: List[Case] = []
+    return find_as(Case, paths)
+
+
+def find_as(load: Callable[[str], Any], paths: Sequence[str]) -> List[Any]:
+    """The same, each as what ``load`` makes of its path: with ``path``, ``names()`` and ``samples()`` of a Case."""
+    cases: List[Any] = []
     for path in paths:
         if os.path.isdir(path):
-            cases.extend(case for case in map(Case, paths_below(path)) if case.operations)
+            cases.extend(case for case in map(load, paths_below(path)) if case.names())
         elif os.path.exists(path):
-            case = Case(path)
-            if not case.operations:
+            case = load(path)
+            if not case.names():
                 raise CompatError(f"{path}: defines no operation at its top level")
             if not case.samples():
                 raise CompatError(f"{path}: its operations have no sample")
@@ -145,18 +154,16 @@ def _hidden(folder: str, root: str) -> bool:
     )
 
 
-def _check_names(cases: Sequence[Case]) -> None:
+def _check_names(cases: Sequence[Any]) -> None:
     first: Dict[str, str] = {}
     for case in cases:
-        for operation in case.operations:
-            if operation.name in first:
-                raise CompatError(
-                    f"{case.path}: operation {operation.name!r} is already defined in {first[operation.name]}"
-                )
-            first[operation.name] = case.path
+        for name in case.names():
+            if name in first:
+                raise CompatError(f"{case.path}: operation {name!r} is already defined in {first[name]}")
+            first[name] = case.path
 
 
-def select(cases: Sequence[Case], names: Sequence[str]) -> Dict[str, Sample]:
+def select(cases: Sequence[Any], names: Sequence[str]) -> Dict[str, Any]:
     """The samples with these ids, or all. Raises CompatError for an id that does not exist."""
     samples = {sample.id: sample for case in cases for sample in case.samples()}
     for name in names:

@@ -87,7 +87,7 @@ class Imports(importlib.abc.MetaPathFinder):
     ) -> Optional[importlib.machinery.ModuleSpec]:
         """Python's own modules first, then the case's neighbours, then the rest of ``sys.path``."""
         spec = None
-        if path is None and not _is_standard(name) and name not in _FRAMEWORKS:
+        if path is None and not is_standard(name) and name not in _FRAMEWORKS:
             spec = importlib.machinery.PathFinder.find_spec(name, [self.folder])
             if spec is not None and spec.origin is None and not _holds_python(spec):
                 spec = None  # any folder of that name would do for a namespace
@@ -135,7 +135,7 @@ def _is_of_a_case(module: ModuleType) -> bool:
     return bool(folders) and not any(map(is_installed, folders))
 
 
-def _is_standard(name: str) -> bool:
+def is_standard(name: str) -> bool:
     """Whether Python itself has a module of that name."""
     if name in sys.builtin_module_names:
         return True

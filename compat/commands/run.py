@@ -8,7 +8,10 @@ from ..case import files
 from ..errors import CompatError
 from ..judge import golden, known
 from ..judge.judging import judge_runs
+from ..record.code import code_of
 from ..record.dialects import DIALECTS, dialect
+from ..record.environment import describe
+from ..record.outlines import Outline, Outlines
 from ..record.plan import Wanted
 from ..record.run import Settings, record
 from ..store import Run
@@ -24,7 +27,14 @@ def add_arguments(parser: Any) -> None:
     add("--out", metavar="RUN", help="the folder of the run, e.g. out/runs/tf2.15")
     add("--sample", action="append", default=[], metavar="ID", help="only this sample; may be repeated")
     add("--dialect", action="append", default=[], metavar="NAME", help="only this dialect; may be repeated")
-    add("--not-slow", action="store_true", help="leave out the samples marked slow")
+    add(
+        "--not-slow",
+        action="store_false",
+        dest="slow",
+        default=True,
+        help="leave out the samples marked slow, but for those that --sample names",
+    )
+    add("--slow", action="store_true", help="with the samples marked slow (the default; the last one counts)")
     add("--fresh", action="store_true", help="compute again what is already recorded and unchanged")
     add("--record-only", action="store_true", help="do not judge: compat judge does it, for all runs at once")
     add(
@@ -60,15 +70,21 @@ def main(arguments: Any) -> int:
                 known.read(path)
     samples = files.select(cases, arguments.sample)
     dialects = [dialect(name).name for name in arguments.dialect] or list(DIALECTS)
-    chosen = [sample for sample in samples.values() if not (sample.slow and arguments.not_slow)]
-    wanted = Wanted(cases, chosen, dialects, arguments.fresh)
+    chosen = [s for s in samples.values() if arguments.slow or not s.slow or s.id in arguments.sample]
+    if len(chosen) < len(samples):
+        left = len(samples) - len(chosen)
+        _tell(f"slow samples left out: {left} (real training, large networks); --slow adds them")
+    # The judge is about to use the arrays; without it damaged ones are for compat fsck.
+    wanted = Wanted(cases, chosen, dialects, arguments.fresh, checked=not arguments.record_only)
     run = record(arguments.out, wanted, Settings(arguments.workers, arguments.timeout), _tell)
     if arguments.record_only:
         _tell(
             f"{run.name}: recorded; compat judge {os.path.dirname(arguments.out) or '.'} says whether they agree"
         )
         return 0
-    (judged,) = judge_runs([run], cases=cases, keep=True, progress=Progress("judge"))
+    loaded = [case.loaded for case in cases if case.loaded is not None]
+    paths = [case.path for case in cases]
+    (judged,) = judge_runs([run], paths, loaded, keep=True, progress=Progress("judge"))
     run.write_verdicts(judged.verdicts)
     if arguments.junitxml:
         write_junit(arguments.junitxml, judged)
@@ -76,9 +92,9 @@ def main(arguments: Any) -> int:
     return tell_run(judged, rows, arguments.all)
 
 
-def _found(arguments: Any) -> List[files.Case]:
+def _found(arguments: Any) -> List[Outline]:
     try:
-        return files.find(arguments.paths or ["cases"])
+        return files.find_as(Outlines(code_of(describe(""))).of, arguments.paths or ["cases"])
     except CompatError:
         check_without_operations(arguments.paths, arguments.out)
         raise

@@ -12,6 +12,7 @@ from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
+from ..caches import folder
 from ..case.files import Case, changed_files
 from ..case.operation import Sample
 from ..documents import read_json, write_json
@@ -22,16 +23,6 @@ from ..records import Verdict
 
 #: The parts of compat that a verdict follows from.
 _JUDGING = ("arrays.py", "case", "judge", "jsons.py", "layers", "records.py", "reference")
-
-
-def folder() -> str:
-    """``COMPAT_CACHE``, or the place that the system has for caches."""
-    named = os.environ.get("COMPAT_CACHE")
-    if named:
-        return named
-    import platformdirs
-
-    return platformdirs.user_cache_dir("compat", appauthor=False)
 
 
 def key(*parts: Any) -> str:

@@ -14,8 +14,10 @@ import pytest
 from ..errors import CompatError, StoreError
 from ..records import STATUSES
 from ..store import Run
+from .code import code_of
 from .dialects import DIALECTS
 from .dialects.eager import EAGER_IS_OFF
+from .environment import describe
 from .plan import Wanted, plan, prepare
 from .progress import Progress, duration
 from .pytest_plugin import told
@@ -33,19 +35,23 @@ class Settings:
 
 def record(folder: str, wanted: Wanted, settings: Settings, tell: Callable[[str], None]) -> Run:
     """Compute what is wanted and not yet recorded.  Raises CompatError where another process records into the run."""
-    run = Run(folder)
+    run = Run(folder, describe(os.path.basename(os.path.abspath(folder))))
     with run.locked():
-        run, dropped = prepare(folder, wanted)
+        run, changed, dropped = prepare(run, wanted)
         if dropped:
             tell(dropped)
-        pairs, kept = plan(run, wanted)
+        planned = plan(run, wanted, code_of(run.environment))
+        pairs = planned.pairs
         for sample, dialect in pairs:  # what is there of it is no longer the answer
             run.drop(sample, dialect)
-        run.save()
+        if changed or planned.changed or pairs:
+            run.save()
         tell(
             f"{run.name}: {len(wanted.samples)} samples in {len(wanted.dialects)} dialects: {len(pairs)} to compute, "
-            f"{kept} unchanged, the others cannot be spelled here"
+            f"{planned.kept} unchanged, the others cannot be spelled here"
         )
+        if not pairs:
+            return run
         begun = time.monotonic()
         computing = _Computing(run, len(pairs), folder, wanted, settings)
         for process in sorted({DIALECTS[dialect].process for _, dialect in pairs}, reverse=True):
@@ -59,8 +65,7 @@ def record(folder: str, wanted: Wanted, settings: Settings, tell: Callable[[str]
             raise CompatError(
                 f"{len(lost)} of {len(pairs)} samples left no record, the first is {lost[0]}; see above"
             )
-        if pairs:
-            tell(f"{run.name}: computed in {duration(time.monotonic() - begun)}: {_counted(run, pairs)}")
+        tell(f"{run.name}: computed in {duration(time.monotonic() - begun)}: {_counted(run, pairs)}")
     return run
 
 
@@ -79,9 +84,9 @@ def _spoilt_again(run: Run, pairs: Sequence[Pair], computing: "_Computing") -> R
     spoilt = [pair for pair in pairs if _message(run, pair) == EAGER_IS_OFF]
     if not spoilt:
         return run
-    case_of = computing.wanted.case_of
-    for path in sorted({case_of[sample].path for sample, _ in spoilt}):
-        computing.compute([pair for pair in spoilt if case_of[pair[0]].path == path])
+    outline_of = computing.wanted.outline_of
+    for path in sorted({outline_of[sample].path for sample, _ in spoilt}):
+        computing.compute([pair for pair in spoilt if outline_of[pair[0]].path == path])
     run = Run.open(run.folder)
     run.save()
     return run
@@ -104,7 +109,7 @@ class _Computing:
     def compute(self, pairs: List[Pair]) -> None:
         """Run the plan in worker processes: one that dies takes its sample with it and no other."""
         path = Run(self._folder).write_plan(json.dumps(pairs))
-        files = sorted({self.wanted.case_of[sample].path for sample, _ in pairs})
+        files = sorted({self.wanted.outline_of[sample].path for sample, _ in pairs})
         for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
             os.environ.pop(name, None)  # a user's own settings are not for this
         troubles = _Troubles(self._output)
