@@ -20,9 +20,9 @@ commands = python -c "print('at work in {env_name}')"
 """
 
 
-def tox(folder, *arguments):
+def tox(folder, *arguments, command=("run",)):
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("TOX", "PYTEST"))}
-    command = [sys.executable, "-m", "tox", "run", *arguments]
+    command = [sys.executable, "-m", "tox", *command, *arguments]
     result = subprocess.run(
         command, cwd=str(folder), env=variables, capture_output=True, text=True, timeout=300
     )
@@ -47,3 +47,53 @@ def test_which_environment_of_how_many(there):
 def test_of_those_that_were_asked_for(there):
     assert "three: environment 2 of 2" in tox(there, "-e", "one,three")
     assert not [line for line in tox(there, "-e", "one") if ": environment " in line]
+
+
+def test_how_many_are_done(there):
+    lines = tox(there)
+    told = [line for line in lines if " environments done in " in line]
+    assert [line.partition(" environments")[0] for line in told] == [
+        "one: 1 of 3",
+        "two: 2 of 3",
+        "three: 3 of 3",
+    ]
+    assert all(("left" in line) == (number < 2) for number, line in enumerate(told))
+
+
+OPTIONS = """
+[tox]
+env_list = one, two
+labels =
+    slow = one, two
+[testenv]
+skip_install = true
+commands = python -c "print('with {env:COMPAT_TOX_OPTIONS:nothing} {posargs}.')"
+"""
+
+
+def test_the_slow_samples_are_for_who_asks(there):
+    (there / "tox.ini").write_text(OPTIONS)
+    assert "with --not-slow ." in tox(there, "-e", "one")
+    assert "with --not-slow --sample x." in tox(there, "-e", "one", "--", "--sample", "x")
+    assert tox(there, "-m", "slow").count("with --slow .") == 2
+
+
+def test_side_by_side_the_processors_are_shared_out(there):
+    (there / "tox.ini").write_text(OPTIONS)
+    lines = tox(there, "-p", "1", "--parallel-live", command=())
+    workers = os.cpu_count() or 1
+    assert lines.count(f"with --not-slow --workers {workers} .") == 2
+
+
+@pytest.mark.parametrize(
+    ("free", "side_by_side"), [("7 << 30", "2 1"), ("1", "1 1"), ("None", "8 1"), ("1 << 50", "8 1")]
+)
+def test_no_more_than_there_is_memory_for(there, free, side_by_side):
+    script = f"""
+import os, toxfile
+os.cpu_count = lambda: 8
+toxfile._free_memory = lambda: {free}
+print(toxfile._that_fit(None), toxfile._that_fit(1))
+"""
+    found = subprocess.run([sys.executable, "-c", script], cwd=str(there), capture_output=True, text=True)
+    assert found.stdout.splitlines()[-1] == side_by_side, found.stdout + found.stderr
