@@ -41,9 +41,10 @@ except ImportError:  # not on Windows
 #: Where tox.ini has the runs written.
 STORE = os.path.join("out", "runs")
 _RUN, _VERDICTS, _JOURNAL, _OBJECTS, _LOCK = "run.json", "verdicts.json", "journal", "objects", "lock"
-_PLAN, _WORKERS = "plan", "workers"
+_PLAN, _WORKERS, _LARGE = "plan", "workers", "large"
 _MOST_ALIKE = 512
 _ROW = re.compile(r"[0-9a-f]{32}\.json\Z")
+_SHARED = re.compile(r"[0-9a-f]{64}\.npy\Z")
 
 
 def _check_row(path: str, sample: str, dialect: str) -> None:
@@ -316,6 +317,11 @@ class Run:
         """The folder where each process that computes a sample has a file."""
         return self._path(_JOURNAL, _WORKERS)
 
+    @property
+    def large(self) -> str:
+        """The folder of inputs that the processes of a run under way share."""
+        return self._path(_JOURNAL, _LARGE)
+
     def write_plan(self, text: str) -> str:
         """Keep what a run under way is to compute, beside its rows; returns the path."""
         path = self._path(_JOURNAL, _PLAN)
@@ -330,7 +336,8 @@ class Run:
     def drop_journal(self) -> None:
         """Forget the rows of a run that was killed: the files that compat made there, and no others."""
         journal = self._path(_JOURNAL)
-        if _remove_own(journal, lambda name: bool(_ROW.match(name)) or name == _PLAN, _WORKERS):
+        inner: Dict[str, Callable[[str], Any]] = {_WORKERS: str.isdigit, _LARGE: _SHARED.match}
+        if _remove_own(journal, lambda name: _ROW.match(name) or name == _PLAN, inner):
             raise CompatError(f"{journal}: its rows cannot be removed; move it away")
 
     def save(self, readable: bool = False) -> None:
@@ -359,16 +366,18 @@ _DESCRIBED: _Latest[Description] = _Latest()
 _PIECES: _Latest[row_texts.Pieces] = _Latest()
 
 
-def _remove_own(folder: str, ours: Callable[[str], bool], inner: str = "") -> List[str]:
+def _remove_own(
+    folder: str, ours: Callable[[str], Any], inner: Optional[Dict[str, Callable[[str], Any]]] = None
+) -> List[str]:
     """Remove files from a folder, then the folder where nothing else is in it; returns those that would not go.
 
-    ``inner``: the name of a folder in it that holds files named by numbers, which go as well.
+    ``inner``: the names of folders in it, and which files of those go as well.
     """
     left: List[str] = []
     if os.path.islink(folder) or not os.path.isdir(folder):
         return left
-    if inner:
-        _remove_own(os.path.join(folder, inner), str.isdigit)
+    for name, its in (inner or {}).items():
+        _remove_own(os.path.join(folder, name), its)
     for name in folder_names(folder):
         if ours(name) or name.startswith(TEMPORARY):
             try:

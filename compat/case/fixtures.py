@@ -60,6 +60,18 @@ class Fixture:
             self._digest = digest(self.array)
         return self._digest
 
+    @property
+    def made(self) -> bool:
+        return self._array is not None
+
+    def take(self, array: Array, digest: str) -> None:
+        """Use an array that was made before, instead of making it; ``digest``: its SHA-256."""
+        self._array, self._digest = array, digest
+
+    def forget(self) -> None:
+        """Free the memory of the array: it is made again when it is needed."""
+        self._array = None
+
     def was_changed(self) -> bool:
         """Whether somebody wrote into the array; it is made anew then, for those who come after."""
         if self._array is None or self._digest is None or digest(self._array) == self._digest:

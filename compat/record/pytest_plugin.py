@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import signal
-from typing import Any, Iterator, Optional, Type
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Type
 
 import pytest
 
@@ -21,6 +21,7 @@ from .code import code_of
 from .compute import blank_record, compute, unavailable
 from .dialects import DIALECTS
 from .environment import describe
+from .large import Shared, take
 from .parent import end_with_parent
 from .progress import Progress, StillComputing
 from .watch import Watch
@@ -30,7 +31,7 @@ def pytest_addoption(parser: Any) -> None:
     group = parser.getgroup("compat")
     group.addoption("--compat-out", metavar="RUN", help="compute the samples of case files into this run")
     group.addoption(
-        "--compat-plan", metavar="FILE", help="JSON list of [sample, dialect] to compute; default all"
+        "--compat-plan", metavar="FILE", help="what compat run is about to compute, as JSON; default all"
     )
 
 
@@ -81,10 +82,13 @@ class Items:
         self.watch: Optional[Watch] = None
         self._lock: Optional[contextlib.ExitStack] = None
         plan = config.getoption("--compat-plan")
-        self.plan = None
+        self.plan: Optional[Dict[Tuple[str, str], int]] = None
+        self.shared: Shared = {}
         if plan:
             with open(plan, encoding="utf-8") as file:
-                self.plan = {tuple(pair) for pair in json.load(file)}
+                told = json.load(file)
+            self.plan = {(sample, dialect): place for place, (sample, dialect) in enumerate(told["pairs"])}
+            self.shared = told["shared"]
 
     def begin(self) -> None:
         """Without a plan nobody else prepares the run: hold it, and save it before anything is computed."""
@@ -107,6 +111,12 @@ class Items:
         if self.plan is not None or is_case_name(file_path.name):
             return CaseFile.from_parent(parent, path=file_path, items=self)
         return None
+
+    def pytest_collection_modifyitems(self, items: List[Any]) -> None:
+        """In the order of the plan."""
+        if self.plan is not None:
+            order = self.plan
+            items.sort(key=lambda item: order[item.sample.id, item.dialect])
 
     def pytest_sessionstart(self, session: Any) -> None:
         if not hasattr(session.config, "workerinput"):
@@ -219,6 +229,7 @@ class SampleItem(pytest.Item):
     def _record(self) -> Record:
         """The row is first written as ``crashed``: what dies on the way leaves it behind."""
         run, code = self.items.run, self.items.code
+        take(run, self.sample, self.items.shared.get(self.sample.id, {}))
         died = blank_record(self.case, self.sample, code, "crashed", "the process died while computing it")
         run.write_row(self.sample.id, self.dialect, died)
         with Watch.told(run, self.sample.id, self.dialect):

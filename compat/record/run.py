@@ -18,6 +18,8 @@ from .code import code_of
 from .dialects import DIALECTS
 from .dialects.eager import EAGER_IS_OFF
 from .environment import describe
+from .large import share
+from .order import ordered, processes, seconds_of
 from .plan import Wanted, plan, prepare
 from .progress import Progress, duration
 from .pytest_plugin import told
@@ -41,7 +43,7 @@ def record(folder: str, wanted: Wanted, settings: Settings, tell: Callable[[str]
         if dropped:
             tell(dropped)
         planned = plan(run, wanted, code_of(run.environment))
-        pairs = planned.pairs
+        pairs = ordered(planned.pairs, wanted, seconds_of(run, wanted, planned.pairs))
         for sample, dialect in pairs:  # what is there of it is no longer the answer
             run.drop(sample, dialect)
         if changed or planned.changed or pairs:
@@ -108,14 +110,19 @@ class _Computing:
 
     def compute(self, pairs: List[Pair]) -> None:
         """Run the plan in worker processes: one that dies takes its sample with it and no other."""
-        path = Run(self._folder).write_plan(json.dumps(pairs))
+        run = Run(self._folder)
+        workers = self._settings.workers or processes(pairs, self.wanted)
+        shared = share(run, self.wanted, pairs) if workers > 1 else {}
+        path = run.write_plan(json.dumps({"pairs": pairs, "shared": shared}))
         files = sorted({self.wanted.outline_of[sample].path for sample, _ in pairs})
         for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
             os.environ.pop(name, None)  # a user's own settings are not for this
         troubles = _Troubles(self._output)
         # Its dots and letters say nothing to who does not know them: kept for where it fails itself.
         with contextlib.redirect_stdout(self._said):
-            status = pytest.main(self._options(path, len(pairs)) + files, plugins=[troubles, self._progress])
+            status = pytest.main(
+                self._options(path, len(pairs), workers) + files, plugins=[troubles, self._progress]
+            )
         self._check(int(status), troubles.store)
 
     def tell_why(self) -> None:
@@ -123,10 +130,10 @@ class _Computing:
         self._output.write(self._said.getvalue())
         self._output.flush()
 
-    def _options(self, plan: str, count: int) -> List[str]:
-        workers = self._settings.workers or min(os.cpu_count() or 1, 4, 1 + count // 50)
+    def _options(self, plan: str, count: int, workers: int) -> List[str]:
         return [
             f"--compat-out={self._folder}", f"--compat-plan={plan}", f"-n{workers}", "--maxprocesses=16",
+            "--dist=load", "--maxschedchunk=1",  # in the order of the plan, one after the other
             f"--max-worker-restart={count}",  # a broken framework may die in every one of them
             f"--timeout={self._settings.timeout:g}", "--timeout-method=thread",
             "-q", "--tb=no", "--no-header", "--no-summary", "--noconftest", "--rootdir=.", f"-c{os.devnull}",
