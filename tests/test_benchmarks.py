@@ -79,3 +79,27 @@ def test_all_compute_the_same(strides, padding):
     assert ours.shape == workload.output_shape
     np.testing.assert_allclose(scipy, ours, atol=1e-5)
     np.testing.assert_allclose(tutorial.transpose(0, 2, 3, 1), ours, atol=1e-5)
+
+
+def test_what_using_the_suite_costs(tmp_path, monkeypatch):
+    """Every step is timed, one that fails is told, and the page has a line an environment."""
+    from benchmarks import suite
+
+    bench = suite.Bench(tmp_path / "cache")
+    sleeps = [sys.executable, "-c", "import time; time.sleep(0.2); bytearray(50_000_000)"]
+    for name in ("made", "TensorFlow imported", "recorded", "recorded, unchanged"):
+        bench.step("tf9", name, sleeps, tmp_path)
+    bench.step("report", "judged anew", [sys.executable, "-c", "raise SystemExit(3)"], tmp_path)
+    assert [step.status for step in bench.steps] == [0, 0, 0, 0, 3]
+    assert all(step.clock >= 0.2 and step.peak > 50_000_000 for step in bench.steps[:4])
+    text = suite.page(bench.steps, "a machine")
+    assert [
+        line for line in text.splitlines() if line.startswith("| tf9 | 0.")
+    ] and "report: judged anew" in text
+    monkeypatch.setattr(
+        suite, "scale", lambda bench, folder, samples: bench.step("scale", "s", sleeps, folder)
+    )
+    arguments = ["scale", "--page", str(tmp_path / "p.md"), "--json", str(tmp_path / "s.json")]
+    assert suite.main(arguments) == 0
+    assert json.loads((tmp_path / "s.json").read_text())["steps"][0]["name"] == "s"
+    assert "scale: s" in (tmp_path / "p.md").read_text()
