@@ -6,14 +6,16 @@ import os
 import sys
 import traceback
 import types
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 from ..arrays import sha256_of_text
 from ..errors import CompatError
 from ..files import is_regular, read_bytes
 from ..records import Description
 from .imports import CASE_NAME, Imports
-from .operation import Operation, Sample
+
+if TYPE_CHECKING:
+    from .operation import Sample
 
 
 class Case:
@@ -22,11 +24,15 @@ class Case:
     def __init__(self, path: str) -> None:
         self.path = path
         source = read_bytes(path)
+        from .operation import Operation  # late: what is recorded and unchanged is not even loaded
+
         self._source = sha256_of_text(source)
         self._imports = Imports(path)
         with self.at_work():
             namespace = vars(_load(path, source))
-        self.operations = list({id(v): v for v in namespace.values() if isinstance(v, Operation)}.values())
+        self.operations: List[Operation] = list(
+            {id(v): v for v in namespace.values() if isinstance(v, Operation)}.values()
+        )
         self._by_id: Dict[str, Sample] = {}
 
     def at_work(self) -> "contextlib.AbstractContextManager[None]":
@@ -48,16 +54,16 @@ class Case:
         """Those of the operations."""
         return [operation.name for operation in self.operations]
 
-    def samples(self) -> List[Sample]:
+    def samples(self) -> List["Sample"]:
         return [sample for operation in self.operations for sample in operation.samples.values()]
 
-    def sample(self, sample_id: str) -> Optional[Sample]:
+    def sample(self, sample_id: str) -> Optional["Sample"]:
         """The sample of that id; None where there is none."""
         if not self._by_id:
             self._by_id = {sample.id: sample for sample in self.samples()}
         return self._by_id.get(sample_id)
 
-    def describe(self, sample: Sample) -> Description:
+    def describe(self, sample: "Sample") -> Description:
         """What is kept of a sample, so that it is known without its case file."""
         with self.at_work():
             return sample.describe(self.path)

@@ -2,12 +2,10 @@
 
 import math
 import os
-from typing import Any, List
+from typing import TYPE_CHECKING, Any, List, Sequence
 
 from ..case import files
 from ..errors import CompatError
-from ..judge import golden, known
-from ..judge.judging import judge_runs
 from ..record.code import code_of
 from ..record.dialects import DIALECTS, dialect
 from ..record.environment import describe
@@ -16,9 +14,10 @@ from ..record.plan import Wanted
 from ..record.run import Settings, record
 from ..store import Run
 from ..texts import check_name, printable
-from .junit import write_junit
-from .meant import check_cases, check_without_operations
 from .telling import Progress, add_all, tell_run
+
+if TYPE_CHECKING:
+    from ..judge.judging import Judged
 
 
 def add_arguments(parser: Any) -> None:
@@ -56,18 +55,18 @@ def add_arguments(parser: Any) -> None:
 
 
 def main(arguments: Any) -> int:
-    check_cases(arguments.paths, arguments.out)
+    if arguments.paths:
+        from .meant import check_cases  # late: there is nothing to guess where nothing is named
+
+        check_cases(arguments.paths, arguments.out)
     _check(arguments)
     cases = _found(arguments)
     for case in cases:
         if "[" in case.path or "::" in case.path:
             raise CompatError(f"{case.path}: pytest takes [ and :: for more than a path: rename it")
         _check_path(case.path)
-        path = known.path_beside(case.path)
-        if not arguments.record_only:  # what is wrong there stops here, before anything is written
-            golden.beside_case(case.path)
-            if path:
-                known.read(path)
+        if not arguments.record_only:
+            _check_beside(case.path)
     samples = files.select(cases, arguments.sample)
     dialects = [dialect(name).name for name in arguments.dialect] or list(DIALECTS)
     chosen = [s for s in samples.values() if arguments.slow or not s.slow or s.id in arguments.sample]
@@ -82,22 +81,45 @@ def main(arguments: Any) -> int:
             f"{run.name}: recorded; compat judge {os.path.dirname(arguments.out) or '.'} says whether they agree"
         )
         return 0
-    loaded = [case.loaded for case in cases if case.loaded is not None]
-    paths = [case.path for case in cases]
-    (judged,) = judge_runs([run], paths, loaded, keep=True, progress=Progress("judge"))
-    run.write_verdicts(judged.verdicts)
+    judged = _judged(run, cases)
     if arguments.junitxml:
+        from .junit import write_junit
+
         write_junit(arguments.junitxml, judged)
     rows = [row for row in judged.rows() if row[0] in samples and row[1] in dialects]
     return tell_run(judged, rows, arguments.all)
 
 
+def _judged(run: Run, cases: Sequence[Outline]) -> "Judged":
+    """The run with its verdicts, which are written beside it."""
+    from ..judge.judging import judge_runs  # late: recording alone does without it
+
+    loaded = [case.loaded for case in cases if case.loaded is not None]
+    paths = [case.path for case in cases]
+    (judged,) = judge_runs([run], paths, loaded, keep=True, progress=Progress("judge"))
+    run.write_verdicts(judged.verdicts)
+    return judged
+
+
 def _found(arguments: Any) -> List[Outline]:
+    """Raises CompatError where there is none; for what is no case, with the command that was meant."""
     try:
         return files.find_as(Outlines(code_of(describe(""))).of, arguments.paths or ["cases"])
     except CompatError:
+        from .meant import check_without_operations
+
         check_without_operations(arguments.paths, arguments.out)
         raise
+
+
+def _check_beside(case_path: str) -> None:
+    """What is wrong with the golden or the known differences stops here, before anything is written."""
+    from ..judge import golden, known
+
+    golden.beside_case(case_path)
+    path = known.path_beside(case_path)
+    if path:
+        known.read(path)
 
 
 def _tell(text: str) -> None:

@@ -5,12 +5,14 @@ import contextlib
 import sys
 import threading
 import time
-from typing import Any, Callable, Counter, Iterable, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Counter, Iterable, List, Optional, Sequence, Tuple
 
-from ..judge.judging import Judged
 from ..record.dialects import in_order
 from ..records import SEVERITY, Verdict, needs_a_person
 from ..texts import printable
+
+if TYPE_CHECKING:
+    from ..judge.judging import Judged
 
 _SHOWN = 20
 
@@ -140,7 +142,7 @@ def tell_findings(found: Sequence[Finding], everything: bool, indent: str = "  "
         print(f"{indent}... and {len(found) - len(shown)} more (--all tells them)")
 
 
-def tell_run(judged: Judged, rows: Sequence[Finding], everything: bool) -> int:
+def tell_run(judged: "Judged", rows: Sequence[Finding], everything: bool) -> int:
     """Verdicts by dialect, then what needs a person; returns the exit status."""
     print()
     for dialect in in_order({row[1] for row in rows}):
@@ -153,7 +155,7 @@ def tell_run(judged: Judged, rows: Sequence[Finding], everything: bool) -> int:
     return _conclude(judged.name, rows, found)
 
 
-def tell_runs(judged: Sequence[Judged], everything: bool) -> int:
+def tell_runs(judged: Sequence["Judged"], everything: bool) -> int:
     """A line for every run, with what needs a person below it; returns the exit status."""
     for one in judged:
         rows = list(one.rows())

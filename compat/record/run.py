@@ -1,30 +1,23 @@
-"""Let pytest compute a plan into a run, in worker processes."""
+"""What is wanted and not yet recorded, computed into a run."""
 
 import collections
-import contextlib
-import io
-import json
 import os
-import sys
 import time
-from typing import Any, Callable, Counter, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Counter, Optional, Sequence
 
-import pytest
-
-from ..errors import CompatError, StoreError
+from ..errors import CompatError
 from ..records import STATUSES
 from ..store import Run
 from .code import code_of
 from .dialects import DIALECTS
 from .dialects.eager import EAGER_IS_OFF
 from .environment import describe
-from .large import share
-from .order import ordered, processes, seconds_of
-from .plan import Wanted, plan, prepare
-from .progress import Progress, duration
-from .pytest_plugin import told
+from .order import ordered, seconds_of
+from .plan import Pair, Wanted, plan, prepare
+from .progress import duration
 
-Pair = Tuple[str, str]
+if TYPE_CHECKING:
+    from .computing import Computing
 
 
 class Settings:
@@ -54,8 +47,12 @@ def record(folder: str, wanted: Wanted, settings: Settings, tell: Callable[[str]
         )
         if not pairs:
             return run
+        from .computing import (
+            Computing,
+        )  # late: it takes longer to load than to see that there is nothing to do
+
         begun = time.monotonic()
-        computing = _Computing(run, len(pairs), folder, wanted, settings)
+        computing = Computing(run, len(pairs), folder, wanted, settings)
         for process in sorted({DIALECTS[dialect].process for _, dialect in pairs}, reverse=True):
             computing.compute([pair for pair in pairs if DIALECTS[pair[1]].process == process])
         run = Run.open(folder)
@@ -78,7 +75,7 @@ def _counted(run: Run, pairs: Sequence[Pair]) -> str:
     return ", ".join(f"{found[status]:,} {status}" for status in STATUSES if found[status])
 
 
-def _spoilt_again(run: Run, pairs: Sequence[Pair], computing: "_Computing") -> Run:
+def _spoilt_again(run: Run, pairs: Sequence[Pair], computing: "Computing") -> Run:
     """What found eager execution switched off, once more: each case file in processes of its own.
 
     A case may switch it off for all that share its process.  What finds it off then has only itself to blame.
@@ -97,105 +94,3 @@ def _spoilt_again(run: Run, pairs: Sequence[Pair], computing: "_Computing") -> R
 def _message(run: Run, pair: Pair) -> str:
     record = run.record(*pair)
     return record.message if record is not None else ""
-
-
-class _Computing:
-    """What the sessions of pytest that compute a plan have in common."""
-
-    def __init__(self, run: Run, total: int, folder: str, wanted: Wanted, settings: Settings) -> None:
-        self._folder, self.wanted, self._settings = folder, wanted, settings
-        self._output = _Output(sys.stdout)
-        self._progress = Progress(run.name, total, self._output, told)
-        self._said = io.StringIO()
-
-    def compute(self, pairs: List[Pair]) -> None:
-        """Run the plan in worker processes: one that dies takes its sample with it and no other."""
-        run = Run(self._folder)
-        workers = self._settings.workers or processes(pairs, self.wanted)
-        shared = share(run, self.wanted, pairs) if workers > 1 else {}
-        path = run.write_plan(json.dumps({"pairs": pairs, "shared": shared}))
-        files = sorted({self.wanted.outline_of[sample].path for sample, _ in pairs})
-        for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
-            os.environ.pop(name, None)  # a user's own settings are not for this
-        troubles = _Troubles(self._output)
-        # Its dots and letters say nothing to who does not know them: kept for where it fails itself.
-        with contextlib.redirect_stdout(self._said):
-            status = pytest.main(
-                self._options(path, len(pairs), workers) + files, plugins=[troubles, self._progress]
-            )
-        self._check(int(status), troubles.store)
-
-    def tell_why(self) -> None:
-        """What pytest said."""
-        self._output.write(self._said.getvalue())
-        self._output.flush()
-
-    def _options(self, plan: str, count: int, workers: int) -> List[str]:
-        return [
-            f"--compat-out={self._folder}", f"--compat-plan={plan}", f"-n{workers}", "--maxprocesses=16",
-            "--dist=load", "--maxschedchunk=1",  # in the order of the plan, one after the other
-            f"--max-worker-restart={count}",  # a broken framework may die in every one of them
-            f"--timeout={self._settings.timeout:g}", "--timeout-method=thread",
-            "-q", "--tb=no", "--no-header", "--no-summary", "--noconftest", "--rootdir=.", f"-c{os.devnull}",
-            "-pno:cacheprovider", "-pno:python", "-pno:doctest", "-pno:unittest",
-            "-pno:compat", "-pcompat.record.pytest_plugin",  # by its module: there also where compat is not installed
-        ]  # fmt: skip
-
-    def _check(self, status: int, trouble: str) -> None:
-        """Raises what the session ended with; what was computed is kept."""
-        if self._output.gone:
-            Run.open(self._folder).save()
-            raise BrokenPipeError
-        if trouble:
-            Run.open(self._folder).save()
-            raise StoreError(trouble)
-        if status == pytest.ExitCode.INTERRUPTED:
-            Run.open(self._folder).save()
-            raise KeyboardInterrupt
-        if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            self.tell_why()
-            raise CompatError(f"pytest ended with status {status}; its lines above say why")
-
-
-class _Troubles:
-    """Ends a session whose results cannot be kept, ``store`` says why, or whose reader went away."""
-
-    store = ""
-
-    def __init__(self, output: "_Output") -> None:
-        self._output = output
-
-    def pytest_sessionstart(self, session: Any) -> None:
-        self._session = session
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        for name, value in report.user_properties:
-            if name == "store":
-                self.store = self._session.shouldstop = value
-        if self._output.gone:
-            self._session.shouldstop = "nobody reads the output"
-
-
-class _Output:
-    """The output; ``gone``: there is nobody any more who reads it."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self.gone = False
-
-    def write(self, text: str) -> int:
-        self._trying(self._stream.write, text)
-        return len(text)
-
-    def flush(self) -> None:
-        self._trying(self._stream.flush)
-
-    def _trying(self, do: Callable[..., Any], *arguments: Any) -> None:
-        if not self.gone:
-            try:
-                do(*arguments)
-            except OSError:
-                self.gone = True
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
