@@ -199,6 +199,15 @@ def test_a_case_that_reads_by_another_library_is_run_each_time(tmp_path, compat_
     assert {"run", "made"} <= set((tmp_path / "noted.txt").read_text().split())
 
 
+def test_in_the_place_that_the_system_has_for_caches(tmp_path, compat_command):
+    there(tmp_path)
+    variables = {"COMPAT_CACHE": "", "XDG_CACHE_HOME": str(tmp_path / "xdg"), "HOME": str(tmp_path)}
+    compat_command(*COMMAND, **variables)
+    (tmp_path / "noted.txt").write_text("")
+    assert is_unchanged(compat_command(*COMMAND, **variables).stdout)
+    assert (tmp_path / "noted.txt").read_text() == ""
+
+
 def test_slow_samples_are_left_out_without_making_their_fixtures(tmp_path, recorded):
     there(tmp_path, more='twice.sample("b", slow=True, x=Fixture("y", lambda: note("large") or make()))')
     said, noted = recorded("--not-slow")

@@ -115,6 +115,9 @@ class Outlines:
 
     def __init__(self, code: str) -> None:
         self._code = code
+        self._folder = os.path.join(
+            caches.folder(), "outlines"
+        )  # before the next: it imports a library of ours
         self._libraries = libraries()
 
     def of(self, path: str) -> Outline:
@@ -138,7 +141,7 @@ class Outlines:
     def _place(self, path: str) -> str:
         what = [self._code, _installed(), os.path.realpath(path), path]
         name = hashlib.sha256(json.dumps(what).encode()).hexdigest()
-        return os.path.join(caches.folder(), "outlines", name[:2], f"{name}.json")
+        return os.path.join(self._folder, name[:2], f"{name}.json")
 
 
 def _installed() -> List[str]:
