@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 from .documents import DECODER
 
 #: A record has a code, and ends with its seconds; a row ends with its last record.
+_MESSAGE = ',"message":"'
 _CODE, _SECONDS, _ROW_END = '"code":"', ',"seconds":', "}}"
 _ROW_ENDS = re.compile(_SECONDS + r'[-+.0-9e]+\}\},(?=")')
 #: Seconds that any decoder reads as a finite number.
@@ -80,77 +81,106 @@ def _past(text: str, at: int, sign: str) -> int:
     return at + len(sign)
 
 
-class Piece(NamedTuple):
-    """A record within a row: its text but for the code and the seconds, which vary from run to run, and its value.
-
-    ``before`` ends where the code begins, ``after`` begins behind it and ends where the seconds begin.
-    """
+class Found(NamedTuple):
+    """A record within a row: its ``value`` is that of all records of the same text and message."""
 
     dialect: str
-    before: str
-    after: str
     value: Any
+    code: str
+    seconds: float
 
-    def varying(self, row: str, at: int) -> Optional[Tuple[str, float, int]]:
-        """The code and the seconds of such a record at that place, and where it ends; None where another stands."""
-        if not row.startswith(self.before, at):
+
+class _Piece:
+    """The text of a record within a row but for what varies from run to run: its message, its code and its seconds.
+
+    ``before`` ends where the message begins, ``middle`` where the code does and ``after`` where the seconds do; without
+    ``middle``, of a message with signs that have to be decoded, ``before`` ends where the code begins.
+    """
+
+    def __init__(self, dialect: str, before: str, middle: str, after: str) -> None:
+        self.dialect = dialect
+        self.values: Dict[str, Any] = {}  # by message
+        self._before, self._middle, self._after = before, middle, after
+
+    def varying(self, row: str, at: int) -> Optional[Tuple[str, str, str, int]]:
+        """Message, code and seconds of such a record at that place, and where it ends; None where another stands."""
+        if not row.startswith(self._before, at):
             return None
-        at += len(self.before)
+        at += len(self._before)
+        message = ""
+        if self._middle:
+            message = row[at : row.find('"', at)]
+            at += len(message)
+            if "\\" in message or not row.startswith(self._middle, at):
+                return None
+            at += len(self._middle)
         code = row[at : row.find('"', at)]
         at += len(code)
-        if not code.isalnum() or not row.startswith(self.after, at):
+        if not code.isalnum() or not row.startswith(self._after, at):
             return None
-        at += len(self.after)
+        at += len(self._after)
         end = row.find("}", at)
-        return (code, float(row[at:end]), end) if _NUMBER.match(row, at, end) else None
+        return (message, code, row[at:end], end) if _NUMBER.match(row, at, end) else None
 
 
 class Pieces:
     """The records of one sample in the runs read before, by their places in a row: the same text has the same value.
 
-    ``decode`` makes a value of a dialect and the text of a record.
+    ``decode`` makes a value of a dialect and the text of a record, ``reworded`` that of another message.
     """
 
-    def __init__(self, decode: Callable[[str, str], Any]) -> None:
-        self._decode = decode
-        self._met: Dict[int, List[Piece]] = {}
+    def __init__(self, decode: Callable[[str, str], Any], reworded: Callable[[Any, str], Any]) -> None:
+        self._decode, self._reworded = decode, reworded
+        self._met: Dict[int, List[_Piece]] = {}
 
-    def of(self, row: str) -> Optional[List[Tuple[Piece, str, float]]]:
-        """Those of a row's text, each with its code and its seconds; None where all of it has to be decoded."""
-        found: List[Tuple[Piece, str, float]] = []
+    def of(self, row: str) -> Optional[List[Found]]:
+        """Those of a row's text; None where all of it has to be decoded."""
+        found: List[Found] = []
         at, last = 0, len(row) - len(_ROW_END)
         while at < last:
             place = self._at(row, at, self._met.setdefault(len(found), []))
             if place is None:
                 return None
-            piece, code, seconds, at = place
-            found.append((piece, code, seconds))
+            one, at = place
+            found.append(one)
         return found if found and at == last and row.endswith(_ROW_END) else None
 
-    def _at(self, row: str, at: int, met: List[Piece]) -> Optional[Tuple[Piece, str, float, int]]:
+    def _at(self, row: str, at: int, met: List[_Piece]) -> Optional[Tuple[Found, int]]:
         for piece in met:
             varying = piece.varying(row, at)
             if varying is not None:
-                return (piece, *varying)
-        piece = self._cut(row, at)
-        varying = piece.varying(row, at) if piece is not None else None
-        if piece is None or varying is None:
-            return None
-        text = row[at + piece.before.index(":{") + 1 : varying[2] + 1]
-        piece = piece._replace(value=self._decode(piece.dialect, text))
-        met.insert(0, piece)  # runs that follow each other have more in common
-        return (piece, *varying)
+                break
+        else:
+            cut = _cut(row, at)
+            varying = cut.varying(row, at) if cut is not None else None
+            if cut is None or varying is None:
+                return None
+            piece = cut
+            met.insert(0, piece)  # runs that follow each other have more in common
+        message, code, seconds, end = varying
+        value = piece.values.get(message)
+        if value is None:
+            value = piece.values[message] = self._value(piece, row[at : end + 1], message)
+        return Found(piece.dialect, value, code, float(seconds)), end
 
-    @staticmethod
-    def _cut(row: str, at: int) -> Optional[Piece]:
-        """The record that begins there, without its value.  One without a code, or with a second one, which is the
-        name of a file, is none.
-        """
-        end = row.find(_SECONDS, at)
-        sign = '{"' if at == 0 else '},"'
-        before, _, after = row[at:end].partition(_CODE)
-        code, _, after = after.partition('"')
-        name, _, _ = before[len(sign) :].partition('":{')
-        if end < 0 or not before.startswith(sign) or "\\" in name or not code or _CODE in after:
-            return None
-        return Piece(name, before + _CODE, f'"{after}{_SECONDS}', None)
+    def _value(self, piece: _Piece, text: str, message: str) -> Any:
+        for other in piece.values.values():
+            return self._reworded(other, message)
+        return self._decode(piece.dialect, text[text.index(":{") + 1 :])
+
+
+def _cut(row: str, at: int) -> Optional[_Piece]:
+    """The record that begins there.  One without a code, or with a second one, which is the name of a file, is none."""
+    end = row.find(_SECONDS, at)
+    sign = '{"' if at == 0 else '},"'
+    before, _, after = row[at:end].partition(_CODE)
+    code, _, after = after.partition('"')
+    name, _, _ = before[len(sign) :].partition('":{')
+    if end < 0 or not before.startswith(sign) or "\\" in name or not code or _CODE in after:
+        return None
+    first, there, middle = before.partition(_MESSAGE)
+    message, _, middle = middle.partition('"')
+    after = f'"{after}{_SECONDS}'
+    if not there or "\\" in message:
+        return _Piece(name, before + _CODE, "", after)
+    return _Piece(name, first + _MESSAGE, f'"{middle}{_CODE}', after)

@@ -73,21 +73,33 @@ def _identity(path: str) -> Optional[Tuple[int, int]]:
     return status.st_ino, status.st_mtime_ns
 
 
+def _copy(record: Record) -> Record:
+    """Without checking anew what was checked: there are millions."""
+    one = Record.__new__(Record)
+    one.__dict__.update(record.__dict__)
+    return one
+
+
+def _reworded(record: Record, message: str) -> Record:
+    one = _copy(record)
+    one.message = message
+    return one
+
+
 class Alike(Dict[str, Record]):
     """A row whose records are those of other runs but for their code and seconds; ``alike``: the ones they share.
 
     So it cannot be changed, but be copied.
     """
 
-    def __init__(self, pieces: Sequence[Tuple[row_texts.Piece, str, float]]) -> None:
+    def __init__(self, found: Sequence[row_texts.Found]) -> None:
         super().__init__()
         self.alike: Dict[str, Record] = {}
-        for piece, code, seconds in pieces:
-            self.alike[piece.dialect] = shared = piece.value
-            one = Record.__new__(Record)  # without checking anew what was checked
-            one.__dict__.update(shared.__dict__)
+        for dialect, shared, code, seconds in found:
+            self.alike[dialect] = shared
+            one = _copy(shared)
             one.code, one.seconds = code, seconds
-            super().__setitem__(piece.dialect, one)
+            super().__setitem__(dialect, one)
 
     def __setitem__(self, dialect: str, record: Record) -> None:
         raise TypeError("the row is shared: change a copy")
@@ -190,7 +202,9 @@ class Run:
     def _row_text(self, sample: str, text: str) -> Dict[str, Record]:
         """A row: most of its records differ from those of other runs only in where and how long they were computed."""
         if sample not in _PIECES:
-            _PIECES[sample] = row_texts.Pieces(lambda dialect, text: self._record_text(sample, dialect, text))
+            _PIECES[sample] = row_texts.Pieces(
+                lambda dialect, text: self._record_text(sample, dialect, text), _reworded
+            )
         pieces = _PIECES[sample].of(text)
         return Alike(pieces) if pieces is not None else self._row_of(sample, self._decoded(sample, text))
 

@@ -46,7 +46,7 @@ def timeline(row: Row, environments: Sequence[Environment]) -> list[Course]:
     versions = [e for e in environments if not e.variant]
     if len(versions) < 2:
         return []
-    shares: dict[int, float | None] = {}
+    told: dict[int, tuple[str, float | None]] = {}
     same: dict[tuple[object, ...], tuple[Point, ...]] = {}
     alike: dict[tuple[Point, ...], list[str]] = defaultdict(list)
     for dialect, strip in row.cells.items():
@@ -55,7 +55,7 @@ def timeline(row: Row, environments: Sequence[Environment]) -> list[Course]:
         course = tuple((c.environment.index, c.letter, id(c.verdict), c.random) for c in cells)
         points = same.get(course)
         if points is None:
-            points = same[course] = tuple(_point(cell, shares) for cell in cells)
+            points = same[course] = tuple(_point(cell, told) for cell in cells)
         if any(point.letter for point in points):
             alike[points].append(dialect)
     ends = versions[0].label, versions[-1].label
@@ -65,12 +65,12 @@ def timeline(row: Row, environments: Sequence[Environment]) -> list[Course]:
     ]
 
 
-def _point(cell: Cell, shares: dict[int, float | None]) -> Point:
-    numbers = cell.numbers
-    if id(numbers) not in shares:  # cells of the same bits have the same numbers
-        shares[id(numbers)] = cell.share
-    letter = "" if cell.random else cell.letter
-    return Point(cell.environment.index, _said(cell), letter, shares[id(numbers)])
+def _point(cell: Cell, told: dict[int, tuple[str, float | None]]) -> Point:
+    place = id(cell.verdict)
+    if place not in told:  # cells of the same bits share a verdict
+        told[place] = _said(cell), cell.share
+    said, share = told[place]
+    return Point(cell.environment.index, said, "" if cell.random else cell.letter, share)
 
 
 def _said(cell: Cell) -> str:
