@@ -29,15 +29,19 @@ _SLOW = "slow"
 class _Matrix:
     """The environments of this session, and how many of them are done."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, slow: bool) -> None:
         self._state = state
+        self._told = slow
         self._began = time.monotonic()
         self._done = 0
         self._lock = threading.Lock()
 
     def begins(self, name: str) -> None:
-        """``tf1.15: environment 3 of 14``."""
+        """``tf1.15: environment 3 of 14``; once, that there are more samples."""
         names = self._names()
+        if name.startswith("tf") and not self._told:
+            self._told = True
+            print("Samples that take minutes are left out; with them: pipx run tox -m slow", flush=True)
         if len(names) > 1 and name in names:
             print(f"{name}: environment {names.index(name) + 1} of {len(names)}", flush=True)
 
@@ -63,9 +67,9 @@ _matrices: list[_Matrix] = []
 @impl
 def tox_add_core_config(core_conf: CoreConfigSet, state: State) -> None:
     """Keep what knows all environments, and set what they share."""
-    _matrices[:] = [_Matrix(state)]
     options = state.conf.options
     slow = _SLOW in (getattr(options, "labels", None) or [])
+    _matrices[:] = [_Matrix(state, slow)]
     chosen = ["--slow" if slow else "--not-slow"]
     side_by_side = getattr(options, "parallel", 0)
     if side_by_side != 0:  # None: all of them

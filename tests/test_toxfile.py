@@ -62,9 +62,9 @@ def test_how_many_are_done(there):
 
 OPTIONS = """
 [tox]
-env_list = one, two
+env_list = tf1, tf2
 labels =
-    slow = one, two
+    slow = tf1, tf2
 [testenv]
 skip_install = true
 commands = python -c "print('with {env:COMPAT_TOX_OPTIONS:nothing} {posargs}.')"
@@ -73,9 +73,13 @@ commands = python -c "print('with {env:COMPAT_TOX_OPTIONS:nothing} {posargs}.')"
 
 def test_the_slow_samples_are_for_who_asks(there):
     (there / "tox.ini").write_text(OPTIONS)
-    assert "with --not-slow ." in tox(there, "-e", "one")
-    assert "with --not-slow --sample x." in tox(there, "-e", "one", "--", "--sample", "x")
-    assert tox(there, "-m", "slow").count("with --slow .") == 2
+    assert "with --not-slow ." in tox(there, "-e", "tf1")
+    assert "with --not-slow --sample x." in tox(there, "-e", "tf1", "--", "--sample", "x")
+    lines = tox(there)
+    left_out = "Samples that take minutes are left out; with them: pipx run tox -m slow"
+    assert lines.count(left_out) == 1 and lines.index(left_out) < lines.index("with --not-slow .")
+    lines = tox(there, "-m", "slow")
+    assert lines.count("with --slow .") == 2 and left_out not in lines
 
 
 def test_side_by_side_the_processors_are_shared_out(there):
