@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from ..arrays import Array
-from . import depthwise, planes
+from . import depthwise, planes, strips
 from .geometry import (
     Axis,
     Padding,
@@ -28,9 +28,10 @@ from .geometry import (
     window,
 )
 from .parallel import each, in_order
-from .tiling import PLANAR_RUN, Columns, Scatter, Tiling, add_product, as_matrix, for_blas, multiply
+from .products import Filters, add_product, for_blas
+from .tiling import PLANAR_RUN, Columns, Scatter, Tiling, as_matrix
 
-TILE_BYTES = 1 << 19  # of columns: they stay in the level-2 cache with what they are multiplied by
+TILE_BYTES = 1 << 20  # of columns: they stay in the level-2 cache with what they are multiplied by
 TILE_PIXELS = 448  # but so many outputs at least, up to LARGEST_TILE, for large filters are costly to reread
 LARGEST_TILE = 1 << 23
 PARTIAL_SUMS = 8  # filter gradients are added up in so many parts, whatever the number of threads
@@ -270,6 +271,10 @@ def depthwise_conv2d_filter_grad(
 def _correlate(x, w, rows, columns, out, bias=None):
     """Convolution of one group, NHWC and HWIO, into ``out``."""
     dtype = sum_dtype(x.dtype)
+    size = strips.best_size(x, w, rows, columns, out, bias is not None)
+    if size:
+        _in_strips(x, w, rows, columns, out, bias, size)
+        return
     shared = planes.fits(x, rows, columns)
     if shared:
         filters = planes.with_bias(w, bias, dtype)
@@ -281,6 +286,7 @@ def _correlate(x, w, rows, columns, out, bias=None):
         if bias is not None:
             filters[-1] = bias
         tiling = _tiling(out.shape, len(filters), dtype)
+    factor = Filters(filters)
 
     def new_worker():
         kind = planes.Planes if shared else Columns
@@ -291,11 +297,34 @@ def _correlate(x, w, rows, columns, out, bias=None):
             fitting = out.dtype == dtype and (shared or as_matrix(target) is not None)
             result = target if fitting else np.empty(target.shape, dtype)
             if shared:
-                planes.multiply(columns_of(tile), filters, result)
+                factor.multiply(columns_of(tile), result)
             else:
                 matrix = as_matrix(result)
                 assert matrix is not None  # it is fitting, or new
-                multiply(columns_of(tile), filters, matrix)
+                factor.multiply(columns_of(tile), matrix)
+            if not fitting:
+                target[...] = result
+
+        return worker
+
+    each(tiling, new_worker)
+
+
+def _in_strips(x, w, rows, columns, out, bias, size):
+    """The same by ``Strips`` of ``size`` outputs."""
+    dtype = sum_dtype(x.dtype)
+    filters, plain = (strips.StripFilters(w, bias, columns, n, dtype) for n in (size, 1))
+    tiling = strips.tiles(out.shape, filters, rows, dtype)
+
+    def new_worker():
+        by_strips = strips.Strips(x, filters, rows, columns, tiling, dtype)
+
+        def worker(tile):
+            target = out[tile]
+            fitting = out.dtype == dtype and strips.is_row_of_strips(target)
+            result = target if fitting else np.empty(target.shape, dtype)
+            if not by_strips(tile, result):
+                strips.Strips(x, plain, rows, columns, tiling, dtype)(tile, result)
             if not fitting:
                 target[...] = result
 
@@ -316,7 +345,7 @@ def _correlate_transposed(dy, w, rows, columns, dx):
         _transposed([(dy, w)], rows, columns, dx)
         return
     dtype = sum_dtype(dy.dtype)
-    filters = np.ascontiguousarray(w.reshape(-1, w.shape[3]).T, dtype=dtype)
+    filters = Filters(w.reshape(-1, w.shape[3]).T.astype(dtype, copy=False))
     outputs = 2 * TILE_BYTES // (filters.shape[1] * dtype.itemsize)
     pixel_rows = max(1, outputs * rows.stride * columns.stride // columns.size)
     tiling = Tiling((len(dx), rows.size, columns.size), pixel_rows * columns.size)

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from compat.layers import convolution, depthwise, planes, pooling
+from compat.layers import convolution, depthwise, planes, pooling, products
 
 try:
     import hypothesis  # noqa: F401
@@ -32,7 +32,7 @@ def tile_sizes():
             (depthwise, "TILE_BYTES", size),
             (planes, "TILE_BYTES", size),
             (planes, "LEAST_WIDTH", width),
-            (planes, "SMALL_PRODUCT", 2 * size),
+            (products, "SMALL_PRODUCT", 2 * size),
             (pooling, "BAND_BYTES", size),
         ]
         before = [(module, name, getattr(module, name)) for module, name, _ in names]
