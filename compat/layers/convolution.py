@@ -29,7 +29,7 @@ from .geometry import (
 )
 from .parallel import each, in_order
 from .products import Filters, add_product, for_blas
-from .tiling import PLANAR_RUN, Columns, Scatter, Tiling, as_matrix
+from .tiling import PLANAR_RUN, Columns, Scatter, Tiling, as_matrix, is_planar
 
 TILE_BYTES = 1 << 20  # of columns: they stay in the level-2 cache with what they are multiplied by
 TILE_PIXELS = 448  # but so many outputs at least, up to LARGEST_TILE, for large filters are costly to reread
@@ -271,7 +271,7 @@ def depthwise_conv2d_filter_grad(
 def _correlate(x, w, rows, columns, out, bias=None):
     """Convolution of one group, NHWC and HWIO, into ``out``."""
     dtype = sum_dtype(x.dtype)
-    size = strips.best_size(x, w, rows, columns, out, bias is not None)
+    size = strips.best_size(len(x), w.shape, rows, columns, bias is not None, is_planar(x))
     if size:
         _in_strips(x, w, rows, columns, out, bias, size)
         return
@@ -313,7 +313,7 @@ def _correlate(x, w, rows, columns, out, bias=None):
 def _in_strips(x, w, rows, columns, out, bias, size):
     """The same by ``Strips`` of ``size`` outputs."""
     dtype = sum_dtype(x.dtype)
-    filters, plain = (strips.StripFilters(w, bias, columns, n, dtype) for n in (size, 1))
+    filters = strips.StripFilters(w, bias, columns, size, dtype)
     tiling = strips.tiles(out.shape, filters, rows, dtype)
 
     def new_worker():
@@ -324,6 +324,7 @@ def _in_strips(x, w, rows, columns, out, bias, size):
             fitting = out.dtype == dtype and strips.is_row_of_strips(target)
             result = target if fitting else np.empty(target.shape, dtype)
             if not by_strips(tile, result):
+                plain = strips.StripFilters(w, bias, columns, 1, dtype)
                 strips.Strips(x, plain, rows, columns, tiling, dtype)(tile, result)
             if not fitting:
                 target[...] = result

@@ -61,8 +61,8 @@ def add_product(matrix: Array, gradients: Array, total: Array) -> None:
     """``total += matrix.T @ gradients``, in blocks of rows whose products are then added up."""
     rows, inner = matrix.shape
     block = _block(rows, inner * gradients.shape[1], least=48)  # fewer, and the additions cost more
-    whole = rows // block * block if block else 0
-    if whole > block:
+    whole = rows // block * block
+    if block < rows:
         blocks = matrix[:whole].reshape(-1, block, inner).transpose(0, 2, 1)
         total += np.matmul(blocks, gradients[:whole].reshape(-1, block, gradients.shape[1])).sum(axis=0)
         matrix, gradients = matrix[whole:], gradients[whole:]
@@ -100,8 +100,8 @@ def _in_blocks(matrix, panel, out):
     """The product, in blocks of rows that are small with that panel."""
     rows = matrix.shape[-2]
     block = _block(rows, panel.size)
-    whole = rows // block * block if block else 0
-    if whole > block:
+    whole = rows // block * block
+    if block < rows:
         blocks, targets = (
             array[..., :whole, :].reshape(*array.shape[:-2], -1, block, array.shape[-1])
             for array in (matrix, out)
@@ -116,7 +116,7 @@ def _block(rows, products, least=LEAST_ROWS):
     """The rows of a block, ``products`` to each row: about the same for all, and whole kernels' worth."""
     most = SMALL_PRODUCT // max(1, products) // LEAST_ROWS * LEAST_ROWS
     if not SMALL_KERNELS or most < least:
-        return rows
+        return max(1, rows)
     return min(most, _even(rows, most, unit=LEAST_ROWS))
 
 

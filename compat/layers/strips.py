@@ -20,7 +20,7 @@ from numpy.lib.stride_tricks import as_strided
 from ..arrays import Array
 from .geometry import Axis, Shape
 from .products import Filters
-from .tiling import Band, Tile, Tiling
+from .tiling import PLANAR_RUN, Band, Tile, Tiling
 
 TILE_BYTES = 1 << 20  # of laid out pixels: about the level-2 cache
 
@@ -31,6 +31,9 @@ class StripFilters:
     def __init__(self, w: Array, bias: Optional[Array], columns: Axis, size: int, dtype: np.dtype) -> None:
         kh, kw, channels, outputs = w.shape
         self.size, self.span = size, (size - 1) * columns.stride + kw
+        self.finite = bool(
+            np.isfinite(w).all()
+        )  # padding times infinity is not a number, and must be multiplied
         # (kernel row, pixels of the strip * channels and a one for the bias, outputs of the strip)
         self.toeplitz = np.zeros((kh, self.span * channels + (bias is not None), size, outputs), dtype)
         pixels = self.toeplitz[:, : self.span * channels].reshape(kh, self.span, channels, size, outputs)
@@ -69,25 +72,29 @@ class Strips:
         image, row = height * width * pixel, width * pixel
         step = filters.size * columns.stride * pixel
         shape = (n, self.whole, height)
-        self.copies = [(
-            np.ndarray(shape, run, self.lines, 0, self.lines.strides[:3]),
-            np.ndarray(shape, run, self.band.origin, 0, (image, step, row)),
-        )]
+        self.copies = [
+            (
+                np.ndarray(shape, run, self.lines, 0, self.lines.strides[:3]),
+                np.ndarray(shape, run, self.band.origin, 0, (image, step, row)),
+            )
+        ]
         if rest:  # strips that do not fit beside each other: the last one begins earlier
             skipped = (columns.out - filters.size) * columns.stride * pixel
             shape = (n, height)
             strides = (self.lines.strides[0], self.lines.strides[2])
-            self.copies.append((
-                np.ndarray(shape, run, self.lines, self.whole * self.lines.strides[1], strides),
-                np.ndarray(shape, run, self.band.origin, skipped, (image, row)),
-            ))
+            self.copies.append(
+                (
+                    np.ndarray(shape, run, self.lines, self.whole * self.lines.strides[1], strides),
+                    np.ndarray(shape, run, self.band.origin, skipped, (image, row)),
+                )
+            )
 
     def __call__(self, tile: Tile, out: Array) -> bool:
         """Whether it could: not where a strip would carry what is not finite from one output to the next."""
         images, rows, _ = tile
         n = images.stop - images.start
         pixels = self.band(tile)[:n].reshape(-1)
-        if self.filters.size > 1 and not np.isfinite(np.dot(pixels, pixels)):
+        if self.filters.size > 1 and not _surely_finite(pixels):
             return False
         for lines, pixels in self.copies:
             lines[:n] = pixels[:n]
@@ -101,6 +108,8 @@ class Strips:
 
     def _kernel_rows(self, row):
         """The kernel rows that meet the image, not the padding, as (first, one past the last)."""
+        if not self.filters.finite:
+            return 0, self.rows.taps
         top = row * self.rows.stride - self.rows.before
         return max(0, -top), min(self.rows.taps, self.rows.size - top)
 
@@ -121,6 +130,12 @@ class Strips:
             filters.multiply(np.ascontiguousarray(windows[:, :, -1]), last_strips)
 
 
+def _surely_finite(values):
+    """Whether all are finite: so is then the sum of their squares, unless it overflows, the quickest to know."""
+    with np.errstate(all="ignore"):
+        return np.isfinite(np.dot(values, values))
+
+
 def side_by_side(images: Array, size: int) -> Array:
     """NHWC images as (n, rows, strips, size * channels), without a copy."""
     n, r, c, channels = images.shape
@@ -137,13 +152,61 @@ def is_row_of_strips(images: Array) -> bool:
 def tiles(out_shape: Shape, filters: StripFilters, rows: Axis, dtype: np.dtype) -> Tiling:
     """Whole rows of outputs whose lines make up ``TILE_BYTES``."""
     numbers = TILE_BYTES // dtype.itemsize
-    return Tiling(
-        out_shape[:3], max(numbers * filters.size // (filters.run * rows.stride), out_shape[2])
-    )
+    return Tiling(out_shape[:3], max(numbers * filters.size // (filters.run * rows.stride), out_shape[2]))
 
 
-def best_size(x: Array, w: Array, rows: Axis, columns: Axis, out: Array, bias: bool) -> int:
-    return FORCED
+SIZES = (1, 2, 3)  # of strips that are thought of
+LEAST_GAIN = 1.06  # what the model must promise, for it is a model
+MULTIPLIED = 55.0  # products a nanosecond, of float32 in full registers of REGISTER numbers
+REGISTER = 8
+COPIED = 5.0  # numbers a nanosecond, in runs
+RUN = 3.0  # nanoseconds to begin a run
+GATHERED = 1.0  # numbers a nanosecond, from pixels into planes
+BEGUN = 50e3  # nanoseconds to make strips, and to take the padding apart
 
 
-FORCED = 0
+def best_size(count: int, w_shape: Shape, rows: Axis, columns: Axis, bias: bool, planar: bool) -> int:
+    """The outputs of a strip where strips are expected to be faster than columns, otherwise 0.
+
+    A model of the nanoseconds that a row of outputs takes, to copy and to multiply, on AMD Zen 4 in float32.
+    """
+    kh, kw = w_shape[:2]
+    outputs = count * rows.out * columns.out
+    if outputs == 0 or planar or kh * kw == 1 or rows.dilation > 1 or columns.dilation > 1:
+        return 0
+    cost = _cost_of_columns(w_shape, rows, columns, bias) / LEAST_GAIN
+    best = 0
+    for size in SIZES[: columns.out]:
+        strips = _cost_of_strips(w_shape, rows, columns, bias, size) + BEGUN / (count * rows.out)
+        if strips < cost:
+            cost, best = strips, size
+    return best
+
+
+def _cost_of_strips(w_shape, rows, columns, bias, size):
+    kh, kw, channels, outputs = w_shape
+    run = ((size - 1) * columns.stride + kw) * channels
+    strips = -(-columns.out // size)
+    laid_out = strips * (RUN + run / COPIED) + columns.size * channels / COPIED
+    tall = max(1, min(rows.out, TILE_BYTES // (4 * strips * run * rows.stride)))  # rows of outputs in a tile
+    again = (tall * rows.stride + max(0, kh - rows.stride)) / tall  # rows to lay out for one of outputs
+    return again * laid_out + _cost_of_product(strips, kh * (run + bias), size * outputs)
+
+
+def _cost_of_columns(w_shape, rows, columns, bias):
+    kh, kw, channels, outputs = w_shape
+    run = kw * channels
+    if run <= PLANAR_RUN:
+        laid_out = rows.stride * (run * columns.out / COPIED + columns.size * channels / GATHERED)
+        # The planes are far apart in memory: OpenBLAS takes half as long again for a few outputs.
+        slower = 1.5 if outputs < 2 * REGISTER else 1.0
+        return laid_out + slower * _cost_of_product(columns.out, kh * (run + bias), outputs, whole=True)
+    laid_out = columns.out * kh * (RUN + run / COPIED) + rows.stride * columns.size * channels / COPIED
+    return laid_out + _cost_of_product(columns.out, kh * run + bias, outputs, whole=True)
+
+
+def _cost_of_product(rows, taps, outputs, whole=False):
+    """Of matrices (rows, taps) and (taps, outputs); ``whole``: many rows at a time."""
+    lanes = -(-outputs // REGISTER) * REGISTER
+    few = 0.0 if whole else 0.1 if outputs % 64 == 0 else 0.4 if outputs % 32 == 0 else 5.0
+    return rows * taps * lanes / MULTIPLIED * (1 + few / rows)

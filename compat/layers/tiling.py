@@ -127,21 +127,30 @@ class Columns:
         self.channels = x.shape[3]
         self.taps = rows.taps * columns.taps * self.channels
         self.width = self.taps + ones
-        self.planar = columns.taps * self.channels <= PLANAR_RUN or is_planar(x)
+        few = columns.taps * self.channels <= PLANAR_RUN and rows.taps * columns.taps > 1
+        self.planar = few or is_planar(x)
         self.dtype = dtype
         n, r, c = tiling.shape
         self.buffer = np.empty(n * r * c * self.width, dtype)
         self.layout: Optional[Tuple[int, int, int]] = None  # of the tile before
         self.band = Band(x, rows, columns, tiling, dtype, self.planar)
-        self.windows = self._windows(self.band.origin, *self.band.outputs)
+        pixels = self.band.origin
+        # A kernel row of a window is then one item, which NumPy copies faster than its numbers one by one.
+        adjoining = columns.dilation == 1 and pixels.flags.c_contiguous and pixels.dtype == dtype
+        self.by_run = adjoining and not self.planar and 0 not in pixels.shape
+        self.windows = self._windows(pixels, *self.band.outputs)
 
     def __call__(self, tile: Tile) -> Array:
         images, rows, columns = tile
         n, r, c = images.stop - images.start, rows.stop - rows.start, columns.stop - columns.start
         if self.band.direct:
             windows = self.windows[images, rows, columns]
-            if self.width == self.channels and windows.dtype == self.dtype:  # 1 x 1: nothing to lay out
-                matrix = as_matrix(windows[:, :, :, 0, 0])
+            if self.width == self.channels and self.band.origin.dtype == self.dtype:  # 1 x 1: as they lie
+                down, along = (
+                    slice(a.start * s.stride, (a.stop - 1) * s.stride + 1, s.stride)
+                    for a, s in ((rows, self.rows), (columns, self.columns))
+                )
+                matrix = as_matrix(self.band.origin[images, down, along])
                 if matrix is not None:
                     return for_blas(matrix)
         else:
@@ -157,6 +166,9 @@ class Columns:
         """Every window of ``pixels`` as one view: (n, r, c, kernel row, kernel column, channel)."""
         image, row, column, channel = pixels.strides
         down, along = self.rows, self.columns
+        if self.by_run:
+            strides = (image, row * down.stride, column * along.stride, row * down.dilation)
+            return np.ndarray((n, r, c, down.taps), self._run(), pixels, 0, strides)
         return as_strided(
             pixels,
             (n, r, c, down.taps, along.taps, self.channels),
@@ -171,6 +183,9 @@ class Columns:
             writeable=False,
         )
 
+    def _run(self):
+        return np.dtype((np.void, self.columns.taps * self.channels * self.dtype.itemsize))
+
     def _layout(self, n, r, c):
         """The buffer for a tile of that shape, as windows and as matrix."""
         pixels, kernel = n * r * c, (self.rows.taps, self.columns.taps, self.channels)
@@ -183,6 +198,8 @@ class Columns:
         matrix[:, self.taps :] = 1
         steps = (r * c * self.width, c * self.width, self.width, kernel[1] * kernel[2], kernel[2], 1)
         strides = [step * self.buffer.itemsize for step in steps]
+        if self.by_run:
+            return np.ndarray((n, r, c, kernel[0]), self._run(), self.buffer, 0, strides[:4]), matrix
         return as_strided(self.buffer, (n, r, c, *kernel), strides), matrix
 
 
@@ -194,7 +211,14 @@ class Scatter:
     """
 
     def __init__(
-        self, dy: Array, filters: Filters, rows: Axis, columns: Axis, dx: Array, tiling: Tiling, dtype: np.dtype
+        self,
+        dy: Array,
+        filters: Filters,
+        rows: Axis,
+        columns: Axis,
+        dx: Array,
+        tiling: Tiling,
+        dtype: np.dtype,
     ) -> None:
         self.dy, self.filters, self.rows, self.columns, self.dx = dy, filters, rows, columns, dx
         images, height, _ = tiling.shape
