@@ -62,6 +62,7 @@ class Strips:
         self, x: Array, filters: StripFilters, rows: Axis, columns: Axis, tiling: Tiling, dtype: np.dtype
     ) -> None:
         self.filters, self.rows = filters, rows
+        self.kernel_rows = [self._kernel_rows(row) for row in range(rows.out)]
         self.band = Band(x, rows, columns, tiling, dtype, planar=False, copied=True)
         n, height, width, channels = self.band.origin.shape
         self.whole, rest = divmod(columns.out, filters.size)
@@ -98,9 +99,8 @@ class Strips:
             return False
         for lines, pixels in self.copies:
             lines[:n] = pixels[:n]
-        kernel_rows = [self._kernel_rows(row) for row in range(rows.start, rows.stop)]
         start = 0
-        for taps, same in itertools.groupby(kernel_rows):
+        for taps, same in itertools.groupby(self.kernel_rows[rows]):
             stop = start + len(list(same))
             self._multiply(n, start, stop, taps, out[:, start:stop])
             start = stop
@@ -190,7 +190,8 @@ def _cost_of_strips(w_shape, rows, columns, bias, size):
     laid_out = strips * (RUN + run / COPIED) + columns.size * channels / COPIED
     tall = max(1, min(rows.out, TILE_BYTES // (4 * strips * run * rows.stride)))  # rows of outputs in a tile
     again = (tall * rows.stride + max(0, kh - rows.stride)) / tall  # rows to lay out for one of outputs
-    return again * laid_out + _cost_of_product(strips, kh * (run + bias), size * outputs)
+    inside = rows.count().sum() / (rows.out * kh)  # of the kernel rows; those in the padding are left out
+    return again * laid_out + inside * _cost_of_product(strips, kh * (run + bias), size * outputs)
 
 
 def _cost_of_columns(w_shape, rows, columns, bias):

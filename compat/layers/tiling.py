@@ -36,7 +36,9 @@ class Tiling:
 
     def __init__(self, total: Shape, pixels: int) -> None:
         count, rows, columns = total
-        pixels = max(1, pixels)
+        # Two threads are to share what is worth it.
+        half = -(-count * rows * columns // 2) + columns
+        pixels = max(1, min(pixels, max(pixels // 2, half)))
         self.total = (count, rows, columns)
         self.shape = (
             _even_step(count, max(1, pixels // max(1, rows * columns))),
