@@ -156,12 +156,13 @@ def tiles(out_shape: Shape, filters: StripFilters, rows: Axis, dtype: np.dtype) 
 
 
 SIZES = (1, 2, 3)  # of strips that are thought of
-LEAST_GAIN = 1.06  # what the model must promise, for it is a model
+LEAST_GAIN = 1.08  # what the model must promise for the next larger size: it is a model
 MULTIPLIED = 55.0  # products a nanosecond, of float32 in full registers of REGISTER numbers
 REGISTER = 8
 COPIED = 5.0  # numbers a nanosecond, in runs
 RUN = 3.0  # nanoseconds to begin a run
 GATHERED = 1.0  # numbers a nanosecond, from pixels into planes
+MOST_NUMBERS = 1 << 20  # in memory at a time
 BEGUN = 50e3  # nanoseconds to make strips, and to take the padding apart
 
 
@@ -171,14 +172,17 @@ def best_size(count: int, w_shape: Shape, rows: Axis, columns: Axis, bias: bool,
     A model of the nanoseconds that a row of outputs takes, to copy and to multiply, on AMD Zen 4 in float32.
     """
     kh, kw = w_shape[:2]
-    outputs = count * rows.out * columns.out
-    if outputs == 0 or planar or kh * kw == 1 or rows.dilation > 1 or columns.dilation > 1:
+    dilated, one_tap = rows.dilation > 1 or columns.dilation > 1, kh * kw == 1
+    most = (
+        kh * columns.out * (kw + SIZES[-1] * columns.stride) * w_shape[2]
+    )  # numbers, for one row of outputs
+    if 0 in (count, rows.out, columns.out) or planar or one_tap or dilated or most > MOST_NUMBERS:
         return 0
-    cost = _cost_of_columns(w_shape, rows, columns, bias) / LEAST_GAIN
+    cost = _cost_of_columns(w_shape, rows, columns, bias)
     best = 0
     for size in SIZES[: columns.out]:
         strips = _cost_of_strips(w_shape, rows, columns, bias, size) + BEGUN / (count * rows.out)
-        if strips < cost:
+        if strips * LEAST_GAIN < cost:
             cost, best = strips, size
     return best
 

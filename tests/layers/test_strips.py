@@ -108,6 +108,7 @@ def test_strips_are_taken_where_they_pay():
     assert size_for((8, 56, 56, 64), (1, 1, 64, 256)) == 0  # nothing is shared
     assert size_for((15, 440, 440, 3), (3, 3, 3, 10), dilations=2) == 0
     assert size_for((15, 440, 440, 3), (3, 3, 3, 10), planar=True) == 0
+    assert size_for((1, 9, 30000, 16), (7, 7, 16, 8)) == 0  # a row of outputs is more than memory should hold
     assert size_for((0, 440, 440, 3), (3, 3, 3, 10)) == 0
 
 
