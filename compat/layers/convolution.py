@@ -277,16 +277,11 @@ def _correlate(x, w, rows, columns, out, bias=None):
         return
     shared = planes.fits(x, rows, columns)
     if shared:
-        filters = planes.with_bias(w, bias, dtype)
-        tiling = planes.tiles(out.shape, len(filters) // rows.taps, dtype)
+        filters = Filters(planes.with_bias(w, bias, dtype))
+        tiling = planes.tiles(out.shape, filters.shape[0] // rows.taps, dtype)
     else:
-        # A row of the filters for each tap, and one for the bias, which multiplies a column of ones.
-        filters = np.empty((w[..., 0].size + (bias is not None), w.shape[3]), dtype)
-        filters[: w[..., 0].size] = w.reshape(-1, w.shape[3])
-        if bias is not None:
-            filters[-1] = bias
-        tiling = _tiling(out.shape, len(filters), dtype)
-    factor = Filters(filters)
+        filters = Filters(_with_bias(w, bias, dtype))
+        tiling = _tiling(out.shape, filters.shape[0], dtype)
 
     def new_worker():
         kind = planes.Planes if shared else Columns
@@ -297,17 +292,26 @@ def _correlate(x, w, rows, columns, out, bias=None):
             fitting = out.dtype == dtype and (shared or as_matrix(target) is not None)
             result = target if fitting else np.empty(target.shape, dtype)
             if shared:
-                factor.multiply(columns_of(tile), result)
+                filters.multiply(columns_of(tile), result)
             else:
                 matrix = as_matrix(result)
                 assert matrix is not None  # it is fitting, or new
-                factor.multiply(columns_of(tile), matrix)
+                filters.multiply(columns_of(tile), matrix)
             if not fitting:
                 target[...] = result
 
         return worker
 
     each(tiling, new_worker)
+
+
+def _with_bias(w, bias, dtype):
+    """A row of the filters for each tap, and one for the bias, which multiplies a column of ones."""
+    filters = np.empty((w[..., 0].size + (bias is not None), w.shape[3]), dtype)
+    filters[: w[..., 0].size] = w.reshape(-1, w.shape[3])
+    if bias is not None:
+        filters[-1] = bias
+    return filters
 
 
 def _in_strips(x, w, rows, columns, out, bias, size):
