@@ -120,7 +120,7 @@ def test_a_convolution_goes_where_the_model_says(monkeypatch):
         "_multiply",
         lambda self, *rest: (used.append(self.filters.size), multiply(self, *rest)),
     )
-    x, w = np.ones((2, 150, 150, 3), np.float32), np.ones((3, 3, 3, 10), np.float32)
+    x, w = np.ones((6, 200, 200, 3), np.float32), np.ones((3, 3, 3, 10), np.float32)
     assert layers.conv2d(x, w)[0, 0, 0, 0] == 27
     assert set(used) == {size_for(x.shape, w.shape)} and used[0] > 1
     used.clear()
