@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from ..arrays import Array
-from . import depthwise, planes, strips
+from . import costs, depthwise, planes, strips
 from .geometry import (
     Axis,
     Padding,
@@ -271,9 +271,9 @@ def depthwise_conv2d_filter_grad(
 def _correlate(x, w, rows, columns, out, bias=None):
     """Convolution of one group, NHWC and HWIO, into ``out``."""
     dtype = sum_dtype(x.dtype)
-    size = strips.best_size(len(x), w.shape, rows, columns, bias is not None, is_planar(x))
+    size = costs.best_size(len(x), w.shape, rows, columns, bias is not None, is_planar(x))
     if size:
-        _in_strips(x, w, rows, columns, out, bias, size)
+        strips.correlate(x, w, rows, columns, out, bias, size)
         return
     shared = planes.fits(x, rows, columns)
     if shared:
@@ -312,30 +312,6 @@ def _with_bias(w, bias, dtype):
     if bias is not None:
         filters[-1] = bias
     return filters
-
-
-def _in_strips(x, w, rows, columns, out, bias, size):
-    """The same by ``Strips`` of ``size`` outputs."""
-    dtype = sum_dtype(x.dtype)
-    filters = strips.StripFilters(w, bias, columns, size, dtype)
-    tiling = strips.tiles(out.shape, filters, rows, dtype)
-
-    def new_worker():
-        by_strips = strips.Strips(x, filters, rows, columns, tiling, dtype)
-
-        def worker(tile):
-            target = out[tile]
-            fitting = out.dtype == dtype and strips.is_row_of_strips(target)
-            result = target if fitting else np.empty(target.shape, dtype)
-            if not by_strips(tile, result):
-                plain = strips.StripFilters(w, bias, columns, 1, dtype)
-                strips.Strips(x, plain, rows, columns, tiling, dtype)(tile, result)
-            if not fitting:
-                target[...] = result
-
-        return worker
-
-    each(tiling, new_worker)
 
 
 def _correlate_transposed(dy, w, rows, columns, dx):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compat import layers
-from compat.layers import definition, strips
+from compat.layers import costs, definition, strips
 from compat.layers.geometry import window
 
 
@@ -19,7 +19,7 @@ def forced(size):
         possible = count and rows.out and rows.dilation == columns.dilation == 1
         return min(size, columns.out) if possible else 0
 
-    patch.setattr(strips, "best_size", best_size)
+    patch.setattr(costs, "best_size", best_size)
     return _Undone(patch)
 
 
@@ -97,7 +97,7 @@ def test_an_infinite_filter_meets_the_padding_too(size):
 
 def size_for(images, filters, strides=1, dilations=1, planar=False):
     rows, columns = window(images[1:3], filters[:2], strides, "SAME", dilations)
-    return strips.best_size(images[0], filters, rows, columns, True, planar)
+    return costs.best_size(images[0], filters, rows, columns, True, planar)
 
 
 def test_strips_are_taken_where_they_pay():
