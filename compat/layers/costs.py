@@ -16,7 +16,8 @@ COPIED = 5.0  # numbers a nanosecond, in runs
 RUN = 3.0  # nanoseconds to begin a run
 GATHERED = 2.0  # numbers a nanosecond, from pixels into planes
 MOST_NUMBERS = 1 << 20  # to lay out for one row of outputs
-BEGUN = 50e3  # nanoseconds to make strips, and to take the padding apart
+BEGUN = 60e3  # nanoseconds to make strips
+EDGE = 20e3  # and filters for a row of outputs at an edge, which has fewer kernel rows inside
 
 
 def best_size(count: int, w_shape: Shape, rows: Axis, columns: Axis, bias: bool, planar: bool) -> int:
@@ -31,10 +32,12 @@ def best_size(count: int, w_shape: Shape, rows: Axis, columns: Axis, bias: bool,
     if kh * columns.out * (kw + SIZES[-1] * columns.stride) * channels > MOST_NUMBERS:
         return 0
     cost = _cost_of_columns(w_shape, rows, columns, bias)
-    inside = rows.count().sum() / (rows.out * kh)  # of the kernel rows; those in the padding are left out
+    counts = rows.count()
+    inside = counts.sum() / (rows.out * kh)  # of the kernel rows; those in the padding are left out
+    begun = (BEGUN + EDGE * (counts < kh).sum()) / (count * rows.out)
     best = 0
     for size in SIZES[: columns.out]:
-        strips = _cost_of_strips(w_shape, rows, columns, bias, size, inside) + BEGUN / (count * rows.out)
+        strips = _cost_of_strips(w_shape, rows, columns, bias, size, inside) + begun
         if strips * LEAST_GAIN < cost:
             cost, best = strips, size
     return best
