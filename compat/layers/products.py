@@ -20,7 +20,7 @@ PANEL_OUTPUTS = 64  # four registers of float32: as many outputs as they work on
 def has_small_kernels() -> bool:
     """Whether NumPy's BLAS is an OpenBLAS with kernels for small matrices, on a processor they are made for.
 
-    NumPy says so since 1.26; its wheels have such an OpenBLAS since 1.22 or so.
+    NumPy says which BLAS it has since 1.26, and its OpenBLAS has them by then; that of NumPy 1.19 has not.
     """
     config: Any = getattr(np.__config__, "CONFIG", {})
     blas = config.get("Build Dependencies", {}).get("blas", {}).get("name", "")
