@@ -4,6 +4,7 @@ Nanoseconds for one row of outputs, to lay its windows out and to multiply them.
 Zen 4 (AVX-512, one thread, float32) and the model was held to shapes drawn at random; only ratios matter.
 """
 
+from . import products
 from .geometry import Axis, Shape
 from .strips import TILE_BYTES
 from .tiling import PLANAR_RUN
@@ -25,6 +26,8 @@ def best_size(count: int, w_shape: Shape, rows: Axis, columns: Axis, bias: bool,
 
     A model of the nanoseconds that a row of outputs takes, to copy and to multiply, on AMD Zen 4 in float32.
     """
+    if not products.SMALL_KERNELS:
+        return 0  # a row of outputs is a small product
     kh, kw, channels, _ = w_shape
     dilated = rows.dilation > 1 or columns.dilation > 1
     if planar or dilated or kh <= rows.stride or 0 in (count, rows.out, columns.out):

@@ -6,6 +6,7 @@ only four rows to a product, where repacked ones reach 90 to 100.  So a large pr
 rows into blocks, and filters, once for all tiles, into panels.  Everywhere else a product is one call.
 """
 
+import os
 from typing import Any, List, Tuple
 
 import numpy as np
@@ -14,6 +15,12 @@ from ..arrays import Array
 
 SMALL_PRODUCT = 10**6  # rows * taps * outputs that OpenBLAS takes for small (its *_small_kernel_permit)
 LEAST_ROWS = 4  # that its small kernels work on at a time
+AVX512_CORES = (
+    "",
+    "skylakex",
+    "cooperlake",
+    "sapphirerapids",
+)  # as OPENBLAS_CORETYPE has them, or does not ask
 PANEL_OUTPUTS = 64  # four registers of float32: as many outputs as they work on at a time
 
 
@@ -26,7 +33,8 @@ def has_small_kernels() -> bool:
     blas = config.get("Build Dependencies", {}).get("blas", {}).get("name", "")
     umath = getattr(np, "_core", None) or np.core
     features = getattr(umath._multiarray_umath, "__cpu_features__", {})
-    return "openblas" in blas and bool(features.get("AVX512_SKX"))
+    asked = os.environ.get("OPENBLAS_CORETYPE", "").lower()
+    return "openblas" in blas and bool(features.get("AVX512_SKX")) and asked in AVX512_CORES
 
 
 SMALL_KERNELS = has_small_kernels()

@@ -58,3 +58,12 @@ def test_without_small_kernels_a_product_is_one_call(monkeypatch):
     filters = products.Filters(np.zeros((9000, 300), np.float32))
     assert len(filters.panels) == len(filters.panels[0][1]) == 1
     assert products._block(5000, 9000 * 300) == products._block(5000, 10) == 5000
+
+
+def test_whoever_asks_for_other_kernels_has_no_small_ones(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert not products.has_small_kernels()
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "SkylakeX")
+    asked = products.has_small_kernels()
+    monkeypatch.delenv("OPENBLAS_CORETYPE")
+    assert products.has_small_kernels() == asked

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compat import layers
-from compat.layers import costs, definition, strips
+from compat.layers import costs, definition, products, strips
 from compat.layers.geometry import window
 
 
@@ -59,8 +59,8 @@ def test_no_element_is_further_off_than_rounding_takes_it(c, size):
         definition.conv2d(a.astype(float), b.astype(float), **c.slow_window)
         for a, b in ((x, w), (abs(x), abs(w)))
     )
-    products = w[..., 0].size + 1
-    assert np.all(abs(y - exact) <= products * 2.0**-24 / (1 - products * 2.0**-24) * magnitudes)
+    n = w[..., 0].size + 1
+    assert np.all(abs(y - exact) <= n * 2.0**-24 / (1 - n * 2.0**-24) * magnitudes)
 
 
 @given(sharing(dilated=False, dtypes=["float32"]), SIZES)
@@ -100,7 +100,8 @@ def size_for(images, filters, strides=1, dilations=1, planar=False):
     return costs.best_size(images[0], filters, rows, columns, True, planar)
 
 
-def test_strips_are_taken_where_they_pay():
+def test_strips_are_taken_where_they_pay(monkeypatch):
+    monkeypatch.setattr(products, "SMALL_KERNELS", True)
     assert size_for((15, 440, 440, 3), (3, 3, 3, 10)) > 1  # few filters fill no register
     assert size_for((39, 7, 71, 10), (7, 7, 10, 55)) == 1  # seven rows share what is laid out
     assert size_for((1, 56, 56, 256), (3, 3, 256, 256)) == 0  # multiplying is all that costs
@@ -110,9 +111,12 @@ def test_strips_are_taken_where_they_pay():
     assert size_for((15, 440, 440, 3), (3, 3, 3, 10), planar=True) == 0
     assert size_for((1, 9, 30000, 16), (7, 7, 16, 8)) == 0  # a row of outputs is more than memory should hold
     assert size_for((0, 440, 440, 3), (3, 3, 3, 10)) == 0
+    monkeypatch.setattr(products, "SMALL_KERNELS", False)
+    assert size_for((15, 440, 440, 3), (3, 3, 3, 10)) == 0
 
 
 def test_a_convolution_goes_where_the_model_says(monkeypatch):
+    monkeypatch.setattr(products, "SMALL_KERNELS", True)
     used = []
     multiply = strips.Strips._multiply
     monkeypatch.setattr(
