@@ -11,22 +11,28 @@ import platform
 import sys
 from importlib import metadata
 
-from . import table
+from . import random_shapes, table
 from .contestants import NAMES
 from .driver import Contestant, Failed, measure
 from .workloads import BACKWARD, FORWARD, VGG16
 
+RANDOM = "random"  # stands for all of random_shapes.py
+
 
 def chosen(names):
-    """``[(workload, direction)]``; SystemExit 2 for a name that is none."""
+    """``[(workload, direction)]``; SystemExit 2 for a name that is none.  "random": those of random_shapes.py."""
     every = [(w, "forward") for w in (*FORWARD, VGG16)] + [(w, "backward") for w in BACKWARD]
-    known = {w.name for w, _ in every}
+    drawn = [(w, "forward") for w in random_shapes.draw()]
+    every += drawn if names else []
+    known = {w.name for w, _ in every} | {RANDOM}
     unknown = set(names or ()) - known
     if unknown:
         print(
             f"no workload {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}", file=sys.stderr
         )
         raise SystemExit(2)
+    if names and RANDOM in names:
+        names = [*names, *(w.name for w, _ in drawn)]
     return [(w, direction) for w, direction in every if not names or w.name in names]
 
 
@@ -98,7 +104,9 @@ def progress():
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("workloads", nargs="*", help="names (default: all)")
+    parser.add_argument(
+        "workloads", nargs="*", help="names, or random for shapes drawn at random (default: all but those)"
+    )
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--contestants", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--seconds", type=float, default=3.0, help="for each contestant and workload")

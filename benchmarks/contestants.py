@@ -10,7 +10,7 @@ import numpy as np
 
 from .workloads import VGG16_DENSE, VGG16_LAYERS, vgg16_weights
 
-NAMES = ("ours", "tf-onednn", "tf-eigen", "scipy", "tutorial")
+NAMES = ("ours", "tf-onednn", "tf-eigen", "product", "scipy", "tutorial")
 
 
 class Unable(Exception):
@@ -119,6 +119,35 @@ class TensorFlow:
             x = tf.nn.bias_add(tf.matmul(x, variable(w)), variable(b))
             x = x if layer == len(VGG16_DENSE) - 1 else tf.nn.relu(x)
         return [x], values
+
+
+class Product:
+    """``np.matmul`` alone, on windows that are laid out already: what BLAS leaves to the layout to lose.
+
+    The matrix of a tile, as large as ours, serves for all tiles, so it computes no convolution.
+    """
+
+    computes_the_same = False
+
+    def prepare(self, workload, direction):
+        if workload.kind != "conv" or direction != "forward":
+            raise Unable("not one product")
+        from compat.layers.convolution import TILE_BYTES, TILE_PIXELS
+
+        _, w, _, _ = workload.arrays()
+        filters = w.reshape(-1, w.shape[3])
+        taps = len(filters)
+        pixels = np.empty((np.prod(workload.output_shape[:3]), w.shape[3]), np.float32)
+        rows = min(len(pixels), max(TILE_BYTES // (4 * taps), TILE_PIXELS))
+        columns = np.random.RandomState(1).random_sample((rows, taps)).astype(np.float32)
+
+        def compute():
+            for start in range(0, len(pixels), rows):
+                tile = pixels[start : start + rows]
+                np.matmul(columns[: len(tile)], filters, out=tile)
+            return [pixels]
+
+        return compute
 
 
 class SciPy:

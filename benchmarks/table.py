@@ -7,6 +7,7 @@ from .driver import geometric_mean
 RIVALS = {
     "tf-onednn": "TF oneDNN",
     "tf-eigen": "TF Eigen",
+    "product": "product alone",
     "scipy": "SciPy",
     "tutorial": "tutorial",
     "ours, 1 thread": "1 thread",
@@ -21,6 +22,7 @@ Made by `python -m benchmarks --page {path}`; the day, the processor and the ver
 {text}
 
 Times are medians, taken in turn in one run: below 1 we are faster. Memory is beyond input and output.
+The product alone is `np.matmul` on windows that are laid out already.
 How it is measured, and why a figure is what it is: [the NumPy layers](layers.md).
 """
 

@@ -18,7 +18,13 @@ def open_contestant(name, threads):
     """The contestant of that name, with its libraries imported."""
     if name.startswith("tf-"):
         return contestants.TensorFlow(threads)
-    return {"ours": contestants.Ours, "scipy": contestants.SciPy, "tutorial": contestants.Tutorial}[name]()
+    kinds = {
+        "ours": contestants.Ours,
+        "product": contestants.Product,
+        "scipy": contestants.SciPy,
+        "tutorial": contestants.Tutorial,
+    }
+    return kinds[name]()
 
 
 class Bench:
@@ -39,6 +45,8 @@ class Bench:
         results = [as_nhwc(self.contestant, result) for result in self.compute(**fetched)]
         self.result_bytes = sum(result.nbytes for result in results)
         some = [result.ravel()[:: max(1, result.size // 500)].tolist() for result in results]
+        if not getattr(self.contestant, "computes_the_same", True):
+            some = None
         del results
         self.repetitions = 1
         seconds = self.seconds()["seconds"]

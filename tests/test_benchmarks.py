@@ -103,3 +103,49 @@ def test_what_using_the_suite_costs(tmp_path, monkeypatch):
     assert suite.main(arguments) == 0
     assert json.loads((tmp_path / "s.json").read_text())["steps"][0]["name"] == "s"
     assert "scale: s" in (tmp_path / "p.md").read_text()
+
+
+def test_random_shapes_are_always_the_same_and_of_the_distribution_that_they_state():
+    from benchmarks import random_shapes
+    from benchmarks.__main__ import chosen
+
+    shapes = random_shapes.draw()
+    assert shapes == random_shapes.draw() and shapes != random_shapes.draw(1)
+    assert [(w, "forward") for w in shapes] == chosen(["random"])
+    assert {w.name for w, _ in chosen(["random", "w3"])} == {"w3", *(w.name for w in shapes)}
+    assert not {w.name for w, _ in chosen([])} & {w.name for w in shapes}
+    assert [w for w, _ in chosen(["r7"])] == [shapes[6]]
+    many = random_shapes.draw(2, 200)
+    for number, shape in enumerate(many, 1):
+        images, height, width, channels = shape.images
+        kernel, _, _, filters = shape.filters
+        assert shape.name == f"r{number}" and shape.filters == (kernel, kernel, channels, filters)
+        assert 1 <= images <= 64 and min(height, width) >= 7 and max(height, width) <= 224
+        assert 1 <= channels <= 256 and 8 <= filters <= 256 and kernel <= min(height, width)
+        flop = 2.0 * np.prod(shape.output_shape) * kernel * kernel * channels
+        assert 2e7 <= flop <= 8e9 and max(np.prod(shape.output_shape), np.prod(shape.images)) <= 2**25
+    assert {s.filters[0] for s in many} == {1, 3, 5, 7} and {s.strides for s in many} == {1, 2}
+    assert {s.padding for s in many} == {"SAME", "VALID"}
+
+
+def test_a_random_shape_is_timed_beside_its_product_alone(tmp_path):
+    from benchmarks import random_shapes
+
+    name = min(random_shapes.draw(), key=lambda w: np.prod(w.output_shape) * np.prod(w.filters[:3])).name
+    path = tmp_path / "b.json"
+    small = (name, "--contestants", "ours", "product", "--threads", 1, "--seconds", 0.1)
+    ended = run(*small, "--json", path)
+    assert ended.returncode == 0, ended.stderr
+    (row,) = json.loads(path.read_text())["rows"]
+    assert row["workload"] == name and row["results"]["product"]["seconds"] > 0
+    assert "/ product alone" in ended.stdout
+
+
+def test_the_product_alone_is_as_large_as_the_convolution():
+    from benchmarks import contestants, workloads
+
+    workload = workloads.Workload("small", "conv", (2, 90, 80, 3), (3, 2, 3, 4), 1, "SAME")
+    (pixels,) = contestants.Product().prepare(workload, "forward")()
+    assert pixels.size == np.prod(workload.output_shape) and np.isfinite(pixels).all() and (pixels != 0).all()
+    with pytest.raises(contestants.Unable):
+        contestants.Product().prepare(workload, "backward")

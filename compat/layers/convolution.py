@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from ..arrays import Array
-from . import depthwise, planes
+from . import costs, depthwise, planes, strips
 from .geometry import (
     Axis,
     Padding,
@@ -28,9 +28,10 @@ from .geometry import (
     window,
 )
 from .parallel import each, in_order
-from .tiling import PLANAR_RUN, Columns, Scatter, Tiling, add_product, as_matrix, for_blas, multiply
+from .products import Filters, add_product, for_blas
+from .tiling import PLANAR_RUN, Columns, Scatter, Tiling, as_matrix, is_planar
 
-TILE_BYTES = 1 << 19  # of columns: they stay in the level-2 cache with what they are multiplied by
+TILE_BYTES = 1 << 20  # of columns: they stay in the level-2 cache with what they are multiplied by
 TILE_PIXELS = 448  # but so many outputs at least, up to LARGEST_TILE, for large filters are costly to reread
 LARGEST_TILE = 1 << 23
 PARTIAL_SUMS = 8  # filter gradients are added up in so many parts, whatever the number of threads
@@ -270,17 +271,17 @@ def depthwise_conv2d_filter_grad(
 def _correlate(x, w, rows, columns, out, bias=None):
     """Convolution of one group, NHWC and HWIO, into ``out``."""
     dtype = sum_dtype(x.dtype)
+    size = costs.best_size(len(x), w.shape, rows, columns, bias is not None, is_planar(x))
+    if size:
+        strips.correlate(x, w, rows, columns, out, bias, size)
+        return
     shared = planes.fits(x, rows, columns)
     if shared:
-        filters = planes.with_bias(w, bias, dtype)
-        tiling = planes.tiles(out.shape, len(filters) // rows.taps, dtype)
+        filters = Filters(planes.with_bias(w, bias, dtype))
+        tiling = planes.tiles(out.shape, filters.shape[0] // rows.taps, dtype)
     else:
-        # A row of the filters for each tap, and one for the bias, which multiplies a column of ones.
-        filters = np.empty((w[..., 0].size + (bias is not None), w.shape[3]), dtype)
-        filters[: w[..., 0].size] = w.reshape(-1, w.shape[3])
-        if bias is not None:
-            filters[-1] = bias
-        tiling = _tiling(out.shape, len(filters), dtype)
+        filters = Filters(_with_bias(w, bias, dtype))
+        tiling = _tiling(out.shape, filters.shape[0], dtype)
 
     def new_worker():
         kind = planes.Planes if shared else Columns
@@ -291,17 +292,26 @@ def _correlate(x, w, rows, columns, out, bias=None):
             fitting = out.dtype == dtype and (shared or as_matrix(target) is not None)
             result = target if fitting else np.empty(target.shape, dtype)
             if shared:
-                planes.multiply(columns_of(tile), filters, result)
+                filters.multiply(columns_of(tile), result)
             else:
                 matrix = as_matrix(result)
                 assert matrix is not None  # it is fitting, or new
-                multiply(columns_of(tile), filters, matrix)
+                filters.multiply(columns_of(tile), matrix)
             if not fitting:
                 target[...] = result
 
         return worker
 
     each(tiling, new_worker)
+
+
+def _with_bias(w, bias, dtype):
+    """A row of the filters for each tap, and one for the bias, which multiplies a column of ones."""
+    filters = np.empty((w[..., 0].size + (bias is not None), w.shape[3]), dtype)
+    filters[: w[..., 0].size] = w.reshape(-1, w.shape[3])
+    if bias is not None:
+        filters[-1] = bias
+    return filters
 
 
 def _correlate_transposed(dy, w, rows, columns, dx):
@@ -316,7 +326,7 @@ def _correlate_transposed(dy, w, rows, columns, dx):
         _transposed([(dy, w)], rows, columns, dx)
         return
     dtype = sum_dtype(dy.dtype)
-    filters = np.ascontiguousarray(w.reshape(-1, w.shape[3]).T, dtype=dtype)
+    filters = Filters(w.reshape(-1, w.shape[3]).T.astype(dtype, copy=False))
     outputs = 2 * TILE_BYTES // (filters.shape[1] * dtype.itemsize)
     pixel_rows = max(1, outputs * rows.stride * columns.stride // columns.size)
     tiling = Tiling((len(dx), rows.size, columns.size), pixel_rows * columns.size)

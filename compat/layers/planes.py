@@ -13,10 +13,10 @@ from numpy.lib.stride_tricks import as_strided
 
 from ..arrays import Array
 from .geometry import Axis, Shape
-from .tiling import PLANAR_RUN, SMALL_PRODUCT, Band, Tile, Tiling
+from .tiling import PLANAR_RUN, Band, Tile, Tiling
 
 LEAST_WIDTH = 48  # of the output: each of its rows is a matrix, and BLAS wants them large
-TILE_BYTES = 1 << 19  # of shifted copies: most of the level-2 cache, for the rows at a seam are copied twice
+TILE_BYTES = 1 << 20  # of shifted copies: most of the level-2 cache, for the rows at a seam are copied twice
 
 
 def fits(x: Array, rows: Axis, columns: Axis) -> bool:
@@ -72,15 +72,6 @@ def with_bias(w: Array, bias: Optional[Array], dtype: np.dtype) -> Array:
     if bias is not None:
         filters[0, run] = bias
     return filters.reshape(-1, w.shape[3])
-
-
-def multiply(matrices: Array, filters: Array, out: Array) -> None:
-    """``np.matmul(matrices, filters, out=out)``, in runs of pixels that BLAS multiplies without repacking."""
-    pixels = out.shape[2]
-    parts = -(-pixels // max(LEAST_WIDTH, SMALL_PRODUCT // filters.size))
-    for part in range(parts):
-        run = slice(part * pixels // parts, (part + 1) * pixels // parts)
-        np.matmul(matrices[:, :, run], filters, out=out[:, :, run])
 
 
 def tiles(out_shape: Shape, run: int, dtype: np.dtype) -> Tiling:

@@ -29,7 +29,7 @@ from .parallel import each
 from .routing import Winners, keep_where
 from .tiling import Tile, Tiling
 
-BAND_BYTES = 1 << 19  # of input rows worked on at a time
+BAND_BYTES = 1 << 21  # of input rows worked on at a time
 
 
 def max_pool2d(

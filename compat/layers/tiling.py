@@ -18,13 +18,12 @@ from numpy.lib.stride_tricks import as_strided
 
 from ..arrays import Array
 from .geometry import Axis, Shape
+from .products import Filters, for_blas
 
 #: Of outputs: images, rows, columns.
 Tile = Tuple[slice, slice, slice]
 
 PLANAR_RUN = 24  # up to so many values to a kernel row, planar columns are faster
-SMALL_ROWS = 48  # blocks of fewer rows lose more than they gain
-SMALL_PRODUCT = 10**6  # OpenBLAS multiplies so many numbers, or fewer, without repacking them first
 
 
 class Tiling:
@@ -37,7 +36,9 @@ class Tiling:
 
     def __init__(self, total: Shape, pixels: int) -> None:
         count, rows, columns = total
-        pixels = max(1, pixels)
+        # Two threads are to share what is worth it.
+        half = -(-count * rows * columns // 2) + columns
+        pixels = max(1, min(pixels, max(pixels // 2, half)))
         self.total = (count, rows, columns)
         self.shape = (
             _even_step(count, max(1, pixels // max(1, rows * columns))),
@@ -61,17 +62,25 @@ class Tiling:
 class Band:
     """The pixels that a tile's windows touch, zero outside the image; laid out channel by channel if planar.
 
-    Where that is how the images lie in memory and no window leaves them, nothing is copied (``direct``).
+    Where that is how the images lie in memory and no window leaves them, nothing is copied (``direct``),
+    unless ``copied`` asks for it.
     ``origin`` is an array of NHWC pixels, the first of them under the first tap of the first of ``outputs``.
     """
 
     def __init__(
-        self, x: Array, rows: Axis, columns: Axis, tiling: Tiling, dtype: np.dtype, planar: bool
+        self,
+        x: Array,
+        rows: Axis,
+        columns: Axis,
+        tiling: Tiling,
+        dtype: np.dtype,
+        planar: bool,
+        copied: bool = False,
     ) -> None:
         self.x, self.rows, self.columns = x, rows, columns
         self.edges: Optional[Tuple[int, ...]] = None  # of the tile before
         inside = rows.before <= 0 and columns.before <= 0 and _ends_inside(rows) and _ends_inside(columns)
-        self.direct = inside and (is_planar(x) or not planar)
+        self.direct = inside and (is_planar(x) or not planar) and not copied
         if self.direct:
             self.outputs = (x.shape[0], rows.out, columns.out)
             self.origin = x[:, -rows.before :, -columns.before :]
@@ -120,21 +129,30 @@ class Columns:
         self.channels = x.shape[3]
         self.taps = rows.taps * columns.taps * self.channels
         self.width = self.taps + ones
-        self.planar = columns.taps * self.channels <= PLANAR_RUN or is_planar(x)
+        few = columns.taps * self.channels <= PLANAR_RUN and rows.taps * columns.taps > 1
+        self.planar = few or is_planar(x)
         self.dtype = dtype
         n, r, c = tiling.shape
         self.buffer = np.empty(n * r * c * self.width, dtype)
         self.layout: Optional[Tuple[int, int, int]] = None  # of the tile before
         self.band = Band(x, rows, columns, tiling, dtype, self.planar)
-        self.windows = self._windows(self.band.origin, *self.band.outputs)
+        pixels = self.band.origin
+        # A kernel row of a window is then one item, which NumPy copies faster than its numbers one by one.
+        adjoining = columns.dilation == 1 and pixels.flags.c_contiguous and pixels.dtype == dtype
+        self.by_run = adjoining and not self.planar and 0 not in pixels.shape
+        self.windows = self._windows(pixels, *self.band.outputs)
 
     def __call__(self, tile: Tile) -> Array:
         images, rows, columns = tile
         n, r, c = images.stop - images.start, rows.stop - rows.start, columns.stop - columns.start
         if self.band.direct:
             windows = self.windows[images, rows, columns]
-            if self.width == self.channels and windows.dtype == self.dtype:  # 1 x 1: nothing to lay out
-                matrix = as_matrix(windows[:, :, :, 0, 0])
+            if self.width == self.channels and self.band.origin.dtype == self.dtype:  # 1 x 1: as they lie
+                down, along = (
+                    slice(a.start * s.stride, (a.stop - 1) * s.stride + 1, s.stride)
+                    for a, s in ((rows, self.rows), (columns, self.columns))
+                )
+                matrix = as_matrix(self.band.origin[images, down, along])
                 if matrix is not None:
                     return for_blas(matrix)
         else:
@@ -150,6 +168,9 @@ class Columns:
         """Every window of ``pixels`` as one view: (n, r, c, kernel row, kernel column, channel)."""
         image, row, column, channel = pixels.strides
         down, along = self.rows, self.columns
+        if self.by_run:
+            strides = (image, row * down.stride, column * along.stride, row * down.dilation)
+            return np.ndarray((n, r, c, down.taps), self._run(), pixels, 0, strides)
         return as_strided(
             pixels,
             (n, r, c, down.taps, along.taps, self.channels),
@@ -164,6 +185,9 @@ class Columns:
             writeable=False,
         )
 
+    def _run(self):
+        return np.dtype((np.void, self.columns.taps * self.channels * self.dtype.itemsize))
+
     def _layout(self, n, r, c):
         """The buffer for a tile of that shape, as windows and as matrix."""
         pixels, kernel = n * r * c, (self.rows.taps, self.columns.taps, self.channels)
@@ -176,6 +200,8 @@ class Columns:
         matrix[:, self.taps :] = 1
         steps = (r * c * self.width, c * self.width, self.width, kernel[1] * kernel[2], kernel[2], 1)
         strides = [step * self.buffer.itemsize for step in steps]
+        if self.by_run:
+            return np.ndarray((n, r, c, kernel[0]), self._run(), self.buffer, 0, strides[:4]), matrix
         return as_strided(self.buffer, (n, r, c, *kernel), strides), matrix
 
 
@@ -187,7 +213,14 @@ class Scatter:
     """
 
     def __init__(
-        self, dy: Array, filters: Array, rows: Axis, columns: Axis, dx: Array, tiling: Tiling, dtype: np.dtype
+        self,
+        dy: Array,
+        filters: Filters,
+        rows: Axis,
+        columns: Axis,
+        dx: Array,
+        tiling: Tiling,
+        dtype: np.dtype,
     ) -> None:
         self.dy, self.filters, self.rows, self.columns, self.dx = dy, filters, rows, columns, dx
         images, height, _ = tiling.shape
@@ -232,14 +265,14 @@ class Scatter:
         band[...] = 0
         if self.flat:
             products = planes.reshape(-1, r, self.pitch)[:, :, :c].transpose(1, 2, 0)
-            np.matmul(for_blas(dy[0]), self.filters, out=products)
+            self.filters.multiply(for_blas(dy[0]), products)
             planes, flat_band = planes.reshape(*taps, -1), band.reshape(taps[2], -1)
             run = r * self.pitch - along.extent + 1  # up to the last gradient: only zeros follow
             for i, j in np.ndindex(*taps[:2]):
                 shift = i * down.dilation * self.width + j * along.dilation
                 flat_band[:, shift : shift + run] += planes[i, j, :, :run]
             return band.reshape(shape)
-        multiply(for_blas(dy.reshape(-1, channels)), self.filters, planes.reshape(-1, n * r * c).T)
+        self.filters.multiply(for_blas(dy.reshape(-1, channels)), planes.reshape(-1, n * r * c).T)
         planes, band = planes.reshape(*taps, n, r, c), band.reshape(shape)
         for i, j in np.ndindex(*taps[:2]):
             row, column = i * down.dilation, j * along.dilation
@@ -247,38 +280,6 @@ class Scatter:
             columns = slice(column, column + (c - 1) * along.stride + 1, along.stride)
             band[:, :, rows, columns] += planes[i, j]
         return band
-
-
-def multiply(matrix: Array, filters: Array, out: Array) -> None:
-    """``np.matmul(matrix, filters, out=out)``, in blocks of rows that BLAS multiplies without repacking."""
-    rows, inner = matrix.shape
-    whole, block = _blocks(rows, inner * filters.shape[1])
-    if whole:
-        blocks = matrix[:whole].reshape(-1, block, inner)
-        np.matmul(blocks, filters, out=out[:whole].reshape(-1, block, out.shape[1]))
-        matrix, out = matrix[whole:], out[whole:]
-    if len(matrix):
-        np.matmul(matrix, filters, out=out)
-
-
-def add_product(matrix: Array, gradients: Array, total: Array) -> None:
-    """``total += matrix.T @ gradients``, in such blocks, whose products are then added up."""
-    rows, inner = matrix.shape
-    whole, block = _blocks(rows, inner * gradients.shape[1])
-    if whole:
-        blocks = matrix[:whole].reshape(-1, block, inner).transpose(0, 2, 1)
-        total += np.matmul(blocks, gradients[:whole].reshape(-1, block, gradients.shape[1])).sum(axis=0)
-        matrix, gradients = matrix[whole:], gradients[whole:]
-    if len(matrix):
-        total += np.matmul(matrix.T, gradients)
-
-
-def _blocks(rows, products):
-    """(rows in whole blocks, rows of a block); none where a block would be too small to be worth it."""
-    block = SMALL_PRODUCT // products
-    if block < SMALL_ROWS or rows <= block:
-        return 0, block
-    return rows // block * block, block
 
 
 def as_matrix(images: Array) -> Optional[Array]:
@@ -291,20 +292,6 @@ def as_matrix(images: Array) -> Optional[Array]:
             unit = stride if unit is None else unit
             pixels *= size
     return images.reshape(pixels, images.shape[3])
-
-
-def for_blas(matrices: Array) -> Array:
-    """The matrix (or a stack of them), copied where its memory is not what BLAS can read."""
-    rows, columns = matrices.strides[-2:]
-    long_rows, long_columns = (size * matrices.itemsize for size in matrices.shape[-1:-3:-1])
-    if (
-        columns == matrices.itemsize
-        and rows >= long_rows
-        or rows == matrices.itemsize
-        and columns >= long_columns
-    ):
-        return matrices
-    return np.ascontiguousarray(matrices)
 
 
 def is_planar(x: Array) -> bool:

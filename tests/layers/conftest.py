@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from compat.layers import convolution, depthwise, planes, pooling
+from compat.layers import convolution, depthwise, planes, pooling, products, strips
 
 try:
     import hypothesis  # noqa: F401
@@ -15,6 +15,7 @@ except ImportError:
         "test_convolution.py",
         "test_differences.py",
         "test_pooling.py",
+        "test_strips.py",
         "test_against_tensorflow.py",
         "test_tensorflow_faults.py",
     ]
@@ -32,7 +33,9 @@ def tile_sizes():
             (depthwise, "TILE_BYTES", size),
             (planes, "TILE_BYTES", size),
             (planes, "LEAST_WIDTH", width),
-            (planes, "SMALL_PRODUCT", 2 * size),
+            (products, "SMALL_KERNELS", True),
+            (products, "SMALL_PRODUCT", 2 * size),
+            (strips, "TILE_BYTES", size),
             (pooling, "BAND_BYTES", size),
         ]
         before = [(module, name, getattr(module, name)) for module, name, _ in names]
