@@ -77,7 +77,8 @@ def test_the_commands_of_compat_run_as_they_stand(folder):
     if _compat(["report", "--help"], folder).returncode:
         pytest.skip("compat[report] is not installed here")
     commands = [command for command in _commands("compat") if command[1] not in BY_CI + BY_EXAMPLE]
-    assert [command[1] for command in commands] == ["list", "run", "run", "judge", "diff", "report", "accept"]
+    names = ["list", "run", "run", "judge", "diff", "report", "accept", "fsck"]
+    assert [command[1] for command in commands] == names
     for command in commands:
         if command[1] == "diff":
             for name in ("tf1.15", "tf2.21"):
