@@ -53,9 +53,8 @@ class Bench:
 
     def step(self, part, name, command, cwd, **variables):
         """Run a command, and say what it took."""
-        environment = dict(
-            os.environ, COMPAT_CACHE=self._cache, TF_CPP_MIN_LOG_LEVEL="2", TF_ENABLE_ONEDNN_OPTS="0", **variables
-        )  # fmt: skip
+        environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="2", TF_ENABLE_ONEDNN_OPTS="0")
+        environment.update({"COMPAT_CACHE": self._cache, **variables})
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         load, began = os.getloadavg()[0], time.monotonic()
         with tempfile.TemporaryFile() as said:
