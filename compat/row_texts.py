@@ -126,26 +126,31 @@ class _Piece:
 class Pieces:
     """The records of one sample in the runs read before, by their places in a row: the same text has the same value.
 
-    ``decode`` makes a value of a dialect and the text of a record, ``reworded`` that of another message.
+    ``reworded`` makes of a value that of another message.
     """
 
-    def __init__(self, decode: Callable[[str, str], Any], reworded: Callable[[Any, str], Any]) -> None:
-        self._decode, self._reworded = decode, reworded
+    def __init__(self, reworded: Callable[[Any, str], Any]) -> None:
+        self._reworded = reworded
         self._met: Dict[int, List[_Piece]] = {}
 
-    def of(self, row: str) -> Optional[List[Found]]:
-        """Those of a row's text; None where all of it has to be decoded."""
+    def of(self, row: str, decode: Callable[[str, str], Any]) -> Optional[List[Found]]:
+        """Those of a row's text; None where all of it has to be decoded.
+
+        ``decode`` makes a value of a dialect and the text of a record that was not met before.
+        """
         found: List[Found] = []
         at, last = 0, len(row) - len(_ROW_END)
         while at < last:
-            place = self._at(row, at, self._met.setdefault(len(found), []))
+            place = self._at(row, at, self._met.setdefault(len(found), []), decode)
             if place is None:
                 return None
             one, at = place
             found.append(one)
         return found if found and at == last and row.endswith(_ROW_END) else None
 
-    def _at(self, row: str, at: int, met: List[_Piece]) -> Optional[Tuple[Found, int]]:
+    def _at(
+        self, row: str, at: int, met: List[_Piece], decode: Callable[[str, str], Any]
+    ) -> Optional[Tuple[Found, int]]:
         for piece in met:
             varying = piece.varying(row, at)
             if varying is not None:
@@ -160,13 +165,14 @@ class Pieces:
         message, code, seconds, end = varying
         value = piece.values.get(message)
         if value is None:
-            value = piece.values[message] = self._value(piece, row[at : end + 1], message)
+            other = next(iter(piece.values.values()), None)
+            text = row[at : end + 1]
+            value = piece.values[message] = (
+                decode(piece.dialect, text[text.index(":{") + 1 :])
+                if other is None
+                else self._reworded(other, message)
+            )
         return Found(piece.dialect, value, code, float(seconds)), end
-
-    def _value(self, piece: _Piece, text: str, message: str) -> Any:
-        for other in piece.values.values():
-            return self._reworded(other, message)
-        return self._decode(piece.dialect, text[text.index(":{") + 1 :])
 
 
 def _cut(row: str, at: int) -> Optional[_Piece]:

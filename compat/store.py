@@ -202,10 +202,8 @@ class Run:
     def _row_text(self, sample: str, text: str) -> Dict[str, Record]:
         """A row: most of its records differ from those of other runs only in where and how long they were computed."""
         if sample not in _PIECES:
-            _PIECES[sample] = row_texts.Pieces(
-                lambda dialect, text: self._record_text(sample, dialect, text), _reworded
-            )
-        pieces = _PIECES[sample].of(text)
+            _PIECES[sample] = row_texts.Pieces(_reworded)  # nothing of this run: it outlives it
+        pieces = _PIECES[sample].of(text, lambda dialect, text: self._record_text(sample, dialect, text))
         return Alike(pieces) if pieces is not None else self._row_of(sample, self._decoded(sample, text))
 
     def _record_text(self, sample: str, dialect: str, text: str) -> Record:

@@ -1,8 +1,10 @@
 """Runs whose rows are read when they are asked for: the same as those that are read at once."""
 
+import gc
 import hashlib
 import json
 import os
+import weakref
 
 import numpy as np
 import pytest
@@ -202,3 +204,15 @@ def test_seconds_that_are_no_number_are_refused_though_all_else_is_known(tmp_pat
     (tmp_path / "second" / "run.json").write_text(text)
     with pytest.raises(CompatError, match="another form"):
         Run.open(str(tmp_path / "second"), streamed=True).records["op[a]"]
+
+
+def test_a_run_that_nobody_has_any_more_is_gone_with_its_file(tmp_path):
+    """What is remembered of its rows keeps neither."""
+    saved(tmp_path, "run", {"op[kept]": {"numpy": result(1, code="ab")}})
+    run = Run.open(str(tmp_path / "run"), streamed=True)
+    assert run.records["op[kept]"]["numpy"].status == "ok"
+    gone = weakref.ref(run)
+    run.records._file.close()
+    del run
+    gc.collect()
+    assert gone() is None
