@@ -11,13 +11,29 @@ from typing import IO, Callable, Dict, Generic, Iterator, Optional, Tuple, TypeV
 T = TypeVar("T")
 
 
+class Opened:
+    """A file that stays open for as long as somebody holds this, without a warning at its end."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.number = os.dup(file.fileno())
+
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        close(self.number)
+
+    def read(self, start: int, length: int) -> bytes:
+        if hasattr(os, "pread"):  # the place in a file is shared with the processes that were forked
+            return os.pread(self.number, length, start)
+        os.lseek(self.number, start, os.SEEK_SET)
+        return os.read(self.number, length)
+
+
 class Rows(collections.abc.MutableMapping, Generic[T]):  # type: ignore[type-arg]
     """Values by name: those in a file are decoded when they are asked for, and kept until they are to be forgotten.
 
     ``decode`` makes a value of a name and the text that stands there.
     """
 
-    def __init__(self, file: IO[bytes], decode: Callable[[str, str], T]) -> None:
+    def __init__(self, file: Opened, decode: Callable[[str, str], T]) -> None:
         self._file = file
         self._decode = decode
         self._places: Dict[str, Tuple[int, int]] = {}
@@ -37,7 +53,7 @@ class Rows(collections.abc.MutableMapping, Generic[T]):  # type: ignore[type-arg
         value = self._values[name]
         if value is None:
             start, end = self._places[name]
-            text = _read(self._file, start, end - start).decode("ascii")
+            text = self._file.read(start, end - start).decode("ascii")
             value = self._values[name] = self._decode(name, text)
         return value
 
@@ -57,10 +73,3 @@ class Rows(collections.abc.MutableMapping, Generic[T]):  # type: ignore[type-arg
 
     def __len__(self) -> int:
         return len(self._values)
-
-
-def _read(file: IO[bytes], start: int, length: int) -> bytes:
-    if hasattr(os, "pread"):  # the place in a file is shared with the processes that were forked
-        return os.pread(file.fileno(), length, start)
-    file.seek(start)
-    return file.read(length)

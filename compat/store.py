@@ -28,7 +28,7 @@ from .files import LARGEST, TEMPORARY, appearing, folder_names, open_own, open_r
 from .jsons import as_json, from_json
 from .objects import Objects, Recent
 from .records import Description, Environment, Record, Verdict
-from .rows import Rows
+from .rows import Opened, Rows
 from .texts import check_name, check_part_of_a_path
 
 T = TypeVar("T")
@@ -162,8 +162,9 @@ class Run:
 
     def _index(self, path: str, met: Dict[str, str]) -> bool:
         """Note where every row stands; False where that cannot be told without reading it all."""
-        file = open_regular(path)
-        contents = file.read() if os.fstat(file.fileno()).st_size <= LARGEST else b""
+        with open_regular(path) as opened:
+            contents = opened.read() if os.fstat(opened.fileno()).st_size <= LARGEST else b""
+            file = Opened(opened)
         start = whole(contents)
         if start is None or not contents.isascii():  # a character is a byte
             return False

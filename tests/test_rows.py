@@ -211,8 +211,9 @@ def test_a_run_that_nobody_has_any_more_is_gone_with_its_file(tmp_path):
     saved(tmp_path, "run", {"op[kept]": {"numpy": result(1, code="ab")}})
     run = Run.open(str(tmp_path / "run"), streamed=True)
     assert run.records["op[kept]"]["numpy"].status == "ok"
-    gone = weakref.ref(run)
-    run.records._file.close()
+    gone, number = weakref.ref(run), run.records._file.number
     del run
     gc.collect()
     assert gone() is None
+    with pytest.raises(OSError):
+        os.fstat(number)
