@@ -410,9 +410,9 @@ def test_an_installed_package_becomes_a_wheel_again(tmp_path, monkeypatch):
 IN_2_9 = """Graph execution error:
 
 Detected at node 'add' defined at (most recent call last):
-    File "/tmp/msg.py", line 21, in <module>
+    File "/somewhere/msg.py", line 21, in <module>
       try: g()
-    File "/tmp/msg.py", line 8, in f
+    File "/somewhere/msg.py", line 8, in f
       return a+b
 Node: 'add'
 Incompatible shapes: [2] vs. [3]
@@ -420,30 +420,30 @@ Incompatible shapes: [2] vs. [3]
 IN_2_15 = """Graph execution error:
 
 Detected at node 'GatherV2_1' defined at (most recent call last):
-    File "/tmp/msg.py", line 21, in <module>
-    File "/tmp/msg.py", line 19, in cond
+    File "/somewhere/msg.py", line 21, in <module>
+    File "/somewhere/msg.py", line 19, in cond
 Node: 'GatherV2_1'
 indices[0] = 9 is not in [0, 2)
 \t [[{{node GatherV2_1}}]]
 
 Original stack trace for 'GatherV2_1':
-  File "/tmp/msg.py", line 21, in <module>
+  File "/somewhere/msg.py", line 21, in <module>
 """
 IN_2_21 = """Graph execution error:
 
 Detected at node add defined at (most recent call last):
-  File "/tmp/msg.py", line 8, in f
+  File "/somewhere/msg.py", line 8, in f
 
 Incompatible shapes: [2] vs. [3]
 \t [[{{node add}}]] [Op:__inference_f_12]"""
 SEVERAL = """Graph execution error:
 
 Detected at node 'a' defined at (most recent call last):
-    File "/tmp/msg.py", line 8, in f
+    File "/somewhere/msg.py", line 8, in f
       return a
 Node: 'a'
 Detected at node 'b' defined at (most recent call last):
-    File "/tmp/msg.py", line 9, in f
+    File "/somewhere/msg.py", line 9, in f
       return b
 Node: 'b'
 2 root error(s) found.

@@ -51,9 +51,8 @@ class SampleJudge:
         for dialect, record in row.items():
             shared = alike.get(dialect)
             place = run.store, id(shared), id(description)
-            if (
-                shared is None or place not in self._alike
-            ):  # with both, so that nothing else has their identity
+            # Kept with what has the identities, so that nothing else has them meanwhile.
+            if shared is None or place not in self._alike:
                 judged = self._of_record(run, dialect, record, description)
                 self._alike[place] = (shared, description, *judged)
             _, _, verdict, entries = self._alike[place]

@@ -17,6 +17,7 @@ from ..records import Output, Record
 from .dialects import Dialect, Results
 from .dialects import dialect as find_dialect
 from .repeats import Measurement, measure
+from .spelled import not_spelled
 
 #: Lines with which TensorFlow begins a message before it comes to the point.
 _HEADINGS = (
@@ -44,12 +45,7 @@ def blank_record(case: Case, sample: Sample, code: str, status: str, message: st
 
 def unavailable(sample: Sample, dialect_name: str) -> Optional[str]:
     """Why the sample cannot be computed in the dialect here, without importing anything; or None."""
-    missing = find_dialect(dialect_name).missing()
-    if missing:
-        return missing
-    if dialect_name not in sample.operation.implementations:
-        return f"{sample.operation.name} is not spelled in {dialect_name}"
-    return None
+    return not_spelled(sample.operation.name, sample.operation.implementations, dialect_name)
 
 
 def compute(case: Case, sample: Sample, dialect_name: str, objects: Objects, code: str) -> Record:

@@ -7,8 +7,8 @@ from typing import Dict, List, Optional, Sequence, Tuple
 from ..case.files import changed_files
 from ..records import UNFINISHED, Description, Record
 from ..store import Run
-from .dialects import DIALECTS
 from .outlines import Outline, Outlined
+from .spelled import not_spelled
 
 Pair = Tuple[str, str]
 
@@ -74,7 +74,7 @@ class _Planning:
             self.plan.changed = True
         for dialect in self._wanted.dialects:
             record = run.record(sample_id, dialect)
-            reason = unavailable(description, dialect)
+            reason = not_spelled(description.operation, description.sources, dialect)
             if reason is not None:
                 blank = _unsupported(description, outline.files, self._code, reason)
                 if record != blank:
@@ -117,14 +117,6 @@ class _Planning:
                 for name in missing:
                     self._run.objects.add(sample.inputs[name].array)
                     self._there[wanted[name].digest] = True
-
-
-def unavailable(description: Description, dialect: str) -> Optional[str]:
-    """Why a sample cannot be computed in the dialect here, without importing anything; or None."""
-    missing = DIALECTS[dialect].missing()
-    if missing:
-        return missing
-    return None if dialect in description.sources else f"{description.operation} is not spelled in {dialect}"
 
 
 def _unsupported(description: Description, files: Dict[str, str], code: str, reason: str) -> Record:
