@@ -248,3 +248,18 @@ def test_fresh_computes_what_is_unchanged(tmp_path, recorded):
     there(tmp_path)
     recorded()
     assert "1 to compute" in recorded("--fresh")[0]
+
+
+def test_the_judge_knows_that_the_inputs_are_others(tmp_path, monkeypatch, capsys):
+    """Also in a process that did not record, and from memory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COMPAT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "noted.txt").write_text("")
+    np.save("data.npy", np.float32([1, 2]))
+    there(tmp_path, 'return np.load("data.npy")')
+    assert cli.main([*COMMAND]) == 0
+    assert cli.main(["judge", "runs"]) == 0 and cli.main(["judge", "runs"]) == 0
+    np.save("data.npy", np.float32([1, 3]))
+    assert cli.main(["judge", "runs"]) == 1
+    assert "twice[a] numpy stale: its inputs" in capsys.readouterr().out
+    assert cli.main([*COMMAND]) == 0 and cli.main(["judge", "runs"]) == 0

@@ -19,6 +19,7 @@ from ..documents import read_json, write_json
 from ..errors import CompatError
 from ..jsons import as_json, from_json
 from ..record.code import digest_of
+from ..record.noticed import Noticed, noticing
 from ..records import Verdict
 
 #: The parts of compat that a verdict follows from.
@@ -82,27 +83,39 @@ class Notes:
 
 
 class CaseDigests:
-    """The case digest and the first input's dtype of the samples of one case file: no fixture is made to know them."""
+    """The case digest and the first input's dtype of the samples of one case file: no fixture is made to know them.
+
+    Nothing is remembered where a file or an environment variable that a fixture was made of is another now.
+    """
 
     def __init__(self, files: Dict[str, str]) -> None:
         self._path = os.path.join(folder(), "cases", key(files) + ".json")
         self._known: Dict[str, Tuple[str, str]] = {}
+        self._noticed = Noticed()
         self._new = False
-        with contextlib.suppress(CompatError, TypeError, ValueError, AttributeError):
-            self._known = {
-                str(name): (str(one), str(two)) for name, (one, two) in read_json(self._path).items()
-            }
+        with contextlib.suppress(CompatError, TypeError, ValueError, KeyError, AttributeError):
+            content = read_json(self._path)
+            noticed = from_json(Noticed, content["noticed"], self._path)
+            if noticed.still_true():
+                self._noticed = noticed
+                self._known = {
+                    str(name): (str(one), str(two)) for name, (one, two) in content["known"].items()
+                }
 
     def of(self, case: Case, sample: Sample) -> Tuple[str, str]:
-        if sample.id not in self._known:
-            first = next(iter(sample.inputs.values()), None)
-            with case.at_work():
-                self._known[sample.id] = sample.case_digest(), first.dtype if first else "float64"
+        if sample.id in self._known:
+            return self._known[sample.id]
+        unseen = any(fixture.made for fixture in sample.inputs.values())  # made before anybody looked
+        first = next(iter(sample.inputs.values()), None)
+        with noticing(self._noticed), case.at_work():
+            found = sample.case_digest(), first.dtype if first else "float64"
+        if not unseen:
+            self._known[sample.id] = found
             self._new = True
-        return self._known[sample.id]
+        return found
 
     def save(self) -> None:
         if self._new:
             with contextlib.suppress(CompatError):
-                write_json(self._path, self._known)
+                write_json(self._path, {"noticed": as_json(self._noticed), "known": self._known})
             self._new = False
