@@ -4,7 +4,7 @@ from typing import Any, Iterable, NamedTuple, Optional, Tuple
 from xml.etree import ElementTree
 
 from .files import appearing
-from .records import Record, Verdict, needs_a_person
+from .records import Verdict, needs_a_person
 
 #: How a file of ours begins.
 BEGINNING = "<?xml version='1.0' encoding='utf-8'?>\n<testsuites name=\"compat\">"
@@ -21,11 +21,9 @@ class Item(NamedTuple):
     message: str = ""
 
 
-def item(sample: str, dialect: str, verdict: Verdict, record: Optional[Record]) -> Item:
+def item(sample: str, dialect: str, verdict: Verdict, seconds: float) -> Item:
     """Of a sample and dialect: skipped where it is unsupported or known, else by its verdict."""
-    first = Item(
-        sample.partition("[")[0], f"{sample[:-1]}-{dialect}]", record.seconds if record is not None else 0.0
-    )
+    first = Item(sample.partition("[")[0], f"{sample[:-1]}-{dialect}]", seconds)
     if needs_a_person(verdict):
         kind = "error" if verdict.word in ("error", "timeout", "crashed") else "failure"
         return first._replace(kind=kind, word=verdict.word, message=verdict.message)

@@ -105,12 +105,21 @@ class Recent(Objects):
         array = self._recent.get(name)
         if array is None:
             array = super().read(name)
-            array.flags.writeable = False
-            if array.nbytes <= _SMALL:
-                self._recent[name] = array
-            if len(self._recent) > _MOST_RECENT:
-                del self._recent[next(iter(self._recent))]
+            self._keep(name, array)
         return array
+
+    def add(self, array: Any) -> str:
+        name = super().add(array)
+        if name not in self._recent:
+            self._keep(name, np.array(array, order="C"))
+        return name
+
+    def _keep(self, name: str, array: np.ndarray) -> None:
+        array.flags.writeable = False
+        if array.nbytes <= _SMALL:
+            self._recent[name] = array
+        if len(self._recent) > _MOST_RECENT:
+            del self._recent[next(iter(self._recent))]
 
 
 class Memory:

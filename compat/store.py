@@ -19,7 +19,8 @@ import os
 import re
 import stat
 import time
-from typing import Any, Callable, Dict, Iterator, List, MutableMapping, Optional, Sequence, Tuple, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Dict, Iterator, List, Mapping, MutableMapping, Optional, Sequence, Tuple, TypeVar
 
 from . import row_texts
 from .documents import AGAIN, DECODER, read_json, whole, write_json
@@ -86,23 +87,37 @@ def _reworded(record: Record, message: str) -> Record:
     return one
 
 
-class Alike(Dict[str, Record]):
-    """A row whose records are those of other runs but for their code and seconds; ``alike``: the ones they share.
+class Alike(Mapping[str, Record]):
+    """A row whose records are those of other runs but for their code and seconds: each is copied when it is asked for.
 
-    So it cannot be changed, but be copied.
+    It cannot be changed, but be copied.
     """
 
     def __init__(self, found: Sequence[row_texts.Found]) -> None:
-        super().__init__()
-        self.alike: Dict[str, Record] = {}
-        for dialect, shared, code, seconds in found:
-            self.alike[dialect] = shared
-            one = _copy(shared)
-            one.code, one.seconds = code, seconds
-            super().__setitem__(dialect, one)
+        self._found = {one.dialect: one for one in found}
 
-    def __setitem__(self, dialect: str, record: Record) -> None:
-        raise TypeError("the row is shared: change a copy")
+    def __getitem__(self, dialect: str) -> Record:
+        _, shared, code, seconds = self._found[dialect]
+        one = _copy(shared)
+        one.code, one.seconds = code, seconds
+        return one
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def shared(self) -> Iterator[Tuple[str, Record, float]]:
+        for dialect, record, _, seconds in self._found.values():
+            yield dialect, record, seconds
+
+
+def shared(row: Mapping[str, Record]) -> Iterator[Tuple[str, Record, float]]:
+    """Dialects, their records and seconds; rows that say the same share the records, with the code of one of them."""
+    if isinstance(row, Alike):
+        return row.shared()
+    return ((dialect, record, record.seconds) for dialect, record in row.items())
 
 
 class Run:
@@ -115,7 +130,7 @@ class Run:
         self.objects = Objects(os.path.join(self.store, _OBJECTS))
         self.environment = environment or Environment(self.name)
         self.samples: MutableMapping[str, Description] = {}
-        self.records: MutableMapping[str, Dict[str, Record]] = {}
+        self.records: MutableMapping[str, Mapping[str, Record]] = {}
 
     def _path(self, *parts: str) -> str:
         return os.path.join(self.folder, *parts)
@@ -170,7 +185,7 @@ class Run:
             return False
         text = contents.decode("ascii")
         samples: Rows[Description] = Rows(file, self._description_text)
-        records: Rows[Dict[str, Record]] = Rows(file, self._row_text)
+        records: Rows[Mapping[str, Record]] = Rows(file, self._row_text)
         try:
             found = row_texts.contents(text, start, met)
         except (ValueError, IndexError, RecursionError, MemoryError):
@@ -200,7 +215,7 @@ class Run:
             _DESCRIBED[sample, text] = self._description(sample, self._decoded(sample, text))
         return _DESCRIBED[sample, text]
 
-    def _row_text(self, sample: str, text: str) -> Dict[str, Record]:
+    def _row_text(self, sample: str, text: str) -> Mapping[str, Record]:
         """A row: most of its records differ from those of other runs only in where and how long they were computed."""
         if sample not in _PIECES:
             _PIECES[sample] = row_texts.Pieces(_reworded)  # nothing of this run: it outlives it
@@ -410,7 +425,9 @@ def find(paths: Sequence[str], streamed: bool = False) -> List[Run]:
     ``streamed``: see ``Run.open``.
     """
     met: Dict[str, str] = {}
-    return [Run.open(folder, streamed, met) for folder in folders(paths)]
+    at = folders(paths)
+    with ThreadPoolExecutor(min(len(at), os.cpu_count() or 1)) as threads:  # half of it is reading and hashing
+        return list(threads.map(lambda folder: Run.open(folder, streamed, met), at))
 
 
 def folders(paths: Sequence[str]) -> List[str]:

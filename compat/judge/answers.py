@@ -1,5 +1,6 @@
 """A sample's float64 answers, computed at most once, and the verdicts by them."""
 
+import time
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 import numpy as np
@@ -49,6 +50,7 @@ class Answers:
         bits = key(record.dtype, record.claim, record.bits)
         verdict = self.notes.verdict(bits)
         if verdict is None:
+            started = time.perf_counter()
             self._compute()
             if self._error:
                 return Verdict("unjudged", self._error)
@@ -59,6 +61,7 @@ class Answers:
                 verdict = self._judges[run.store](record)
             except NO_RECORDS as error:
                 return Verdict("unjudged", unusable(error))
+            self.notes.seconds += time.perf_counter() - started
             self.notes.note(bits, verdict)
             self.notes.note_answers(self.notes.answers or {})
         as_golden(verdict, record, self._golden)

@@ -5,6 +5,7 @@ by a digest of all that it follows from, so that nothing here can be out of date
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -22,6 +23,8 @@ from ..record.code import digest_of
 from ..record.noticed import Noticed, noticing
 from ..records import Verdict
 
+#: Seconds: what takes less is found out again as quickly as it is read.
+_WORTH_KEEPING = 0.003
 #: The parts of compat that a verdict follows from.
 _JUDGING = ("arrays.py", "case", "judge", "jsons.py", "layers", "records.py", "reference")
 
@@ -36,7 +39,8 @@ class Notes:
     """What is known of one sample: the digests of its ``answers`` and ``allowances``, and verdicts by the bits they
     are of.
 
-    ``files``: those of the case that the reference is made of, the ones it imported late included.
+    ``files``: those of the case that the reference is made of, the ones it imported late included.  ``seconds``: what
+    it took to find out what is new.
     """
 
     def __init__(self, name: str, case_path: str) -> None:
@@ -44,7 +48,9 @@ class Notes:
         self.files: Dict[str, str] = {}
         self.answers: Optional[Dict[str, str]] = None
         self.allowances: Dict[str, str] = {}
+        self.seconds = 0.0
         self._verdicts: Dict[str, Any] = {}
+        self._made: Dict[str, Verdict] = {}
         self._new = False
         with contextlib.suppress(CompatError, TypeError, KeyError, ValueError):
             content = read_json(self._path)
@@ -62,7 +68,7 @@ class Notes:
             return None
 
     def note(self, bits: str, verdict: Verdict) -> None:
-        self._verdicts[bits] = as_json(verdict)
+        self._made[bits] = dataclasses.replace(verdict)  # as it is now
         self._new = True
 
     def note_answers(self, answers: Dict[str, str]) -> None:
@@ -74,9 +80,10 @@ class Notes:
         self.allowances[what] = digest
 
     def save(self) -> None:
-        """Keep what is new; a cache that cannot be written costs time, and nothing else."""
-        if self._new and self.answers is not None:
+        """Keep what is new and took its time; a cache that cannot be written costs time, and nothing else."""
+        if self._new and self.answers is not None and self.seconds > _WORTH_KEEPING:
             with contextlib.suppress(CompatError):
+                self._verdicts.update((bits, as_json(verdict)) for bits, verdict in self._made.items())
                 known = {"answers": self.answers, "allowances": self.allowances, "verdicts": self._verdicts}
                 write_json(self._path, {"files": self.files, **known})
             self._new = False

@@ -9,7 +9,7 @@ from ..case.files import Case
 from ..case.operation import Sample
 from ..records import Description, Record, Verdict
 from ..reference import Reference
-from ..store import Alike, Run
+from ..store import Run, shared
 from . import allowances, golden, known
 from .answers import NO_RECORDS, Answers, kept, unusable
 from .ports import judge_port
@@ -35,7 +35,7 @@ class SampleJudge:
         self._old: Dict[Tuple[Any, ...], str] = {}
         self._alike: Dict[
             Tuple[str, int, int],
-            Tuple[Optional[Record], Optional[Description], Verdict, List[known.KnownDifference]],
+            Tuple[Record, Optional[Description], Verdict, List[known.KnownDifference]],
         ] = {}
 
     def end(self) -> None:
@@ -45,16 +45,14 @@ class SampleJudge:
     def verdicts(self, run: Run, row: Mapping[str, Record]) -> Dict[str, Verdict]:
         """Those on records of a run, by dialect.  Records that say the same may share one: it is not to be changed."""
         description = run.samples.get(self._id)
-        # Not where it names what it is judged against: each run may have another record for that.
-        alike = row.alike if isinstance(row, Alike) and description and not description.against else {}
         found = {}
-        for dialect, record in row.items():
-            shared = alike.get(dialect)
-            place = run.store, id(shared), id(description)
-            # Kept with what has the identities, so that nothing else has them meanwhile.
-            if shared is None or place not in self._alike:
+        for dialect, record, _ in shared(row):
+            place = run.store, id(record), id(description)
+            # Not where it names what it is judged against: each run may have another record for that.
+            if place not in self._alike or (description is not None and description.against):
                 judged = self._of_record(run, dialect, record, description)
-                self._alike[place] = (shared, description, *judged)
+                # Kept with what has the identities, so that nothing else has them meanwhile.
+                self._alike[place] = (record, description, *judged)
             _, _, verdict, entries = self._alike[place]
             if entries:
                 verdict = known.marked(

@@ -103,7 +103,7 @@ class Forms:
                 if row.operation not in told.operations.setdefault(key, []):
                     told.operations[key].append(row.operation)
             if "junit" in self.paths and cell.dialect in row.description.sources:
-                one = junit.item(row.id, cell.dialect, cell.verdict, cell.record)
+                one = junit.item(row.id, cell.dialect, cell.verdict, cell.seconds)
                 told.items.setdefault(cell.environment.index, []).append(one)
         if "json" in self.paths:
             told.samples.append(json_form.sample(row))

@@ -27,7 +27,7 @@ from compat.records import (
     Verdict,
     needs_a_person,
 )
-from compat.store import Run
+from compat.store import Run, shared
 
 from .names import PLUS, parts_of
 
@@ -62,8 +62,9 @@ class Environment:
 
 @dataclass
 class Cell:
-    """One sample in one dialect in one environment: its record and the verdict on it.
+    """One sample in one dialect in one environment: its record, which others may share, and the verdict on it.
 
+    ``seconds``: what computing took here.
     ``result``: name, digest and dtype of each output; None where there is none that may be compared.
     What is asked of it many times, and there are millions, is found once.
     """
@@ -72,6 +73,7 @@ class Cell:
     dialect: str
     record: Record
     verdict: Verdict
+    seconds: float = 0.0
     letter: str = ""
     result: Result | None = None
 
@@ -188,6 +190,16 @@ class Row:
     def _recorded(self) -> list[Cell]:
         return [cell for strip in self.cells.values() for cell in strip if cell is not None]
 
+    @functools.cached_property
+    def telling(self) -> list[Cell]:
+        """A cell for each verdict: most cells share one."""
+        return telling(self._recorded)
+
+    def those(self, wanted: Callable[[Cell], object]) -> list[Cell]:
+        """The cells whose verdict is one that is wanted."""
+        verdicts = {id(cell.verdict) for cell in self.telling if wanted(cell)}
+        return [cell for cell in self._recorded if id(cell.verdict) in verdicts] if verdicts else []
+
     @property
     def against(self) -> str:
         """What it is judged against where it has no reference, ``tf1.session in tf1.15``; else empty."""
@@ -197,7 +209,7 @@ class Row:
     @functools.cached_property
     def status(self) -> str:
         """``look``, ``known``, ``agrees``, or ``none`` where there is no result at all."""
-        cells = self.recorded()
+        cells = self.telling
         if any(cell.loud for cell in cells):
             return "look"
         if any(cell.known for cell in cells):
@@ -239,11 +251,14 @@ def order(sample_id: str) -> tuple[Any, ...]:
 
 def row_of(sample_id: str, environments: Sequence[Environment], verdicts: Verdicts) -> Row:
     """The row of a sample.  ``verdicts``: on its records in a run, by dialect."""
-    runs = [(e, e.run.records.get(sample_id, {}), verdicts(e.run)) for e in environments]
-    cells = {
-        dialect: [_cell(dialect, *run) for run in runs]
-        for dialect in in_order({dialect for _, row, _ in runs for dialect in row})
-    }
+    strips: dict[str, list[Cell | None]] = {}
+    for place, environment in enumerate(environments):
+        found = verdicts(environment.run)
+        for dialect, record, seconds in shared(environment.run.records.get(sample_id) or {}):
+            verdict = found.get(dialect) or Verdict("unjudged")
+            strip = strips.setdefault(dialect, [None] * len(environments))
+            strip[place] = Cell(environment, dialect, record, verdict, seconds)
+    cells = {dialect: strips[dialect] for dialect in in_order(strips)}
     recorded = [cell for strip in cells.values() for cell in strip if cell is not None]
     case = _current_case(recorded)
     for cell in recorded:
@@ -254,15 +269,6 @@ def row_of(sample_id: str, environments: Sequence[Environment], verdicts: Verdic
     row.groups = _groups(row)
     row.changes = _changes(row)
     return row
-
-
-def _cell(
-    dialect: str, environment: Environment, row: Mapping[str, Record], verdicts: Mapping[str, Verdict]
-) -> Cell | None:
-    record = row.get(dialect)
-    if record is None:
-        return None
-    return Cell(environment, dialect, record, verdicts.get(dialect) or Verdict("unjudged"))
 
 
 def _description(sample_id: str, case: str, environments: Sequence[Environment]) -> Description:

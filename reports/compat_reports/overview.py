@@ -80,23 +80,26 @@ class Overview:
 
     def add(self, row: Row, sentence: str) -> None:
         """``sentence``: what ``wording.sentence`` says of the row."""
-        sums = {dialect: self._sums(row.operation, dialect) for dialect in row.cells}
+        told = {id(c.verdict): (c.word, c.known is not None, c.loud) for c in row.telling}
+        counts: Counter[str] = Counter()
         for dialect in row.cells:
-            self._spelled.setdefault(dialect, set())
-        for cell in row.recorded():
-            index, verdict, loud = cell.environment.index, cell.verdict, cell.loud
-            word, known = verdict.word, verdict.known is not None
-            self.counts["known" if known else word] += 1
-            self.seconds[index] += cell.record.seconds
-            self.judged |= known or word in JUDGED
-            sums[cell.dialect][index].add(cell.letter, loud, known)
-            self._recorded.setdefault(cell.dialect, set()).add(index)
-            if word != "unsupported":
-                self._judged_in.add(index)
-                self._spelled[cell.dialect].add(index)
-            if loud:
-                self.counts["look"] += 1
-                self._trouble(word, wording.brief(cell.message)).add(row.id, cell.dialect, index)
+            sums = self._sums(row.operation, dialect)
+            spelled, recorded = (of.setdefault(dialect, set()) for of in (self._spelled, self._recorded))
+            for cell in filter(None, row.cells[dialect]):
+                index = cell.environment.index
+                word, known, loud = told[id(cell.verdict)]
+                counts["known" if known else word] += 1
+                self.seconds[index] += cell.seconds
+                sums[index].add(cell.letter, loud, known)
+                recorded.add(index)
+                if word != "unsupported":
+                    spelled.add(index)
+                if loud:
+                    counts["look"] += 1
+                    self._trouble(word, wording.brief(cell.message)).add(row.id, dialect, index)
+            self._judged_in |= spelled
+        self.judged |= any(known or word in JUDGED for word, known, _ in told.values())
+        self.counts.update(counts)
         self.lines.append(_line(row, sentence, self.environments))
 
     def merge(self, other: Overview) -> None:
@@ -178,7 +181,7 @@ class Overview:
 
 def _line(row: Row, sentence: str, environments: Sequence[Environment]) -> Line:
     labels = [f"changed:{change.environment.label}" for change in row.changes if change.framework]
-    words = sorted({cell.word for cell in row.recorded() if cell.loud or cell.known})
+    words = sorted({cell.word for cell in row.telling if cell.loud or cell.known})
     return Line(
         row.id,
         row.operation,

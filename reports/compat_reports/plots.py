@@ -140,15 +140,16 @@ class _Axes:
     def draw(self, series: Series) -> Markup:
         places = _places(series.values)
         points = self._points(series, places)
+        texts = [f"{x} {y}" for x, y in points]
         if series.stems:
             zero = self.y(0)
             path = "".join([f"M{x} {zero}V{y}" for x, y in points])
         else:
-            path = _path(series.values, places, points)
+            path = _path(series.values.size, places, texts)
         style = escape(series.style)
         text = f'<path class="line {style}" d="{path}"><title>{escape(series.label)}</title></path>'
         if len(points) <= _MOST_MARKERS:
-            dots = "".join([f"M{x} {y}h0" for x, y in points])
+            dots = "M" + "h0M".join(texts) + "h0" if texts else ""
             text += f'<path class="dots {style}" d="{dots}"/>'
         return Markup(text)
 
@@ -182,15 +183,15 @@ def _places(values: np.ndarray) -> list[int]:
     return sorted(kept)
 
 
-def _path(values: np.ndarray, places: list[int], points: list[tuple[float, float]]) -> str:
-    """A line through the points, interrupted where a value is not finite."""
-    gaps = len(places) < values.size and len(points) <= _MOST_POINTS
+def _path(count: int, places: list[int], points: list[str]) -> str:
+    """A line through the points of so many values, interrupted where one is not finite."""
+    gaps = len(places) < count and len(points) <= _MOST_POINTS
     if not gaps:
-        return "M" + "L".join([f"{x} {y}" for x, y in points]) if points else ""
+        return "M" + "L".join(points) if points else ""
     text, before = "", None
-    for place, (x, y) in zip(places, points, strict=True):
+    for place, point in zip(places, points, strict=True):
         begins = before is None or place != before + 1
-        text += f"{'M' if begins else 'L'}{x} {y}"
+        text += f"{'M' if begins else 'L'}{point}"
         before = place
     return text
 

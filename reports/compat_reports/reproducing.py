@@ -54,7 +54,7 @@ def reproduction(row: Row) -> Reproduction | None:
 
 def _first_to_look_at(row: Row) -> Cell | None:
     """The worst cell; where all are fine the newest that has other bits than A, else the newest at all."""
-    cells = [cell for cell in row.recorded() if cell.word not in ("unsupported", "stale")]
+    cells = row.those(lambda cell: cell.word not in ("unsupported", "stale"))
     return max(
         cells,
         key=lambda cell: (

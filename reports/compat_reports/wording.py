@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from compat.record.dialects import in_order
 from compat.records import PASSING
 
-from .grid import Cell, Change, Environment, Group, Row, runs_tensorflow, telling
+from .grid import Cell, Change, Environment, Group, Row, runs_tensorflow
 
 if TYPE_CHECKING:
     from .overview import Overview
@@ -88,7 +88,7 @@ def sentence(row: Row) -> str:
 
 
 def _allowance(row: Row) -> str:
-    told = [cell for cell in telling(row.recorded()) if cell.word in PASSING and not cell.known]
+    told = [cell for cell in row.telling if cell.word in PASSING and not cell.known]
     shares = [cell.share for cell in told if cell.share is not None]
     if not shares:
         return ""
@@ -127,9 +127,8 @@ def _change(change: Change) -> str:
 def _loud(row: Row) -> list[str]:
     """``error in 2 cells (1.13)``: what needs a look comes first."""
     loud: dict[str, list[Cell]] = defaultdict(list)
-    for cell in row.recorded():
-        if cell.loud:
-            loud[cell.word].append(cell)
+    for cell in row.those(lambda cell: cell.loud):
+        loud[cell.word].append(cell)
     parts = []
     for word, cells in loud.items():
         labels = list(dict.fromkeys(cell.environment.label for cell in cells))
@@ -140,7 +139,7 @@ def _loud(row: Row) -> list[str]:
 
 def _known(row: Row) -> list[str]:
     """``known: differs in 12 cells and error in 2 cells``."""
-    known = Counter(cell.word for cell in row.recorded() if cell.known)
+    known = Counter(cell.word for cell in row.those(lambda cell: cell.known))
     told = [f"{word} in {plural(count, 'cell')}" for word, count in known.items()]
     return [f"known: {listing(told)}"] if told else []
 
