@@ -1,6 +1,6 @@
 """Verdicts as JUnit XML, for what reads the outcome of tests."""
 
-from typing import Any, Iterable, NamedTuple, Optional, Tuple
+from typing import Any, Iterable, NamedTuple, Tuple
 from xml.etree import ElementTree
 
 from .files import appearing

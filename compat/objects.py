@@ -18,6 +18,8 @@ _LONGEST_HEADER = 10000
 _IN_MEMORY = 1 << 26
 #: Bytes of an array that is kept after it was read, and how many are kept.
 _SMALL, _MOST_RECENT = 1 << 18, 64
+#: How many arrays are lent: more than a sample has.
+_MOST_LENT = 256
 _READ_HEADER = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -71,6 +73,14 @@ class Objects:
         self._found[name] = array.shape, array.dtype.name
         return array
 
+    def recent(self, name: str) -> Optional[np.ndarray]:
+        """The array, where it is in memory."""
+        return None
+
+    def lend(self, array: Any) -> str:
+        """Keep an array that is quickly made again, where that is possible without a file; returns its digest."""
+        return self.add(array)
+
     def trouble(
         self, name: str, shape: Optional[List[int]] = None, dtype: Optional[str] = None
     ) -> Optional[str]:
@@ -100,26 +110,37 @@ class Recent(Objects):
     def __init__(self, folder: str) -> None:
         super().__init__(folder)
         self._recent: Dict[str, np.ndarray] = {}
+        self._lent: Dict[str, np.ndarray] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._lent or super().__contains__(name)
+
+    def recent(self, name: str) -> Optional[np.ndarray]:
+        return self._lent.get(name, self._recent.get(name))
 
     def read(self, name: str) -> np.ndarray:
-        array = self._recent.get(name)
+        array = self.recent(name)
         if array is None:
             array = super().read(name)
-            self._keep(name, array)
+            array.flags.writeable = False
+            if array.nbytes <= _SMALL:
+                _keep(self._recent, name, array, _MOST_RECENT)
         return array
 
-    def add(self, array: Any) -> str:
-        name = super().add(array)
-        if name not in self._recent:
-            self._keep(name, np.array(array, order="C"))
+    def lend(self, array: Any) -> str:
+        if np.asarray(array).nbytes > _SMALL:
+            return self.add(array)
+        name = digest(array)
+        lent = np.array(array, order="C")
+        lent.flags.writeable = False
+        _keep(self._lent, name, lent, _MOST_LENT)
         return name
 
-    def _keep(self, name: str, array: np.ndarray) -> None:
-        array.flags.writeable = False
-        if array.nbytes <= _SMALL:
-            self._recent[name] = array
-        if len(self._recent) > _MOST_RECENT:
-            del self._recent[next(iter(self._recent))]
+
+def _keep(arrays: Dict[str, np.ndarray], name: str, array: np.ndarray, most: int) -> None:
+    arrays[name] = array
+    if len(arrays) > most:
+        del arrays[next(iter(arrays))]
 
 
 class Memory:

@@ -20,7 +20,19 @@ import re
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, Iterator, List, Mapping, MutableMapping, Optional, Sequence, Tuple, TypeVar
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    MutableMapping,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+)
 
 from . import row_texts
 from .documents import AGAIN, DECODER, read_json, whole, write_json
@@ -426,7 +438,9 @@ def find(paths: Sequence[str], streamed: bool = False) -> List[Run]:
     """
     met: Dict[str, str] = {}
     at = folders(paths)
-    with ThreadPoolExecutor(min(len(at), os.cpu_count() or 1)) as threads:  # half of it is reading and hashing
+    with ThreadPoolExecutor(
+        min(len(at), os.cpu_count() or 1)
+    ) as threads:  # half of it is reading and hashing
         return list(threads.map(lambda folder: Run.open(folder, streamed, met), at))
 
 

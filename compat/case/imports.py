@@ -76,8 +76,8 @@ class Imports(importlib.abc.MetaPathFinder):
         finally:
             self._active -= 1
             sys.meta_path.remove(self)
-            new = {name: module for name, module in sys.modules.copy().items() if name not in before}
-            self._modules.update((name, module) for name, module in new.items() if _is_of_a_case(module))
+            new = sys.modules.keys() - before
+            self._modules.update((n, sys.modules[n]) for n in new if _is_of_a_case(sys.modules[n]))
             for name in self._modules:
                 sys.modules.pop(name, None)
             sys.modules.update(displaced)

@@ -12,10 +12,12 @@ from ..records import Record, Verdict
 from ..reference import Reference
 from ..reference.claims import under
 from ..store import Run
-from . import allowances, golden
+from . import allowances, golden, memory
 from .memory import Notes, key
 from .verdicts import Judge, as_golden, as_whole, judge
 
+#: Outputs of a sample whose answers may be lent.
+_FEW = 16
 #: What the judge raises for records that no computation leaves: well formed, and saying what cannot be.
 NO_RECORDS = (CompatError, LookupError, TypeError, ValueError, ArithmeticError)
 
@@ -84,10 +86,14 @@ class Answers:
             answers = self.notes.answers
             if not answers or any(digest not in run.objects for digest in answers.values()):
                 self._compute()
-                answers = kept(run, {n: r.value for n, r in self._references.items()})
+                answers = self._kept(run, {n: r.value for n, r in self._references.items()})
                 self.notes.note_answers(answers)
             self._stores[run.store] = answers
         return self._stores[run.store]
+
+    def _kept(self, run: Run, answers: Mapping[str, np.ndarray]) -> Dict[str, str]:
+        quick = len(answers) <= _FEW and self.notes.seconds <= memory.WORTH_KEEPING
+        return kept(run, answers, quick)
 
     def _allowed_in(self, run: Run, record: Record, verdict: Verdict) -> Dict[str, str]:
         """The digests of how far outputs may be off, each kept in the run's store."""
@@ -106,7 +112,7 @@ class Answers:
             if digest is None or (digest and digest not in run.objects):
                 self._compute()
                 found = self._allowances(name, dtype, claim)
-                digest = kept(run, found).get(name, "")
+                digest = self._kept(run, found).get(name, "")
                 if digest or not found:
                     self.notes.note_allowance(what, digest)
             self._allowed[place] = digest
@@ -133,9 +139,13 @@ def unusable(error: Exception) -> str:
     return f"what is recorded cannot be judged ({said}): record it again"
 
 
-def kept(run: Run, answers: Mapping[str, np.ndarray]) -> Dict[str, str]:
-    """The digests of arrays, kept in the run's store; none where it cannot be written."""
+def kept(run: Run, answers: Mapping[str, np.ndarray], quick: bool = False) -> Dict[str, str]:
+    """The digests of arrays, kept in the run's store; none where it cannot be written.
+
+    ``quick``: to make them again takes no longer than to read them.
+    """
+    keep = run.objects.lend if quick else run.objects.add
     try:
-        return {name: run.objects.add(array) for name, array in answers.items()}
+        return {name: keep(array) for name, array in answers.items()}
     except StoreError:
         return {}

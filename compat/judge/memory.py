@@ -24,7 +24,7 @@ from ..record.noticed import Noticed, noticing
 from ..records import Verdict
 
 #: Seconds: what takes less is found out again as quickly as it is read.
-_WORTH_KEEPING = 0.003
+WORTH_KEEPING = 0.003
 #: The parts of compat that a verdict follows from.
 _JUDGING = ("arrays.py", "case", "judge", "jsons.py", "layers", "records.py", "reference")
 
@@ -81,7 +81,7 @@ class Notes:
 
     def save(self) -> None:
         """Keep what is new and took its time; a cache that cannot be written costs time, and nothing else."""
-        if self._new and self.answers is not None and self.seconds > _WORTH_KEEPING:
+        if self._new and self.answers is not None and self.seconds > WORTH_KEEPING:
             with contextlib.suppress(CompatError):
                 self._verdicts.update((bits, as_json(verdict)) for bits, verdict in self._made.items())
                 known = {"answers": self.answers, "allowances": self.allowances, "verdicts": self._verdicts}

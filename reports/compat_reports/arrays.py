@@ -24,12 +24,15 @@ class Arrays:
 
     def _read(self, digest: str) -> np.ndarray | None:
         """The array, or None where no store keeps it. Raises CompatError for a damaged one, or for no digest."""
-        store = next((store for store in self._stores if digest in store), None)
-        if store is None:
+        for store in self._stores:
+            if (array := store.recent(digest)) is not None:
+                return array
+        there = next((store for store in self._stores if digest in store), None)
+        if there is None:
             return None
-        path = store.path(digest)
+        path = there.path(digest)
         if os.path.getsize(path) <= LARGEST_READ:
-            return store.read(digest)
+            return there.read(digest)
         try:
             return np.lib.format.open_memmap(path, mode="r")
         except (OSError, ValueError):

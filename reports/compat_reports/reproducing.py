@@ -15,6 +15,8 @@ from .grid import Cell, Row
 _STORE = "out/reproduced"
 #: Environment variables that a command names: a store may come from anywhere.
 _SETTING = re.compile(r"(TF|XLA|KERAS|OMP|MKL|ONEDNN|DNNL|OPENBLAS|NPY)_[A-Z0-9_]+\Z")
+#: There is nothing to be had again.
+_NO_RESULT = ("unsupported", "stale")
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,15 @@ def reproduction(row: Row) -> Reproduction | None:
 
 def _first_to_look_at(row: Row) -> Cell | None:
     """The worst cell; where all are fine the newest that has other bits than A, else the newest at all."""
-    cells = row.those(lambda cell: cell.word not in ("unsupported", "stale"))
-    return max(
-        cells,
-        key=lambda cell: (
-            cell.loud,
-            bool(cell.known),
-            SEVERITY[cell.word] if cell.word not in PASSING else 0,
-            cell.letter not in ("", "A"),
-            cell.environment.index,
-        ),
-        default=None,
-    )
+    worst = max(map(_badness, row.telling), default=None)
+    cells = row.those(lambda cell: cell.word not in _NO_RESULT and _badness(cell) == worst)
+    return max(cells, key=lambda cell: (cell.letter not in ("", "A"), cell.environment.index), default=None)
+
+
+def _badness(cell: Cell) -> tuple[bool, bool, int]:
+    if cell.word in _NO_RESULT:
+        return False, False, -1
+    return cell.loud, bool(cell.known), SEVERITY[cell.word] if cell.word not in PASSING else 0
 
 
 def _elsewhere(row: Row, dialect: str, name: str) -> Step:

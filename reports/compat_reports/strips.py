@@ -117,7 +117,19 @@ def strip(row: Row, dialect: str, environments: Sequence[Environment]) -> list[S
 def squares(row: Row, dialect: str, environments: Sequence[Environment]) -> tuple[Stretch, ...]:
     """The cells of a sample in one dialect, each by itself, by the index of the environment."""
     cells = row.cells.get(dialect) or [None] * (1 + max(e.index for e in environments))
-    return tuple(map(square, cells))
+    return tuple(_squares_of(cells))
+
+
+def _squares_of(cells: Sequence[Cell | None]) -> list[Stretch]:
+    """Most of them share a verdict and a letter."""
+    met: dict[tuple[int, str], Stretch] = {}
+    found = []
+    for cell in cells:
+        key = (id(cell.verdict), cell.letter) if cell else (0, "")
+        if key not in met:
+            met[key] = square(cell)
+        found.append(met[key])
+    return found
 
 
 def square(cell: Cell | None) -> Stretch:
@@ -168,9 +180,8 @@ def _alike(a: Stretch, b: Stretch) -> bool:
 
 def table_cells(cells: Sequence[Cell | None]) -> Markup:
     """A sample in one dialect as cells of a table."""
-    return Markup(
-        "".join(_table_cell(cell.environment.name, square(cell)) if cell else "<td></td>" for cell in cells)
-    )
+    told = zip(cells, _squares_of(cells), strict=True)
+    return Markup("".join([_table_cell(c.environment.name, s) if c else "<td></td>" for c, s in told]))
 
 
 @functools.lru_cache(maxsize=1 << 14)

@@ -52,7 +52,7 @@ def timeline(row: Row, environments: Sequence[Environment]) -> list[Course]:
     for dialect, strip in row.cells.items():
         cells = [cell for cell in strip if cell is not None]
         # Cells that share a verdict say the same: most dialects do, in all versions.
-        course = tuple((c.environment.index, c.letter, id(c.verdict), c.random) for c in cells)
+        course = tuple([(c.environment.index, c.letter, id(c.verdict), not c.record.random) for c in cells])
         points = same.get(course)
         if points is None:
             points = same[course] = tuple(_point(cell, told) for cell in cells)

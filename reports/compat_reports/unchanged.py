@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -44,8 +45,10 @@ def before(runs: Sequence[str], cases: Sequence[str] | None) -> Before:
     asked = [digest_beforehand(cases), list(runs), cases, sys.version, _versions()]
     sha = hashlib.sha256(json.dumps(asked).encode())
     _add_tree(sha, Path(__file__).parent, (".py", ".html", ".css", ".js"))
-    for run in runs:
-        _add_file(sha, Path(run) / "run.json")
+    with ThreadPoolExecutor() as threads:  # a thread that hashes lets others work
+        digests = threads.map(_digest_of_run, runs)
+    for run, digest in zip(runs, digests, strict=True):
+        sha.update(digest)
         sha.update(repr(_listing(Path(run) / "journal")).encode("utf-8", "surrogateescape"))
     stores = sorted({os.path.dirname(os.path.realpath(run)) for run in runs})
     return Before(sha.hexdigest(), {store: _listing(Path(store) / "objects") for store in stores})
@@ -102,9 +105,9 @@ def _digest(path: Path) -> str:
         return ""
 
 
-def _add_file(sha: hashlib._Hash, path: Path) -> None:
-    with open_regular(str(path)) as file:
-        sha.update(hashlib.file_digest(file, "sha256").digest())
+def _digest_of_run(run: str) -> bytes:
+    with open_regular(os.path.join(run, "run.json")) as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _add_tree(sha: hashlib._Hash, root: Path, endings: tuple[str, ...]) -> None:
