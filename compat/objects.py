@@ -74,11 +74,11 @@ class Objects:
         return array
 
     def recent(self, name: str) -> Optional[np.ndarray]:
-        """The array, where it is in memory."""
+        """The array, where it is in memory, be it of the store or lent."""
         return None
 
     def lend(self, array: Any) -> str:
-        """Keep an array that is quickly made again, where that is possible without a file; returns its digest."""
+        """Keep an array that is quickly made again for who asks for what is ``recent``; returns its digest."""
         return self.add(array)
 
     def trouble(
@@ -112,14 +112,11 @@ class Recent(Objects):
         self._recent: Dict[str, np.ndarray] = {}
         self._lent: Dict[str, np.ndarray] = {}
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._lent or super().__contains__(name)
-
     def recent(self, name: str) -> Optional[np.ndarray]:
         return self._lent.get(name, self._recent.get(name))
 
     def read(self, name: str) -> np.ndarray:
-        array = self.recent(name)
+        array = self._recent.get(name)  # not what is lent: it may be no array of the store
         if array is None:
             array = super().read(name)
             array.flags.writeable = False

@@ -184,14 +184,16 @@ class Reference:
         """What every order has: the output's rounding, underflow, and the reference's own rounding.
 
         A kernel that flushes denormals loses up to the smallest normal number at each step.  A
-        selection (no terms) is exact but for the rounding of a half precision's input to itself.
+        selection (no terms) is exact but for the rounding of a half precision's input to itself.  In units of u a
+        float32 computation is off by no less than a float64 one, and is analysed already.
         """
         return self._once("common", dtype, self._in_common)
 
     def _in_common(self, dtype):
         terms = as_one(self.terms)
         gamma = np.expm1((terms + 1) * math.log1p(UNIT_ROUNDOFF["float64"]))
-        own = gamma * self.magnitude_in("float64") + self._underflow(dtype)
+        finest = "float64" if dtype == "float64" else "float32"
+        own = gamma * self.magnitude_in(finest) + self._underflow(dtype)
         return (terms > 0) * (UNIT_ROUNDOFF[dtype] * self._size()) + own if dtype in _HALF else own
 
     def _underflow(self, dtype):

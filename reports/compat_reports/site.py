@@ -28,8 +28,9 @@ ENVIRONMENTS, PHRASES, SCRIPTS = (
     "phrasebook.html",
     ("report.js", "phrases.js", "sample.js"),
 )
-#: Samples that a process draws before it tells how far it is.
-_AT_ONCE = 20
+#: Samples that a process draws before it tells how far it is, at most; and into how many parts even few are shared out:
+#: no processor is to be left with a long last one.
+_AT_ONCE, _PARTS = 20, 200
 
 
 class Featured(NamedTuple):
@@ -79,7 +80,8 @@ def write(
         folder.put(script, text_of(script))
     pages = _Pages(samples, folder, forms)
     whole = Part(Overview(samples.environments))
-    chunks = [samples.ids[at : at + _AT_ONCE] for at in range(0, len(samples.ids), _AT_ONCE)]
+    size = max(1, min(_AT_ONCE, len(samples.ids) // _PARTS))
+    chunks = [samples.ids[at : at + size] for at in range(0, len(samples.ids), size)]
     for part in parallel.each(pages.draw, chunks):
         folder.take(part.took)
         whole.merge(part)
