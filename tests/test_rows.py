@@ -15,9 +15,10 @@ from support import record_of
 from compat.documents import write_json
 from compat.errors import CompatError
 from compat.jsons import as_json
+from compat.objects import Recent
 from compat.records import Description, Environment
 from compat.rows import Rows
-from compat.store import Run
+from compat.store import Run, shared
 
 #: Texts that look like what differs between runs, and like the ends of things.
 TEXTS = st.sampled_from(
@@ -204,6 +205,35 @@ def test_seconds_that_are_no_number_are_refused_though_all_else_is_known(tmp_pat
     (tmp_path / "second" / "run.json").write_text(text)
     with pytest.raises(CompatError, match="another form"):
         Run.open(str(tmp_path / "second"), streamed=True).records["op[a]"]
+
+
+def test_records_that_say_the_same_are_shared_and_keep_their_own_seconds(tmp_path):
+    """A copy has the code and the seconds of its own run; what is shared has those of one of them."""
+    runs = [
+        saved(tmp_path, name, {"op[s]": {"numpy": result(1, code=sign * 64, seconds=seconds)}})
+        for name, sign, seconds in (("one", "a", 0.5), ("two", "b", 2.0))
+    ]
+    one, two = (Run.open(run.folder, streamed=True).records["op[s]"] for run in runs)
+    ((_, first, half), (_, second, whole)) = (*shared(one), *shared(two))
+    assert first is second and (half, whole) == (0.5, 2.0)
+    assert (two["numpy"].code, two["numpy"].seconds) == ("b" * 64, 2.0)
+    assert one["numpy"] is not first and one["numpy"] == Run.open(runs[0].folder).records["op[s]"]["numpy"]
+    at_once = Run.open(runs[1].folder).records["op[s]"]
+    assert [(dialect, record.seconds) for dialect, record, _ in shared(at_once)] == [("numpy", 2.0)]
+
+
+def test_what_is_lent_is_no_array_of_the_store(tmp_path):
+    """A record that names an array whose file is missing is told, though the judge has made the same one."""
+    store = Recent(str(tmp_path / "objects"))
+    array = np.arange(4.0)
+    name = store.lend(array)
+    array[0] = 7  # whatever becomes of it
+    assert store.recent(name).tolist() == [0, 1, 2, 3] and not os.path.exists(store.folder)
+    assert name not in store and "is missing" in store.trouble(name)
+    assert store.add(np.arange(4.0)) == name and name in store and store.trouble(name) is None
+    for number in range(1000):
+        store.lend(np.float64([number]))
+    assert len(store._lent) < 1000 and store.read(name).tolist() == [0, 1, 2, 3]
 
 
 def test_a_run_that_nobody_has_any_more_is_gone_with_its_file(tmp_path):
