@@ -78,6 +78,14 @@ def test_slow_ones_first_and_the_longest_of_them_before(tmp_path, monkeypatch):
     assert found == [PAIRS[7], PAIRS[5], PAIRS[6], PAIRS[4], *PAIRS[:4]]
 
 
+def test_one_process_begins_with_tensorflow_and_the_others_with_what_needs_none(tmp_path, monkeypatch):
+    pairs = [
+        (f"twice[{name}]", dialect) for name in "ab" for dialect in ("numpy", "tf1.session", "tf2.eager")
+    ]
+    found = ordered([*pairs, PAIRS[7]], wanted(tmp_path, monkeypatch), {})
+    assert found == [PAIRS[7], pairs[1], pairs[2], pairs[0], pairs[3], pairs[4], pairs[5]]
+
+
 def test_how_long_is_known_of_the_run_and_else_of_the_newest_other(tmp_path, monkeypatch):
     chosen = wanted(tmp_path, monkeypatch)
     mine = run(tmp_path, "mine", {PAIRS[4]: 7.0, PAIRS[0]: 1.0})

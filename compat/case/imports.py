@@ -68,7 +68,7 @@ class Imports(importlib.abc.MetaPathFinder):
                 self._active -= 1
             return
         displaced = {name: sys.modules[name] for name in self._modules if name in sys.modules}
-        before = set(sys.modules)
+        before = list(sys.modules)
         sys.modules.update(self._modules)
         sys.meta_path.insert(0, self)
         try:
@@ -76,8 +76,8 @@ class Imports(importlib.abc.MetaPathFinder):
         finally:
             self._active -= 1
             sys.meta_path.remove(self)
-            new = sys.modules.keys() - before
-            self._modules.update((n, sys.modules[n]) for n in new if _is_of_a_case(sys.modules[n]))
+            new = {name: sys.modules[name] for name in _since(before)}
+            self._modules.update((name, module) for name, module in new.items() if _is_of_a_case(module))
             for name in self._modules:
                 sys.modules.pop(name, None)
             sys.modules.update(displaced)
@@ -122,6 +122,15 @@ class _FromSource(importlib.machinery.SourceFileLoader):
         source = self.get_data(path)
         self._imports.loaded(fullname, path, source)
         return compile(source, path, "exec", dont_inherit=True)
+
+
+def _since(before: List[str]) -> List[str]:
+    """The names of modules that are there now and were not before."""
+    now = list(sys.modules)
+    if now[: len(before)] == before:  # TensorFlow brings thousands, and what is new stands behind them
+        return now[len(before) :]
+    known = set(before)
+    return [name for name in now if name not in known]
 
 
 def _is_of_a_case(module: ModuleType) -> bool:

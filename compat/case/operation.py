@@ -9,6 +9,7 @@ def _(tf, x, w, *, strides, padding):
 conv2d.sample("plus-same", x=fixtures.plus_noise(), w=fixtures.plus_filter(), strides=1, padding="SAME")
 """
 
+import functools
 import hashlib
 import inspect
 import json
@@ -130,9 +131,14 @@ class Operation:
     def source(self, dialect: str) -> str:
         """The text of the implementation, for the page that shows the spellings side by side."""
         try:
-            return textwrap.dedent(inspect.getsource(self.implementations[dialect]))
+            return _source(self.implementations[dialect])
         except (OSError, TypeError):
             return ""
+
+
+@functools.lru_cache(maxsize=64)  # one operation's: Python reads the whole function to find its end
+def _source(implementation: Callable[..., Any]) -> str:
+    return textwrap.dedent(inspect.getsource(implementation))
 
 
 class Sample:

@@ -57,8 +57,10 @@ def compute(case: Case, sample: Sample, dialect_name: str, objects: Objects, cod
     record = blank_record(case, sample, code, "ok")
     record.claim = sample.operation.claims.get(dialect_name)
     try:
+        dialect = find_dialect(dialect_name)
+        _import(sample, dialect)  # before the case is at work: nothing of a framework is a neighbour of its
         with case.at_work():
-            _compute(record, sample, find_dialect(dialect_name), objects)
+            _compute(record, sample, dialect, objects)
     except StoreError:
         raise
     except Unsupported as error:
@@ -82,6 +84,7 @@ def record_of(sample: Sample, dialect: Dialect, objects: Memory, repeated: bool 
     first = next(iter(sample.inputs.values()), None)
     record = Record("ok", sample.case_digest(), first.dtype if first else "float64")
     try:
+        _import(sample, dialect)
         _compute(record, sample, dialect, objects, repeated)
     except (CompatError, Unsupported):
         raise
@@ -96,6 +99,14 @@ def _without_result(record: Record, status: str, message: str) -> None:
     record.trace, record.untraced = None, None
 
 
+def _import(sample: Sample, dialect: Dialect) -> None:
+    """The framework of a dialect.  Raises Unsupported for a sample that cannot be computed in it here."""
+    missing = unavailable(sample, dialect.name)
+    if missing:
+        raise Unsupported(missing)
+    dialect.module()
+
+
 def _compute(
     record: Record,
     sample: Sample,
@@ -103,10 +114,6 @@ def _compute(
     objects: Union[Objects, Memory],
     repeated: bool = True,
 ) -> None:
-    missing = unavailable(sample, dialect.name)
-    if missing:
-        raise Unsupported(missing)
-    dialect.module()
     start = time.perf_counter()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

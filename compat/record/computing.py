@@ -58,6 +58,7 @@ class Computing:
             f"--timeout={self._settings.timeout:g}", "--timeout-method=thread",
             "-q", "--tb=no", "--no-header", "--no-summary", "--noconftest", "--rootdir=.", f"-c{os.devnull}",
             "-pno:cacheprovider", "-pno:python", "-pno:doctest", "-pno:unittest",
+            "-pno:logging", "-pno:unraisableexception",  # of each item; and at the end, all garbage five times over
             "-pno:compat", "-pcompat.record.pytest_plugin",  # by its module: there also where compat is not installed
         ]  # fmt: skip
 
