@@ -25,6 +25,8 @@ from ..records import Verdict
 
 #: Seconds: what takes less is found out again as quickly as it is read.
 WORTH_KEEPING = 0.003
+#: Of what is written already, this part more is much.
+_MUCH = 0.25
 #: The parts of compat that a verdict follows from.
 _JUDGING = ("arrays.py", "case", "judge", "jsons.py", "layers", "records.py", "reference")
 
@@ -99,7 +101,7 @@ class CaseDigests:
         self._path = os.path.join(folder(), "cases", key(files) + ".json")
         self._known: Dict[str, Tuple[str, str]] = {}
         self._noticed = Noticed()
-        self._new = False
+        self._new = 0
         with contextlib.suppress(CompatError, TypeError, ValueError, KeyError, AttributeError):
             content = read_json(self._path)
             noticed = from_json(Noticed, content["noticed"], self._path)
@@ -118,11 +120,12 @@ class CaseDigests:
             found = sample.case_digest(), first.dtype if first else "float64"
         if not unseen:
             self._known[sample.id] = found
-            self._new = True
+            self._new += 1
         return found
 
     def save(self) -> None:
-        if self._new:
+        """All anew, so only where there is much that is new: it is asked for again and again."""
+        if self._new > _MUCH * (len(self._known) - self._new):
             with contextlib.suppress(CompatError):
                 write_json(self._path, {"noticed": as_json(self._noticed), "known": self._known})
-            self._new = False
+            self._new = 0
