@@ -4,6 +4,7 @@ Where a row or a record ends is told by signs with unescaped quotes, which no te
 that says something else is cut wrongly, is then no JSON, and whoever decodes it says so.
 """
 
+import contextlib
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -13,11 +14,14 @@ from .documents import DECODER
 #: A record has a code, and ends with its seconds; a row ends with its last record.
 _MESSAGE = ',"message":"'
 _CODE, _SECONDS, _ROW_END = '"code":"', ',"seconds":', "}}"
-_ROW_ENDS = re.compile(_SECONDS + r'[-+.0-9e]+\}\},(?=")')
+_ROW_ENDS = re.compile(_SECONDS.encode() + rb'[-+.0-9e]+\}\},(?=")')
+_NAME = re.compile(rb'"(?:[^"\\]|\\.)*"')
+#: Bytes that a description or an environment seldom exceeds.
+_MOSTLY = 1 << 14
 #: Seconds that any decoder reads as a finite number.
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,20})?(?:e[-+]?[0-9]{1,2})?\Z")
 #: After the last row, the end of the records, of the content and of the document.
-_END = "}}}\n"
+_END = b"}}}\n"
 #: A name, and where its value stands.
 Place = Tuple[str, int, int]
 
@@ -30,33 +34,33 @@ class Contents(NamedTuple):
     records: List[Place]
 
 
-def contents(text: str, at: int, met: Dict[str, str]) -> Contents:
-    """What stands where in a document whose content begins at ``at``.
+def contents(text: bytes, at: int, met: Dict[str, bytes]) -> Contents:
+    """What stands where in an ASCII document whose content begins at ``at``.
 
     ``met``: descriptions in other runs, mostly the same; those of this one are added.
     Raises ValueError for a text of another form.
     """
-    environment, at = DECODER.raw_decode(text, _past(text, at, '{"environment":'))
-    samples, at = _samples(text, _past(text, at, ',"samples":{'), met)
-    records = _rows(text, _past(text, at, '},"records":{'))
+    environment, at = _value(text, _past(text, at, b'{"environment":'))
+    samples, at = _samples(text, _past(text, at, b',"samples":{'), met)
+    records = _rows(text, _past(text, at, b'},"records":{'))
     return Contents(environment, samples, records)
 
 
-def _samples(text: str, at: int, met: Dict[str, str]) -> Tuple[List[Place], int]:
+def _samples(text: bytes, at: int, met: Dict[str, bytes]) -> Tuple[List[Place], int]:
     places: List[Place] = []
-    while text[at] != "}":
-        name, start = _name(text, _past(text, at, ",") if places else at)
+    while text[at : at + 1] != b"}":
+        name, start = _name(text, _past(text, at, b",") if places else at)
         same = met.get(name)
         if same is not None and text.startswith(same, start):  # nothing that goes on is a table as well
             at = start + len(same)
         else:
-            _, at = DECODER.raw_decode(text, start)
+            _, at = _value(text, start)
             met[name] = text[start:at]
         places.append((name, start, at))
     return places, at
 
 
-def _rows(text: str, at: int) -> List[Place]:
+def _rows(text: bytes, at: int) -> List[Place]:
     places: List[Place] = []
     last = len(text) - len(_END)
     if not text.endswith(_END):
@@ -69,15 +73,32 @@ def _rows(text: str, at: int) -> List[Place]:
     return places
 
 
-def _name(text: str, at: int) -> Tuple[str, int]:
+def _value(text: bytes, at: int) -> Tuple[Any, int]:
+    """The JSON value that begins there, and where it ends."""
+    for end in (at + _MOSTLY, len(text)):
+        with contextlib.suppress(ValueError):
+            value, length = DECODER.raw_decode(text[at:end].decode("ascii"))
+            return value, at + length
+    raise ValueError(f"no value at {at}")
+
+
+def _name(text: bytes, at: int) -> Tuple[str, int]:
     """The name that begins at ``at``, and where its value begins."""
-    name, at = scanstring(text, _past(text, at, '"'))
-    return name, _past(text, at, ":")
+    start = _past(text, at, b'"')
+    end = text.find(b'"', start)
+    name = text[start:end].decode("ascii")
+    if "\\" in name:  # an escaped sign, a quote perhaps
+        found = _NAME.match(text, at)
+        if found is None:
+            raise ValueError(f"expected a name at {at}")
+        end = found.end() - 1
+        name, _ = scanstring(text[start : found.end()].decode("ascii"), 0)
+    return name, _past(text, end, b'":')
 
 
-def _past(text: str, at: int, sign: str) -> int:
+def _past(text: bytes, at: int, sign: bytes) -> int:
     if not text.startswith(sign, at):
-        raise ValueError(f"expected {sign} at {at}")
+        raise ValueError(f"expected {sign.decode()} at {at}")
     return at + len(sign)
 
 

@@ -157,7 +157,7 @@ class Run:
             return False
 
     @classmethod
-    def open(cls, folder: str, streamed: bool = False, met: Optional[Dict[str, str]] = None) -> "Run":
+    def open(cls, folder: str, streamed: bool = False, met: Optional[Dict[str, bytes]] = None) -> "Run":
         """The run in a folder, with the rows of its journal. Raises CompatError where it is none.
 
         A run that is saved meanwhile is read again: its rows move from the journal into run.json.
@@ -171,7 +171,7 @@ class Run:
                 return run
 
     @classmethod
-    def _open(cls, folder: str, streamed: bool, met: Dict[str, str]) -> "Run":
+    def _open(cls, folder: str, streamed: bool, met: Dict[str, bytes]) -> "Run":
         run = cls(folder)
         if not os.path.isdir(folder):
             raise CompatError(f"{folder}: there is no such run; compat run --out {folder} makes one")
@@ -187,7 +187,7 @@ class Run:
             run.add(sample, dialect, record)
         return run
 
-    def _index(self, path: str, met: Dict[str, str]) -> bool:
+    def _index(self, path: str, met: Dict[str, bytes]) -> bool:
         """Note where every row stands; False where that cannot be told without reading it all."""
         with open_regular(path) as opened:
             contents = opened.read() if os.fstat(opened.fileno()).st_size <= LARGEST else b""
@@ -195,11 +195,10 @@ class Run:
         start = whole(contents)
         if start is None or not contents.isascii():  # a character is a byte
             return False
-        text = contents.decode("ascii")
         samples: Rows[Description] = Rows(file, self._description_text)
         records: Rows[Mapping[str, Record]] = Rows(file, self._row_text)
         try:
-            found = row_texts.contents(text, start, met)
+            found = row_texts.contents(contents, start, met)
         except (ValueError, IndexError, RecursionError, MemoryError):
             return False  # in full it says what is wrong
         self.environment = from_json(Environment, found.environment, path)
@@ -436,7 +435,7 @@ def find(paths: Sequence[str], streamed: bool = False) -> List[Run]:
 
     ``streamed``: see ``Run.open``.
     """
-    met: Dict[str, str] = {}
+    met: Dict[str, bytes] = {}
     at = folders(paths)
     with ThreadPoolExecutor(
         min(len(at), os.cpu_count() or 1)
