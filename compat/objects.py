@@ -78,8 +78,8 @@ class Objects:
         return None
 
     def lend(self, array: Any) -> str:
-        """Keep an array that is quickly made again for who asks for what is ``recent``; returns its digest."""
-        return self.add(array)
+        """Keep an array that is quickly made again where that takes no file; returns its digest, or nothing."""
+        return ""
 
     def trouble(
         self, name: str, shape: Optional[List[int]] = None, dtype: Optional[str] = None

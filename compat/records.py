@@ -247,8 +247,9 @@ class Numbers:
 class Verdict:
     """What the judge concludes: ``word``, the sentence why, and the numbers of each output in the order of flow.
 
-    ``known``: why the difference is expected, or None.  ``reference``: the digests of the answers it was judged by;
-    ``allowance``: of outputs that are off somewhere, those of how far each element may be off from that answer.
+    ``known``: why the difference is expected, or None.  ``reference``: the digests of the answers it was judged by,
+    where they are kept; ``allowance``: of outputs that are off somewhere, those of how far each element may be off
+    from that answer.
     """
 
     word: str

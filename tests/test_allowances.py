@@ -1,10 +1,13 @@
 """How far an output may be off, as the judge keeps it for the pages."""
 
+import os
+
 import numpy as np
 import pytest
 from support import judged, quick_run, write
 
 from compat.arrays import UNIT_ROUNDOFF
+from compat.judge import memory
 from compat.judge.allowances import allowance, is_shown
 from compat.judge.answers import Answers
 from compat.records import Numbers
@@ -59,6 +62,12 @@ def made(folder, text):
     return quick_run(case, folder / "runs" / "here", ("numpy", "scipy")), [str(case)]
 
 
+@pytest.fixture
+def took_long(monkeypatch):
+    """Whatever is computed is worth keeping."""
+    monkeypatch.setattr(memory, "WORTH_KEEPING", -1.0)
+
+
 def verdict_of(run, named, sample, dialect="numpy", keep=True):
     return judged(run, named=named, keep=keep).verdict(sample, dialect)
 
@@ -88,7 +97,7 @@ def test_what_is_drawn():
     assert not is_shown(Numbers("agrees", unequal=1, count=1 << 30))
 
 
-def test_the_allowance_is_kept_beside_the_answer(tmp_path):
+def test_the_allowance_is_kept_beside_the_answer(tmp_path, took_long):
     run, named = made(tmp_path, SUMS)
     verdict = verdict_of(run, named, "sums[noise]")
     bound, answer = (run.objects.read(of["y"]) for of in (verdict.allowance, verdict.reference))
@@ -99,7 +108,20 @@ def test_the_allowance_is_kept_beside_the_answer(tmp_path):
     assert verdict_of(run, named, "sums[noise]", keep=False).allowance == {}
 
 
-def test_a_remembered_verdict_leads_to_it_also_in_another_store(tmp_path, monkeypatch):
+def test_what_is_quickly_made_again_is_in_memory_for_who_draws_it_and_in_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "WORTH_KEEPING", 1e9)
+    run, named = made(tmp_path, SUMS)
+    before = sorted(os.listdir(run.objects.folder))
+    assert verdict_of(run, named, "sums[noise]").reference == {}
+    drawn = Run.open(run.folder, streamed=True)
+    verdict = verdict_of(drawn, named, "sums[noise]")
+    answer, bound = (drawn.objects.recent(of["y"]) for of in (verdict.reference, verdict.allowance))
+    result = run.objects.read(run.record("sums[noise]", "numpy").outputs["y"].digest)
+    assert (np.abs(result - answer) / bound).max() == pytest.approx(verdict.outputs["y"].share, rel=1e-6)
+    assert sorted(os.listdir(run.objects.folder)) == before
+
+
+def test_a_remembered_verdict_leads_to_it_also_in_another_store(tmp_path, monkeypatch, took_long):
     run, named = made(tmp_path, SUMS)
     first = verdict_of(run, named, "sums[noise]")
 

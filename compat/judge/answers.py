@@ -142,10 +142,11 @@ def unusable(error: Exception) -> str:
 def kept(run: Run, answers: Mapping[str, np.ndarray], quick: bool = False) -> Dict[str, str]:
     """The digests of arrays, kept in the run's store; none where it cannot be written.
 
-    ``quick``: to make them again takes no longer than to read them.
+    ``quick``: to make them again takes no longer than to read them, so they are in memory, or nowhere.
     """
     keep = run.objects.lend if quick else run.objects.add
     try:
-        return {name: keep(array) for name, array in answers.items()}
+        found = {name: keep(array) for name, array in answers.items()}
+        return {name: digest for name, digest in found.items() if digest}
     except StoreError:
         return {}
