@@ -15,11 +15,14 @@ T = TypeVar("T")
 Decode = Callable[[Any], Any]
 #: Values within values that a parameter may be.
 _DEEPEST = 40
+_PLAIN = (str, int, float, bool, type(None))
 _HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 def as_json(thing: Any) -> Any:
     """A dataclass as JSON values; fields that are None are left out."""
+    if type(thing) in _PLAIN:  # most are
+        return thing
     if dataclasses.is_dataclass(thing):
         pairs = ((f.name, getattr(thing, f.name)) for f in dataclasses.fields(thing))
         return {name: as_json(value) for name, value in pairs if value is not None}

@@ -387,9 +387,20 @@ class Run:
         write_json(self._path(_RUN), content, readable)
         self.drop_journal()
 
-    def write_verdicts(self, verdicts: Dict[str, Dict[str, Verdict]]) -> None:
-        """What the judge made of the records, for other programs and for people."""
-        write_json(self._path(_VERDICTS), as_json(verdicts))
+    def write_verdicts(
+        self, verdicts: Dict[str, Dict[str, Verdict]], told: Optional[Dict[int, Any]] = None
+    ) -> None:
+        """What the judge made of the records, for other programs and for people.
+
+        ``told``: verdicts of runs written before, as JSON values by identity: runs share most of them.
+        """
+        told = {} if told is None else told
+        for row in verdicts.values():
+            for verdict in row.values():
+                if id(verdict) not in told:
+                    told[id(verdict)] = as_json(verdict)
+        rows = {name: {d: told[id(v)] for d, v in row.items()} for name, row in verdicts.items()}
+        write_json(self._path(_VERDICTS), rows)
 
 
 class _Latest(Dict[Any, T]):

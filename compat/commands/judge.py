@@ -1,7 +1,7 @@
 """``compat judge``: every verdict of stores anew, from what is recorded, without a framework."""
 
 import sys
-from typing import Any
+from typing import Any, Dict
 
 from ..errors import StoreError
 from ..judge.judging import judge_runs
@@ -21,11 +21,12 @@ def add_arguments(parser: Any) -> None:
 
 
 def main(arguments: Any) -> int:
-    runs = find(arguments.stores or [STORE])
-    judged = judge_runs(runs, arguments.cases, keep=True, progress=Progress("judge"))
+    runs = find(arguments.stores or [STORE], streamed=True)
+    judged = judge_runs(runs, arguments.cases, progress=Progress("judge"))
+    told: Dict[int, Any] = {}
     for one in judged:
         try:
-            one.run.write_verdicts(one.verdicts)
+            one.run.write_verdicts(one.verdicts, told)
         except StoreError as error:  # a store that is only read is judged all the same
             print(f"compat judge: {error}: the verdicts are told here only", file=sys.stderr)
     return tell_runs(judged, arguments.all)
