@@ -274,7 +274,7 @@ def test_no_lie_makes_a_red_row_green(tmp_path, compat_here, here, what):
     write(tmp_path / "known_differences.toml", KNOWN)
     change(here, LIES[what])
     result = compat_here("judge", here)
-    assert result.returncode == 1, result.stdout
+    assert result.returncode == 1, result.stdout + result.stderr
     assert "agrees" not in result.stdout.split("\n")[0] and "known" not in result.stdout.split("\n")[0]
 
 

@@ -21,7 +21,7 @@ def add_arguments(parser: Any) -> None:
 
 
 def main(arguments: Any) -> int:
-    runs = find(arguments.stores or [STORE], streamed=True)
+    runs = find(arguments.stores or [STORE])
     judged = judge_runs(runs, arguments.cases, progress=Progress("judge"))
     told: Dict[int, Any] = {}
     for one in judged:
