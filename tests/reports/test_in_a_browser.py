@@ -481,4 +481,13 @@ def test_of_ten_thousand_samples_few_rows_are_made_at_once(made, chromium):
         assert len(rows(page)) == 40 and page.locator(".filter output").inner_text() != count
         page.locator("p.more button").click()
         assert len(rows(page)) > 40
+        # of all operations a screen at once, the others soon; who follows an address waits for none
+        there = "document.querySelectorAll('table.strips tbody:not([hidden])').length"
+        clear = """() => { const box = document.querySelector('#filter'); box.value = '';
+                   box.dispatchEvent(new Event('input')); return %s }"""
+        assert page.evaluate(clear % there) < 100
+        page.wait_for_function(f"{there} === 250")
+        assert seen.told == []
+    with opened(chromium, path, "#s-x249-39") as (page, seen):
+        assert page.locator("#s-x249-39").is_visible() and page.evaluate(there) == 250 and seen.told == []
     path.unlink()

@@ -173,11 +173,26 @@
   // filter: every word must occur; look, known, changed and changed:2.9 are words of their own
   const own = new Set(["look", "known", "changed", "agrees", "none"]);
   const fits = (entry, word) => (own.has(word) || /^changed:/.test(word) ? entry.words.includes(word) : entry.text.includes(word));
-  let most = MOST;
+  // the first of the operations at once, the others a few at a time: some hundred of them take long to lay out
+  const AT_ONCE = 20;
+  let most = MOST, waiting = [], soon = false;
+  function showMore(count = waiting.length) {
+    for (const part of waiting.splice(0, count)) part.body.hidden = false;
+  }
+  function later() {
+    if (soon) return;
+    soon = true;
+    requestAnimationFrame(() => setTimeout(() => {
+      soon = false;
+      showMore(AT_ONCE);
+      if (waiting.length) later();
+    }));
+  }
   function show() {
     const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
     const narrowed = words.length > 0 || KEYS.some((key) => key !== "q" && key !== "what" && state[key]);
-    let count = 0, shown = 0, left = 0;
+    let count = 0, shown = 0, left = 0, operations = 0;
+    waiting = [];
     for (const part of bodies) {
       const found = narrowed ? part.rows.filter((entry) => entry.chosen && words.every((word) => fits(entry, word))) : part.rows;
       const open = narrowed || part.open, room = Math.max(0, most - shown);
@@ -185,7 +200,9 @@
       if (visible.length || part.shown.length) fill(part, visible);
       // of what was looked for only operations with a row in sight: a table of all takes long to lay out
       const hidden = narrowed ? !visible.length : !found.length;
-      if (part.body.hidden !== hidden) part.body.hidden = hidden;
+      operations += !hidden;
+      if (part.body.hidden && !hidden && operations > AT_ONCE) waiting.push(part);
+      else if (part.body.hidden !== hidden) part.body.hidden = hidden;
       if (!hidden) part.button.setAttribute("aria-expanded", String(open));
       count += found.length;
       shown += visible.length;
@@ -193,6 +210,7 @@
     }
     more.hidden = !left;
     more.firstElementChild.textContent = `show ${Math.min(left, MOST)} more of ${left}`;
+    if (waiting.length) later();
     out.textContent = narrowed ? `${count} of ${entries.length} samples` : "";
     for (const button of form.querySelectorAll("[data-set]"))
       button.setAttribute("aria-pressed", String(button.dataset.set ? button.dataset.set === state.q.trim() : !narrowed));
@@ -258,6 +276,7 @@
       apply();
       most = Math.max(most, bodies.reduce((sum, one) => sum + (one.open ? one.rows.length : 0), 0));
       show();
+      showMore();  // what is above it as well: it is to stay where it is
       rowOf(entry).scrollIntoView({ block: "center" });
       return true;
     }
