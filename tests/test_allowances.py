@@ -137,6 +137,16 @@ def test_a_remembered_verdict_leads_to_it_also_in_another_store(tmp_path, monkey
     assert path.exists()
 
 
+def test_answers_that_take_long_are_kept_though_the_verdict_was_remembered(tmp_path, monkeypatch):
+    """``compat judge`` came first, and kept none."""
+    monkeypatch.setattr(memory, "WORTH_KEEPING", 0.05)
+    slow = "__import__('time').sleep(0.1) or reference.dense"
+    run, named = made(tmp_path, SUMS.replace("reference.dense", slow, 1))
+    assert verdict_of(run, named, "sums[noise]", keep=False).reference == {}
+    verdict = verdict_of(Run.open(run.folder, streamed=True), named, "sums[noise]")
+    assert verdict.reference["y"] in Run.open(run.folder).objects
+
+
 def test_of_a_port_what_was_measured_of_both_is_kept(tmp_path):
     run, named = made(tmp_path, PORT)
     verdict = verdict_of(run, named, "port[noise]", "scipy")

@@ -52,13 +52,13 @@ class Answers:
         bits = key(record.dtype, record.claim, record.bits)
         verdict = self.notes.verdict(bits)
         if verdict is None:
-            started = time.perf_counter()
             self._compute()
             if self._error:
                 return Verdict("unjudged", self._error)
             self.notes.files = self._case.files()  # with what the reference imported late
             if run.store not in self._judges:
                 self._judges[run.store] = Judge(self._references, run.objects.read)
+            started = time.perf_counter()
             try:
                 verdict = self._judges[run.store](record)
             except NO_RECORDS as error:
@@ -77,8 +77,10 @@ class Answers:
         if self._computed:
             return
         self._computed = True
+        started = time.perf_counter()
         with self._case.at_work():
             self._references, self._error = refer(self._sample)
+        self.notes.seconds += time.perf_counter() - started
 
     def _kept_in(self, run: Run) -> Dict[str, str]:
         """The digests of the answers, each kept in the run's store."""
