@@ -6,6 +6,7 @@ import shutil
 import pytest
 from support import DOUBLE, python, write
 
+from compat.cli import main as compat
 from compat.errors import CompatError
 from compat_reports.command import main
 from compat_reports.folder import MANIFEST, SEAL
@@ -54,6 +55,14 @@ def test_it_is_said_with_the_same_last_line_and_status(there, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(SAID)
     assert lines[1:] == [str(there / "out/report/index.html"), "report: All 3 judged cells agree"]
+
+
+def test_also_after_compat_judge_which_writes_no_array(there, capsys):
+    arrays = sorted(path.name for path in (there / "out/runs/objects").iterdir())
+    assert compat(["judge"]) == 0 and (there / "out/runs/here/verdicts.json").is_file()
+    assert sorted(path.name for path in (there / "out/runs/objects").iterdir()) == arrays
+    capsys.readouterr()
+    assert again(capsys) == (0, True)
 
 
 def _an_array(folder, change):
