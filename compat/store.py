@@ -222,15 +222,17 @@ class Run:
 
     def _description_text(self, sample: str, text: str) -> Description:
         """The same one for all runs that say the same."""
-        if (sample, text) not in _DESCRIBED:
-            _DESCRIBED[sample, text] = self._description(sample, self._decoded(sample, text))
-        return _DESCRIBED[sample, text]
+        found = _DESCRIBED.get((sample, text))  # once: another thread may clear them
+        if found is None:
+            found = _DESCRIBED[sample, text] = self._description(sample, self._decoded(sample, text))
+        return found
 
     def _row_text(self, sample: str, text: str) -> Mapping[str, Record]:
         """A row: most of its records differ from those of other runs only in where and how long they were computed."""
-        if sample not in _PIECES:
-            _PIECES[sample] = row_texts.Pieces(_reworded)  # nothing of this run: it outlives it
-        pieces = _PIECES[sample].of(text, lambda dialect, text: self._record_text(sample, dialect, text))
+        known = _PIECES.get(sample)
+        if known is None:
+            known = _PIECES[sample] = row_texts.Pieces(_reworded)  # nothing of this run: it outlives it
+        pieces = known.of(text, lambda dialect, text: self._record_text(sample, dialect, text))
         return Alike(pieces) if pieces is not None else self._row_of(sample, self._decoded(sample, text))
 
     def _record_text(self, sample: str, dialect: str, text: str) -> Record:

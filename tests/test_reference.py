@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from compat import layers, reference
 from compat.judge.compare import compare
+from compat.reference.tracked import constant, moving_average, rsqrt, softmax, tanh, track
 
 DTYPES = ("float16", "float32", "float64")
 
@@ -125,3 +126,33 @@ def test_same_padding_is_what_tensorflow_documents(same_padding, size, kernel):
         for dilation in (1, 2, 3):
             spread = (kernel - 1) * dilation + 1
             assert same_padding(size, kernel, stride, dilation) == same_padding(size, spread, stride)
+
+
+STEPS = {
+    "add": lambda x, y: x + y,
+    "multiply": lambda x, y: x * y,
+    "divide": lambda x, y: x / (abs(y) + constant(0.1)),
+    "matmul": lambda x, y: x @ y,
+    "mean": lambda x, y: x - y.mean(0, keepdims=True),
+    "rsqrt": lambda x, y: x * rsqrt(y * y + constant(1e-3)),
+    "tanh": lambda x, y: tanh(x) + y,
+    "softmax": lambda x, y: y * softmax(x.value),
+    "average": lambda x, y: moving_average(x, y, 0.9),
+    "clip": lambda x, y: x.clip(-1.0, 1.0) - y,
+}
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=6), seeds)
+def test_in_units_of_u_a_float32_computation_is_off_by_no_less_than_a_float64_one(steps, seed):
+    """So the one bounds the reference's own rounding (``Reference._common``); underflow is allowed for apart.
+
+    Twice, for to add an error of float64 to a value in float64 is itself rounded: the other one is up to twice as large.
+    """
+    draw = np.random.RandomState(seed)
+    x, y = (track(np.float32(draw.randn(4, 4)).astype(np.float64)) for _ in range(2))
+    for step in steps:
+        x, y = STEPS[step](x, y), x
+    answer = x.reference()
+    single, double = (answer.magnitude_in(dtype) for dtype in ("float32", "float64"))
+    assert (2 * single >= double).all() and (double > 0).any()

@@ -185,7 +185,7 @@ class Reference:
 
         A kernel that flushes denormals loses up to the smallest normal number at each step.  A
         selection (no terms) is exact but for the rounding of a half precision's input to itself.  In units of u a
-        float32 computation is off by no less than a float64 one, and is analysed already.
+        float32 computation is off by no less than a float64 one, underflow apart, and is analysed already.
         """
         return self._once("common", dtype, self._in_common)
 
