@@ -35,6 +35,7 @@ from typing import (
 )
 
 from . import row_texts
+from .alike import Alike, reworded, shared
 from .documents import AGAIN, DECODER, read_json, whole, write_json
 from .errors import CompatError
 from .files import LARGEST, TEMPORARY, appearing, folder_names, open_own, open_regular, reason
@@ -84,52 +85,6 @@ def _identity(path: str) -> Optional[Tuple[int, int]]:
     except (OSError, ValueError):
         return None
     return status.st_ino, status.st_mtime_ns
-
-
-def _copy(record: Record) -> Record:
-    """Without checking anew what was checked: there are millions."""
-    one = Record.__new__(Record)
-    one.__dict__.update(record.__dict__)
-    return one
-
-
-def _reworded(record: Record, message: str) -> Record:
-    one = _copy(record)
-    one.message = message
-    return one
-
-
-class Alike(Mapping[str, Record]):
-    """A row whose records are those of other runs but for their code and seconds: each is copied when it is asked for.
-
-    It cannot be changed, but be copied.
-    """
-
-    def __init__(self, found: Sequence[row_texts.Found]) -> None:
-        self._found = {one.dialect: one for one in found}
-
-    def __getitem__(self, dialect: str) -> Record:
-        _, shared, code, seconds = self._found[dialect]
-        one = _copy(shared)
-        one.code, one.seconds = code, seconds
-        return one
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-    def shared(self) -> Iterator[Tuple[str, Record, float]]:
-        for dialect, record, _, seconds in self._found.values():
-            yield dialect, record, seconds
-
-
-def shared(row: Mapping[str, Record]) -> Iterator[Tuple[str, Record, float]]:
-    """Dialects, their records and seconds; rows that say the same share the records, with the code of one of them."""
-    if isinstance(row, Alike):
-        return row.shared()
-    return ((dialect, record, record.seconds) for dialect, record in row.items())
 
 
 class Run:
@@ -231,7 +186,7 @@ class Run:
         """A row: most of its records differ from those of other runs only in where and how long they were computed."""
         known = _PIECES.get(sample)
         if known is None:
-            known = _PIECES[sample] = row_texts.Pieces(_reworded)  # nothing of this run: it outlives it
+            known = _PIECES[sample] = row_texts.Pieces(reworded)  # nothing of this run: it outlives it
         pieces = known.of(text, lambda dialect, text: self._record_text(sample, dialect, text))
         return Alike(pieces) if pieces is not None else self._row_of(sample, self._decoded(sample, text))
 
@@ -246,6 +201,10 @@ class Run:
             raise CompatError(
                 f"{self._path(_RUN)}: {sample}: a record is of another form; record it again"
             ) from None
+
+    def shared(self, sample: str) -> Iterator[Tuple[str, Record, float]]:
+        """Of the sample's row: see ``alike.shared``."""
+        return shared(self.records.get(sample, {}))
 
     def forget(self, sample: str) -> None:
         """Free the memory of a sample's rows that can be read again."""

@@ -147,7 +147,7 @@ STEPS = {
 def test_in_units_of_u_a_float32_computation_is_off_by_no_less_than_a_float64_one(steps, seed):
     """So the one bounds the reference's own rounding (``Reference._common``); underflow is allowed for apart.
 
-    Twice, for to add an error of float64 to a value in float64 is itself rounded: the other one is up to twice as large.
+    Twice, for adding a float64 error to a value in float64 is itself rounded: that one is up to twice as large.
     """
     draw = np.random.RandomState(seed)
     x, y = (track(np.float32(draw.randn(4, 4)).astype(np.float64)) for _ in range(2))

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import record_of
 
+from compat.alike import shared
 from compat.documents import write_json
 from compat.errors import CompatError
 from compat.jsons import as_json
 from compat.objects import Recent
 from compat.records import Description, Environment
 from compat.rows import Rows
-from compat.store import Run, shared
+from compat.store import Run
 
 #: Texts that look like what differs between runs, and like the ends of things.
 TEXTS = st.sampled_from(

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
+from ..alike import shared
 from ..case.files import Case
 from ..case.operation import Sample
 from ..records import Description, Record, Verdict
 from ..reference import Reference
-from ..store import Run, shared
+from ..store import Run
 from . import allowances, golden, known
 from .answers import NO_RECORDS, Answers, kept, unusable
 from .ports import judge_port

@@ -27,7 +27,7 @@ from compat.records import (
     Verdict,
     needs_a_person,
 )
-from compat.store import Run, shared
+from compat.store import Run
 
 from .names import PLUS, parts_of
 
@@ -254,7 +254,7 @@ def row_of(sample_id: str, environments: Sequence[Environment], verdicts: Verdic
     strips: dict[str, list[Cell | None]] = {}
     for place, environment in enumerate(environments):
         found = verdicts(environment.run)
-        for dialect, record, seconds in shared(environment.run.records.get(sample_id) or {}):
+        for dialect, record, seconds in environment.run.shared(sample_id):
             verdict = found.get(dialect) or Verdict("unjudged")
             strip = strips.setdefault(dialect, [None] * len(environments))
             strip[place] = Cell(environment, dialect, record, verdict, seconds)
