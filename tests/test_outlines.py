@@ -8,6 +8,7 @@ from support import write
 
 from compat import cli
 from compat.errors import CompatError
+from compat.record.noticed import Noticed, noticing
 from compat.record.outlines import Outlines
 
 #: Notes when the file is run, and when its fixture is made.
@@ -182,11 +183,22 @@ def test_other_installed_packages(tmp_path, noted, monkeypatch):
 
 
 def test_nothing_is_noticed_of_what_comes_after(tmp_path, noted):
-    before = open, os.open, os.environ.__class__.__getitem__
+    before = open, os.open, os.environ.encodekey
     there(tmp_path, "raise ValueError('none')")
     with pytest.raises(CompatError, match="cannot be made"):
         noted()
-    assert before == (open, os.open, os.environ.__class__.__getitem__)
+    assert before == (open, os.open, os.environ.encodekey)
+
+
+def test_a_thousand_times_in_one_process(monkeypatch):
+    """Python 3.13 went on to call a method of os.environ that had been exchanged, from the 501st time on."""
+    monkeypatch.setenv("SCALE", "2")
+    for _ in range(1000):
+        [os.environ.get("SCALE") for _ in range(10)]
+        noticed = Noticed()
+        with noticing(noticed):
+            assert os.environ.get("SCALE") == "2" and os.getenv("NO_SUCH_VARIABLE") is None
+        assert noticed.variables == {"SCALE": "2", "NO_SUCH_VARIABLE": None}
 
 
 def test_a_case_that_reads_by_another_library_is_run_each_time(tmp_path, compat_command):

@@ -49,7 +49,9 @@ def digest_of(path: str) -> str:
 def noticing(noticed: Noticed) -> Iterator[None]:
     """Note what is looked at meanwhile."""
     files: Set[str] = set()
-    real = builtins.open, io.open, os.open, os._Environ.__getitem__  # type: ignore[attr-defined]
+    real = builtins.open, io.open, os.open
+    environ: Any = os.environ
+    encode = environ.encodekey
 
     def reading(file: Any, mode: Any = "r", *arguments: Any, **named: Any) -> Any:
         if not isinstance(file, int) and not _WRITING.intersection(mode):
@@ -61,22 +63,26 @@ def noticing(noticed: Noticed) -> Iterator[None]:
             files.add(os.path.abspath(os.fsdecode(path)))
         return real[2](path, flags, *arguments, **named)
 
-    def variable(environment: Any, name: str) -> str:
-        noticed.variables.setdefault(name, None)
-        noticed.variables[name] = value = real[3](environment, name)
-        return value  # type: ignore[no-any-return]
+    def variable(name: Any) -> Any:
+        key = encode(name)
+        value = environ._data.get(key)
+        noticed.variables[name] = None if value is None else environ.decodevalue(value)
+        return key
 
-    _put(reading, reading, descriptor, variable)
+    _put(reading, reading, descriptor)
+    # Every access to os.environ goes through it.  An attribute of this one object: a class whose methods are exchanged
+    # a thousand times has, from Python 3.13 on, its old ones called (it is out of versions for the caches of calls).
+    environ.encodekey = variable
     try:
         yield
     finally:
+        environ.encodekey = encode
         _put(*real)
         noticed.files.update((path, digest_of(path)) for path in files)
 
 
-def _put(builtin: Any, in_io: Any, in_os: Any, variable: Any) -> None:
+def _put(builtin: Any, in_io: Any, in_os: Any) -> None:
     builtins.open, io.open, os.open = builtin, in_io, in_os
-    os._Environ.__getitem__ = variable  # type: ignore[method-assign]
 
 
 def libraries() -> Set[str]:
