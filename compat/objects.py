@@ -228,9 +228,10 @@ def _plain(file: IO[bytes]) -> np.ndarray:
         raise ValueError("no numbers")
     if file.tell() + size != os.fstat(file.fileno()).st_size:
         raise ValueError("truncated, or more than the array")
-    count = int(np.prod(shape, dtype=np.int64))
-    array = np.fromfile(file, dtype, count) if size else np.empty(count, dtype)
-    return array.reshape(shape, order="F" if by_columns else "C")
+    array = np.empty(shape, dtype, order="F" if by_columns else "C")
+    if size and file.readinto(array.ravel(order="K").view(np.uint8)) != size:  # type: ignore[attr-defined]
+        raise ValueError("truncated")
+    return array
 
 
 @functools.lru_cache(maxsize=4096)

@@ -23,9 +23,14 @@ NO_RECORDS = (CompatError, LookupError, TypeError, ValueError, ArithmeticError)
 
 
 class Answers:
-    """The float64 answers of a sample of one case file, and the verdicts by them, each made once."""
+    """The float64 answers of a sample of one case file, and the verdicts by them, each made once.
 
-    def __init__(self, case: Case, sample: Sample, digest: str, keep: bool) -> None:
+    ``golden_run``: the one that speaks for the case file.
+    """
+
+    def __init__(
+        self, case: Case, sample: Sample, digest: str, golden_run: Optional[Run], keep: bool
+    ) -> None:
         self._case = case
         self._sample = sample
         self._keep = keep
@@ -37,7 +42,7 @@ class Answers:
         self._verdicts: Dict[Tuple[Any, ...], Verdict] = {}
         self._stores: Dict[str, Dict[str, str]] = {}
         self._allowed: Dict[Tuple[str, str], str] = {}
-        self._golden = golden.outputs_of(golden.beside_case(case.path), sample.id, digest)
+        self._golden = golden.outputs_of(golden_run, sample.id, digest)
 
     def verdict(self, run: Run, record: Record) -> Verdict:
         if self._sample.operation.reference is None:

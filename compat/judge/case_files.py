@@ -23,6 +23,7 @@ class CaseFiles:
     def __init__(
         self, named: Optional[Sequence[str]], stores: Sequence[str], cases: Sequence[Case] = ()
     ) -> None:
+        self._reals: Dict[str, str] = {}
         self._stores = [os.path.join(os.path.realpath(store), "") for store in stores]
         if named is None:
             named = [DEFAULT] if os.path.isdir(DEFAULT) and not cases and not self.in_a_store(DEFAULT) else []
@@ -41,11 +42,11 @@ class CaseFiles:
 
     def find(self, sample_id: str, description: Description, digest: str) -> Tuple[Optional[Case], str]:
         """The case of a sample, or None and why; ``digest``: of the case file as it was recorded."""
-        path = os.path.realpath(description.path)
+        path = self._real(description.path)
         self._asked.add(path)
         if path in self._loaded:
             return self._loaded[path]
-        if path in map(os.path.realpath, self._named):
+        if any(path == self._real(named) for named in self._named):
             return self._load(description.path)
         case = self._named_with(description.operation)
         if case is not None:
@@ -64,6 +65,11 @@ class CaseFiles:
             )
         return self._load(description.path)
 
+    def _real(self, path: str) -> str:
+        if path not in self._reals:
+            self._reals[path] = os.path.realpath(path)
+        return self._reals[path]
+
     def paths(self) -> List[str]:
         """Every file that was asked for or loaded, with what it imported."""
         loaded = [case for case, _ in self._loaded.values() if case is not None]
@@ -72,11 +78,11 @@ class CaseFiles:
 
     def in_a_store(self, path: str) -> bool:
         """Whether a file came with the records: nothing there is run, or believed."""
-        real = os.path.realpath(path)
+        real = self._real(path)
         return any(real.startswith(store) for store in self._stores)
 
     def _load(self, path: str) -> Tuple[Optional[Case], str]:
-        real = os.path.realpath(path)
+        real = self._real(path)
         if real not in self._loaded:
             try:
                 self._loaded[real] = Case(path), ""

@@ -93,6 +93,7 @@ class Judging:
         self._digests: Dict[str, CaseDigests] = {}
         self._files_of_known: Dict[str, List[known.KnownDifference]] = {}
         self._known: Dict[Tuple[str, str], List[known.KnownDifference]] = {}
+        self._goldens: Dict[str, Optional[Run]] = {}
         self._changed: Dict[Tuple[str, Tuple[Tuple[str, str], ...]], List[str]] = {}
         self._followed: Dict[str, str] = {}
         objects: Dict[str, Objects] = {}
@@ -192,11 +193,12 @@ class Judging:
 
     def changed(self, case_path: Optional[str], record: Record) -> List[str]:
         """The files of the record that are other now; none that is known of without a case file."""
-        if case_path is None or not is_regular(case_path):
+        if case_path is None:
             return []
         place = case_path, tuple(record.files.items())
         if place not in self._changed:
-            self._changed[place] = changed_files(case_path, record.files)
+            here = is_regular(case_path)
+            self._changed[place] = changed_files(case_path, record.files) if here else []
         return self._changed[place]
 
     def known_of(self, case_path: str, operation: str) -> List[known.KnownDifference]:
@@ -206,6 +208,12 @@ class Judging:
             entries = self._read_known(path) if path is not None else []
             self._known[case_path, operation] = [entry for entry in entries if entry.operation == operation]
         return self._known[case_path, operation]
+
+    def golden(self, case_path: str) -> Optional[Run]:
+        """The golden run that speaks for a case file."""
+        if case_path not in self._goldens:
+            self._goldens[case_path] = golden.beside_case(case_path)
+        return self._goldens[case_path]
 
     def _read_known(self, path: str) -> List[known.KnownDifference]:
         if path not in self._files_of_known:

@@ -11,7 +11,7 @@ from ..case.operation import Sample
 from ..records import Description, Record, Verdict
 from ..reference import Reference
 from ..store import Run
-from . import allowances, golden, known
+from . import allowances, known
 from .answers import NO_RECORDS, Answers, kept, unusable
 from .ports import judge_port
 from .verdicts import random
@@ -148,7 +148,8 @@ class SampleJudge:
             sample = case.sample(self._id)
             assert sample is not None  # or its records were stale
             digest, _ = self._judging.case_digest(case, sample)
-            self._by_case[case.path] = Answers(case, sample, digest, self._judging.keep)
+            golden_run = self._judging.golden(case.path)
+            self._by_case[case.path] = Answers(case, sample, digest, golden_run, self._judging.keep)
         return self._by_case[case.path]
 
     def _case_of(
@@ -223,7 +224,7 @@ class SampleJudge:
 
     def _golden(self, case: Optional[Case], description: Description) -> Optional[Run]:
         path = self._judging.beside_case(case, description)
-        return golden.beside_case(path) if path is not None else None
+        return self._judging.golden(path) if path is not None else None
 
     def base(self, run: Run, description: Description) -> Tuple[Optional[Run], Optional[Record], str]:
         """(the run and the record that the sample is judged against), or None and why not."""

@@ -14,7 +14,7 @@ B = TypeVar("B")
 #: Where there is less to do, a process costs more than it helps.
 _FEWEST = 3
 #: Objects made before the collector looks for what is unreachable: a page is many small ones, hardly any in a circle.
-_RARELY = 400_000
+_RARELY = 1_000_000
 _work: Callable[..., object] | None = None
 
 
