@@ -1,6 +1,6 @@
 """Rows that say the same in many runs: their records are shared, and copied only for who asks for one."""
 
-from typing import Iterator, Mapping, Sequence, Tuple
+from typing import Iterator, Mapping, Tuple
 
 from .records import Record
 from .row_texts import Found
@@ -25,8 +25,8 @@ class Alike(Mapping[str, Record]):
     It cannot be changed, but be copied.
     """
 
-    def __init__(self, found: Sequence[Found]) -> None:
-        self._found = {one.dialect: one for one in found}
+    def __init__(self, found: Mapping[str, Found]) -> None:
+        self._found = found
 
     def __getitem__(self, dialect: str) -> Record:
         _, shared, code, seconds = self._found[dialect]

@@ -27,17 +27,17 @@ Place = Tuple[str, int, int]
 
 
 class Contents(NamedTuple):
-    """``environment`` as JSON values, and where the description and the row of every sample stand."""
+    """``environment`` as JSON values, the text of every sample's description, and where its row stands."""
 
     environment: Any
-    samples: List[Place]
+    samples: Dict[str, bytes]
     records: List[Place]
 
 
 def contents(text: bytes, at: int, met: Dict[str, bytes]) -> Contents:
     """What stands where in an ASCII document whose content begins at ``at``.
 
-    ``met``: descriptions in other runs, mostly the same; those of this one are added.
+    ``met``: descriptions in other runs, mostly the same; those of this one are added.  What is the same is one text.
     Raises ValueError for a text of another form.
     """
     environment, at = _value(text, _past(text, at, b'{"environment":'))
@@ -46,18 +46,18 @@ def contents(text: bytes, at: int, met: Dict[str, bytes]) -> Contents:
     return Contents(environment, samples, records)
 
 
-def _samples(text: bytes, at: int, met: Dict[str, bytes]) -> Tuple[List[Place], int]:
-    places: List[Place] = []
+def _samples(text: bytes, at: int, met: Dict[str, bytes]) -> Tuple[Dict[str, bytes], int]:
+    found: Dict[str, bytes] = {}
     while text[at : at + 1] != b"}":
-        name, start = _name(text, _past(text, at, b",") if places else at)
+        name, start = _name(text, _past(text, at, b",") if found else at)
         same = met.get(name)
         if same is not None and text.startswith(same, start):  # nothing that goes on is a table as well
             at = start + len(same)
         else:
             _, at = _value(text, start)
-            met[name] = text[start:at]
-        places.append((name, start, at))
-    return places, at
+            same = met[name] = text[start:at]
+        found[name] = same
+    return found, at
 
 
 def _rows(text: bytes, at: int) -> List[Place]:
@@ -154,19 +154,19 @@ class Pieces:
         self._reworded = reworded
         self._met: Dict[int, List[_Piece]] = {}
 
-    def of(self, row: str, decode: Callable[[str, str], Any]) -> Optional[List[Found]]:
-        """Those of a row's text; None where all of it has to be decoded.
+    def of(self, row: str, decode: Callable[[str, str], Any]) -> Optional[Dict[str, Found]]:
+        """Those of a row's text, by dialect; None where all of it has to be decoded.
 
         ``decode`` makes a value of a dialect and the text of a record that was not met before.
         """
-        found: List[Found] = []
+        found: Dict[str, Found] = {}
         at, last = 0, len(row) - len(_ROW_END)
         while at < last:
             place = self._at(row, at, self._met.setdefault(len(found), []), decode)
-            if place is None:
+            if place is None or place[0].dialect in found:
                 return None
             one, at = place
-            found.append(one)
+            found[one.dialect] = one
         return found if found and at == last and row.endswith(_ROW_END) else None
 
     def _at(

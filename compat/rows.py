@@ -6,7 +6,7 @@ The file stays open: it may be replaced meanwhile, and its rows are still those 
 
 import collections.abc
 import os
-from typing import IO, Callable, Dict, Generic, Iterator, Optional, Tuple, TypeVar
+from typing import IO, Callable, Dict, Generic, Iterator, Optional, Tuple, TypeVar, Union
 
 T = TypeVar("T")
 
@@ -30,18 +30,23 @@ class Opened:
 class Rows(collections.abc.MutableMapping, Generic[T]):  # type: ignore[type-arg]
     """Values by name: those in a file are decoded when they are asked for, and kept until they are to be forgotten.
 
-    ``decode`` makes a value of a name and the text that stands there.
+    ``decode`` makes a value of a name and the bytes that stand there.
     """
 
-    def __init__(self, file: Opened, decode: Callable[[str, str], T]) -> None:
+    def __init__(self, file: Opened, decode: Callable[[str, bytes], T]) -> None:
         self._file = file
         self._decode = decode
-        self._places: Dict[str, Tuple[int, int]] = {}
+        self._places: Dict[str, Union[Tuple[int, int], bytes]] = {}
         self._values: Dict[str, Optional[T]] = {}
 
     def stands(self, name: str, start: int, end: int) -> None:
         """The value of that name is these bytes of the file."""
         self._places[name] = start, end
+        self._values[name] = None
+
+    def says(self, name: str, text: bytes) -> None:
+        """The value of that name is this text: other files have the same one, which need not be read again."""
+        self._places[name] = text
         self._values[name] = None
 
     def forget(self, name: str) -> None:
@@ -52,8 +57,8 @@ class Rows(collections.abc.MutableMapping, Generic[T]):  # type: ignore[type-arg
     def __getitem__(self, name: str) -> T:
         value = self._values[name]
         if value is None:
-            start, end = self._places[name]
-            text = self._file.read(start, end - start).decode("ascii")
+            place = self._places[name]
+            text = place if isinstance(place, bytes) else self._file.read(place[0], place[1] - place[0])
             value = self._values[name] = self._decode(name, text)
         return value
 

@@ -157,9 +157,10 @@ class Run:
         except (ValueError, IndexError, RecursionError, MemoryError):
             return False  # in full it says what is wrong
         self.environment = from_json(Environment, found.environment, path)
-        for rows, places in ((samples, found.samples), (records, found.records)):
-            for place in places:
-                rows.stands(*place)
+        for sample, description in found.samples.items():
+            samples.says(sample, description)
+        for place in found.records:
+            records.stands(*place)
         self.samples, self.records, self.objects = samples, records, Recent(self.objects.folder)
         return True
 
@@ -175,18 +176,21 @@ class Run:
             _check_row(path, sample, dialect)
         return {name: from_json(Record, record, f"{path}: {sample} {name}") for name, record in row.items()}
 
-    def _description_text(self, sample: str, text: str) -> Description:
+    def _description_text(self, sample: str, text: bytes) -> Description:
         """The same one for all runs that say the same."""
         found = _DESCRIBED.get((sample, text))  # once: another thread may clear them
         if found is None:
-            found = _DESCRIBED[sample, text] = self._description(sample, self._decoded(sample, text))
+            found = _DESCRIBED[sample, text] = self._description(
+                sample, self._decoded(sample, text.decode("ascii"))
+            )
         return found
 
-    def _row_text(self, sample: str, text: str) -> Mapping[str, Record]:
+    def _row_text(self, sample: str, contents: bytes) -> Mapping[str, Record]:
         """A row: most of its records differ from those of other runs only in where and how long they were computed."""
         known = _PIECES.get(sample)
         if known is None:
             known = _PIECES[sample] = row_texts.Pieces(reworded)  # nothing of this run: it outlives it
+        text = contents.decode("ascii")
         pieces = known.of(text, lambda dialect, text: self._record_text(sample, dialect, text))
         return Alike(pieces) if pieces is not None else self._row_of(sample, self._decoded(sample, text))
 
