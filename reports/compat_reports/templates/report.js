@@ -174,7 +174,7 @@
   const own = new Set(["look", "known", "changed", "agrees", "none"]);
   const fits = (entry, word) => (own.has(word) || /^changed:/.test(word) ? entry.words.includes(word) : entry.text.includes(word));
   // the first of the operations at once, the others a few at a time: some hundred of them take long to lay out
-  const AT_ONCE = 20;
+  const AT_ONCE = 10;
   let most = MOST, waiting = [], soon = false;
   function showMore(count = waiting.length) {
     for (const part of waiting.splice(0, count)) part.body.hidden = false;
