@@ -162,7 +162,13 @@ def test_a_file_that_was_not_there(tmp_path, noted):
 
 
 @pytest.mark.parametrize(
-    "read", ['os.environ.get("SCALE", "1")', 'os.getenv("SCALE") or 1', 'dict(os.environ).get("SCALE", 1)']
+    "read",
+    [
+        'os.environ.get("SCALE", "1")',
+        'os.getenv("SCALE") or 1',
+        'dict(os.environ).get("SCALE", 1)',
+        'os.environb.get(b"SCALE", b"1")',
+    ],
 )
 def test_another_environment_variable(tmp_path, noted, read):
     there(tmp_path, f"return np.float32([1, float({read})])")

@@ -6,12 +6,13 @@ what other ``libraries`` read, in C, is not seen.
 
 import builtins
 import contextlib
+import functools
 import hashlib
 import io
 import os
 import sys
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, Optional, Set
+from typing import Any, Dict, Iterator, List, Optional, Set
 
 from ..case.imports import is_standard
 from ..errors import CompatError
@@ -50,8 +51,8 @@ def noticing(noticed: Noticed) -> Iterator[None]:
     """Note what is looked at meanwhile."""
     files: Set[str] = set()
     real = builtins.open, io.open, os.open
-    environ: Any = os.environ
-    encode = environ.encodekey
+    environments: List[Any] = [os.environ, os.environb] if os.supports_bytes_environ else [os.environ]
+    encoding = [environment.encodekey for environment in environments]
 
     def reading(file: Any, mode: Any = "r", *arguments: Any, **named: Any) -> Any:
         if not isinstance(file, int) and not _WRITING.intersection(mode):
@@ -63,20 +64,23 @@ def noticing(noticed: Noticed) -> Iterator[None]:
             files.add(os.path.abspath(os.fsdecode(path)))
         return real[2](path, flags, *arguments, **named)
 
-    def variable(name: Any) -> Any:
+    def variable(environment: Any, encode: Any, name: Any) -> Any:
         key = encode(name)
-        value = environ._data.get(key)
-        noticed.variables[name] = None if value is None else environ.decodevalue(value)
+        value = environment._data.get(key)
+        value = None if value is None else os.fsdecode(environment.decodevalue(value))
+        noticed.variables[os.fsdecode(name)] = value
         return key
 
     _put(reading, reading, descriptor)
-    # Every access to os.environ goes through it.  An attribute of this one object: a class whose methods are exchanged
+    # Every access to os.environ goes through it.  An attribute of the object: a class whose methods are exchanged
     # a thousand times has, from Python 3.13 on, its old ones called (it is out of versions for the caches of calls).
-    environ.encodekey = variable
+    for environment, encode in zip(environments, encoding):
+        environment.encodekey = functools.partial(variable, environment, encode)
     try:
         yield
     finally:
-        environ.encodekey = encode
+        for environment, encode in zip(environments, encoding):
+            environment.encodekey = encode
         _put(*real)
         noticed.files.update((path, digest_of(path)) for path in files)
 
