@@ -132,7 +132,7 @@ class Product:
     def prepare(self, workload, direction):
         if workload.kind != "conv" or direction != "forward":
             raise Unable("not one product")
-        from compat.layers.convolution import TILE_BYTES, TILE_PIXELS
+        from compat.layers.correlation import TILE_BYTES, TILE_PIXELS
 
         _, w, _, _ = workload.arrays()
         filters = w.reshape(-1, w.shape[3])

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from compat.layers import convolution, depthwise, planes, pooling, products, strips
+from compat.layers import correlation, depthwise, planes, pooling, products, strips
 
 try:
     import hypothesis  # noqa: F401
@@ -28,8 +28,8 @@ def tile_sizes():
     @contextlib.contextmanager
     def setting(size, pixels, width=48):
         names = [
-            (convolution, "TILE_BYTES", size),
-            (convolution, "TILE_PIXELS", pixels),
+            (correlation, "TILE_BYTES", size),
+            (correlation, "TILE_PIXELS", pixels),
             (depthwise, "TILE_BYTES", size),
             (planes, "TILE_BYTES", size),
             (planes, "LEAST_WIDTH", width),
