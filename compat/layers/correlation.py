@@ -6,8 +6,11 @@ convolution, of dy with the filters turned around; the gradient in w multiplies 
 Images are NHWC and filters (kh, kw, in, out); what does not fit was refused before (``convolution.py``).
 """
 
+from typing import Optional, Sequence, Tuple
+
 import numpy as np
 
+from ..arrays import Array
 from . import costs, depthwise, planes, strips
 from .geometry import Axis, sum_dtype
 from .parallel import each, in_order
@@ -20,7 +23,9 @@ LARGEST_TILE = 1 << 23
 PARTIAL_SUMS = 8  # filter gradients are added up in so many parts, whatever the number of threads
 
 
-def correlate(x, w, rows, columns, out, bias=None):
+def correlate(
+    x: Array, w: Array, rows: Axis, columns: Axis, out: Array, bias: Optional[Array] = None
+) -> None:
     """Convolution of one group, NHWC and HWIO, into ``out``."""
     dtype = sum_dtype(x.dtype)
     size = costs.best_size(len(x), w.shape, rows, columns, bias is not None, is_planar(x))
@@ -66,7 +71,7 @@ def _with_bias(w, bias, dtype):
     return filters
 
 
-def correlate_transposed(dy, w, rows, columns, dx):
+def correlate_transposed(dy: Array, w: Array, rows: Axis, columns: Axis, dx: Array) -> None:
     """The transpose of ``correlate`` in x, of one group, into ``dx``.
 
     For few channels, dy times the filters gives the gradients of the columns, added up where they belong.
@@ -85,7 +90,7 @@ def correlate_transposed(dy, w, rows, columns, dx):
     each(tiling, lambda: Scatter(dy, filters, rows, columns, dx, tiling, dtype))
 
 
-def transposed(terms, rows, columns, dx):
+def transposed(terms: Sequence[Tuple[Array, Array]], rows: Axis, columns: Axis, dx: Array) -> None:
     """The transpose in x as convolutions of dy: ``terms`` is one (dy, w), or several to add if depthwise.
 
     Pixels p with the same p % stride meet the same taps, so they are a convolution of dy with some of the
@@ -119,7 +124,7 @@ def _phase(axis, phase):
     return Axis(axis.out, len(taps), 1, max(1, dilation), before, pixels), taps
 
 
-def filter_grad(x, dy, rows, columns):
+def filter_grad(x: Array, dy: Array, rows: Axis, columns: Axis) -> Array:
     """Columns times dy, summed over all tiles, of one group: (kh, kw, C, out)."""
     dtype = sum_dtype(x.dtype)
     shape = (rows.taps * columns.taps * x.shape[3], dy.shape[3])
