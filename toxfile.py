@@ -1,11 +1,13 @@
 """What tox does not know of the matrix: how far it is, how many environments fit side by side, and which samples.
 
-Every environment imports a TensorFlow in each of its workers: side by side they share out processors and memory.
+Every environment imports a TensorFlow in each of its workers: side by side they share out processors and memory. Plain
+``tox`` has them side by side, for much of an import and of a plan is one process alone; ``tox run`` has one by one.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 from tox.plugin import impl
 
 if TYPE_CHECKING:
+    from tox.config.cli.parser import Parsed
     from tox.config.sets import CoreConfigSet
     from tox.execute import Outcome
     from tox.session.state import State
@@ -41,9 +44,9 @@ class _Matrix:
         names = self._names()
         if name.startswith("tf") and not self._told:
             self._told = True
-            print("Samples that take minutes are left out; with them: pipx run tox -m slow", flush=True)
+            _say("Samples that take minutes are left out; with them: pipx run tox -m slow")
         if len(names) > 1 and name in names:
-            print(f"{name}: environment {names.index(name) + 1} of {len(names)}", flush=True)
+            _say(f"{name}: environment {names.index(name) + 1} of {len(names)}")
 
     def ends(self, name: str) -> None:
         """``tf1.15: 3 of 14 environments done in 3 min, about 11 min left``."""
@@ -55,7 +58,7 @@ class _Matrix:
             done, seconds = self._done, time.monotonic() - self._began
         left = seconds / done * (len(names) - done)
         rest = f", about {_minutes(left)} left" if left else ""
-        print(f"{name}: {done} of {len(names)} environments done in {_minutes(seconds)}{rest}", flush=True)
+        _say(f"{name}: {done} of {len(names)} environments done in {_minutes(seconds)}{rest}")
 
     def _names(self) -> list[str]:
         return list(self._state.envs.iter(only_active=True, package=False))
@@ -72,6 +75,9 @@ def tox_add_core_config(core_conf: CoreConfigSet, state: State) -> None:
     _matrices[:] = [_Matrix(state, slow)]
     chosen = ["--slow" if slow else "--not-slow"]
     side_by_side = getattr(options, "parallel", 0)
+    if side_by_side == 0 and _is_matrix(options):
+        side_by_side = len(_recording(options)) or None
+        options.parallel_live = True
     if side_by_side != 0:  # None: all of them
         options.parallel = side_by_side = _that_fit(side_by_side)
         chosen.append(f"--workers {max(1, (os.cpu_count() or 1) // side_by_side)}")
@@ -88,6 +94,19 @@ def tox_before_run_commands(tox_env: ToxEnv) -> None:
 def tox_after_run_commands(tox_env: ToxEnv, exit_code: int, outcomes: list[Outcome]) -> None:
     for matrix in _matrices:
         matrix.ends(tox_env.name)
+
+
+def _is_matrix(options: Parsed) -> bool:
+    """Whether plain tox was asked for several environments of the matrix, and for none that tests."""
+    if options.command != "legacy" or options.no_capture or options.factors or options.env.is_all:
+        return False
+    recording = _recording(options)
+    return options.env.is_default_list or (len(recording) > 1 and {*options.env} <= {*recording, "report"})
+
+
+def _recording(options: Parsed) -> list[str]:
+    """Those by name that record; none where the names are tox.ini's own."""
+    return [name for name in options.env if name.startswith("tf")]
 
 
 def _that_fit(wanted: int | None) -> int:
@@ -109,6 +128,11 @@ def _free_memory() -> int | None:
             return next(int(line.split()[1]) << 10 for line in file if line.startswith("MemAvailable:"))
     except (OSError, StopIteration, ValueError):
         return None
+
+
+def _say(text: str) -> None:
+    """In a line of its own: another environment may have drawn its progress there."""
+    print(f"\r\033[K{text}" if sys.stdout.isatty() else text, flush=True)
 
 
 def _minutes(seconds: float) -> str:

@@ -68,6 +68,7 @@ labels =
 [testenv]
 skip_install = true
 commands = python -c "print('with {env:COMPAT_TOX_OPTIONS:nothing} {posargs}.')"
+[testenv:tests]
 """
 
 
@@ -101,3 +102,22 @@ print(toxfile._that_fit(None), toxfile._that_fit(1))
 """
     found = subprocess.run([sys.executable, "-c", script], cwd=str(there), capture_output=True, text=True)
     assert found.stdout.splitlines()[-1] == side_by_side, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("-e", "tf1,tf2"), ("-m", "slow")])
+def test_plain_tox_has_the_matrix_side_by_side(there, arguments):
+    (there / "tox.ini").write_text(OPTIONS)
+    lines = tox(there, *arguments, command=())
+    processors = os.cpu_count() or 1
+    workers = max(1, processors // min(processors, 2 if "-e" in arguments else processors))
+    slow = "--slow" if "-m" in arguments else "--not-slow"
+    assert lines.count(f"with {slow} --workers {workers} .") == 2
+
+
+@pytest.mark.parametrize(
+    "command", [("run",), ("run", "-e", "tf1,tf2"), ("-e", "tf1"), ("-e", "tf1,tf2,tests")]
+)
+def test_one_by_one_where_asked_and_where_there_is_something_else(there, command):
+    (there / "tox.ini").write_text(OPTIONS)
+    lines = tox(there, command=command)
+    assert "with --not-slow ." in lines and not [line for line in lines if "--workers" in line]

@@ -28,7 +28,7 @@ WORTH_KEEPING = 0.003
 #: Of what is written already, this part more is much.
 _MUCH = 0.25
 #: The parts of compat that a verdict follows from.
-_JUDGING = ("arrays.py", "case", "judge", "jsons.py", "layers", "records.py", "reference")
+_JUDGING = ("arrays.py", "case", "graph", "judge", "jsons.py", "layers", "records.py", "reference")
 
 
 def key(*parts: Any) -> str:

@@ -3,17 +3,14 @@
 import os
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
-import numpy as np
-
 from ..alike import shared
 from ..case.files import Case
 from ..case.operation import Sample
 from ..records import Description, Record, Verdict
-from ..reference import Reference
 from ..store import Run
-from . import allowances, known
-from .answers import NO_RECORDS, Answers, kept, unusable
-from .ports import judge_port
+from . import known
+from .answers import NO_RECORDS, Answers, unusable
+from .ported import Ported
 from .verdicts import random
 
 if TYPE_CHECKING:
@@ -31,6 +28,7 @@ class SampleJudge:
         self._id = sample_id
         self._operation, _, self._name = sample_id[:-1].partition("[")  # a description may say anything
         self._by_case: Dict[str, Answers] = {}
+        self._ported = Ported(sample_id, judging.keep)
         self._cases: Dict[Tuple[Any, ...], Tuple[Optional[Case], str]] = {}
         self._troubles: Dict[Tuple[Any, ...], str] = {}
         self._old: Dict[Tuple[Any, ...], str] = {}
@@ -42,6 +40,7 @@ class SampleJudge:
     def end(self) -> None:
         for of_case in self._by_case.values():
             of_case.notes.save()
+        self._ported.save()
 
     def verdicts(self, run: Run, row: Mapping[str, Record]) -> Dict[str, Verdict]:
         """Those on records of a run, by dialect.  Records that say the same may share one: it is not to be changed."""
@@ -208,15 +207,9 @@ class SampleJudge:
         if trouble:
             return Verdict("unjudged", f"{whose}: {trouble}")
         try:
-            spreads: Optional[Dict[str, Reference]] = {} if self._judging.keep else None
-            verdict = judge_port(record, run.objects.read, base, place.objects.read, who, whose, spreads)
+            return self._ported.verdict(run, record, place, base, who, whose)
         except NO_RECORDS as error:
             return Verdict("unjudged", unusable(error))
-        if not base.random:
-            answers = {name: place.objects.read(output.digest) for name, output in base.outputs.items()}
-            verdict.reference = kept(run, answers) if self._judging.keep else {}
-            verdict.allowance = kept(run, _shown(record, verdict, spreads or {}))
-        return verdict
 
     def _case(self, run: Run) -> Optional[Case]:
         record = next(iter(run.records.get(self._id, {}).values()), None)
@@ -249,16 +242,6 @@ def _named(description: Description) -> Tuple[str, Optional[str]]:
     """The dialect and the environment that a sample is judged against."""
     dialect, environment = (*(description.against or ()), None, None)[:2]
     return dialect or "", environment
-
-
-def _shown(record: Record, verdict: Verdict, spreads: Mapping[str, Reference]) -> Dict[str, np.ndarray]:
-    """How far outputs may be off from what they are judged against, of those that were judged by what was measured:
-    by a graph they are held to what it makes of the port's own tensors."""
-    return {
-        name: allowances.allowance(spreads[name], record.outputs[name].dtype)
-        for name, numbers in verdict.outputs.items()
-        if name in spreads and allowances.is_shown(numbers)
-    }
 
 
 def _list(against: Optional[Tuple[str, Optional[str]]]) -> Optional[List[Optional[str]]]:

@@ -10,6 +10,8 @@ from ..texts import in_a_line
 
 #: Before so many are done, and so many seconds over, nothing is said of the time that is left.
 _FEWEST, _SOONEST = 3, 5.0
+#: Seconds from one drawing of the line to the next: several runs that share a terminal take turns.
+_REDRAWN = 1.0
 
 
 class StillComputing:
@@ -96,7 +98,7 @@ class Progress(StillComputing):
             while not over.wait(self._interval):
                 self._tell_plainly()
             return
-        while not over.wait(0.2):
+        while not over.wait(_REDRAWN):
             text = in_a_line(self._whole_line())[: shutil.get_terminal_size().columns - 1]
             self._write(f"\r\033[K{text}")
         self._write("\r\033[K")
