@@ -32,6 +32,7 @@ COMMANDS = {
     "since": "the versions at which a result changed, of those that were run",
     "bisect": "the same, running the versions between as it needs them",
     "scorecard": "faults injected: how many are caught, and named rightly",
+    "scoreboard": "the same faults by the rules of other projects, side by side with compat's verdicts",
     "fsck": "whether stores are sound: every run and every array read and checked",
     "accept": "make a run the golden, and say what changed",
 }

@@ -99,3 +99,52 @@ def test_every_file_here_is_a_dialects_or_shared():
     modules = {type(dialect).__module__.rsplit(".", 1)[1] for dialect in dialects.DIALECTS.values()}
     files = {name[:-3] for name in os.listdir(os.path.dirname(dialects.__file__)) if name.endswith(".py")}
     assert files - modules == {"__init__", "base", "tensorflow"}
+
+
+LENT = MADE.replace(
+    "order = 4.5\n",
+    'order = 4.5\n        spelled_as = "numpy"\n        by_default = False\n',
+)
+IN_NUMPY = CASE.replace('"made"', '"numpy"')
+
+
+def test_one_that_takes_the_implementations_of_another(tmp_path, with_dialect):
+    write(tmp_path / "case.py", IN_NUMPY)
+    result = with_dialect(LENT, "run", "case.py", "--out", "runs/here", "--dialect", "made")
+    assert result.returncode == 0 and "made         1 agrees" in result.stdout, result.stdout + result.stderr
+    both = (
+        IN_NUMPY
+        + "\n"
+        + CASE[CASE.index("    @double.on") : CASE.index("    double.sample")].replace("2 *", "3 *")
+    )
+    write(tmp_path / "case.py", both)  # its own, where there is one
+    result = with_dialect(LENT, "run", "case.py", "--out", "runs/here", "--dialect", "made")
+    assert result.returncode == 1 and "made" in result.stdout, result.stdout + result.stderr
+
+
+def test_one_that_is_computed_where_it_is_named_alone(tmp_path, with_dialect):
+    write(tmp_path / "case.py", IN_NUMPY)
+    result = with_dialect(LENT, "run", "case.py", "--out", "runs/here")
+    content = json.loads((tmp_path / "runs" / "here" / "run.json").read_text())["content"]
+    (row,) = content["records"].values()
+    assert result.returncode == 0 and "numpy" in row and "made" not in row
+
+
+DIFFERENCE = """
+    [[difference]]
+    operation = "double"
+    dialects = ["numpy"]
+    verdict = "differs"
+    reason = "it is wrong on purpose"
+    address = "https://example.org"
+    """
+
+
+@pytest.mark.parametrize(("factor", "status"), [("3 *", 0), ("2 *", 0)])
+def test_what_is_known_of_the_other_is_known_of_it_and_not_demanded(tmp_path, with_dialect, factor, status):
+    write(tmp_path / "case.py", IN_NUMPY.replace("return 2 *", f"return {factor}"))
+    write(tmp_path / "known_differences.toml", DIFFERENCE)
+    result = with_dialect(LENT, "run", "case.py", "--out", "runs/here", "--dialect", "made")
+    assert result.returncode == status, result.stdout + result.stderr
+    own = with_dialect(LENT, "run", "case.py", "--out", "runs/own", "--dialect", "numpy")
+    assert own.returncode == (0 if factor == "3 *" else 1)  # there it is out of date

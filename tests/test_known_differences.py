@@ -230,3 +230,35 @@ def test_a_stale_entry_fails_the_run(tmp_path, double_case):
     words = {name: row["numpy"].word for name, row in found.verdicts.items()}
     assert words == {"double[s0]": "agrees", "double[s1]": "differs", "double[s2]": "agrees"}
     assert "mend the entry" in found.verdict("double[s1]", "numpy").message
+
+
+def known_of(**more):
+    fields = {
+        "operation": "gelu",
+        "dialects": ["keras3", "tf2.function"],
+        "verdict": "differs",
+        "reason": "Keras computes it so",
+        "address": "https://keras.io",
+    }
+    return known.KnownDifference({**fields, **more}, "known_differences.toml: difference 1")
+
+
+def marked(word, dialect, recorded_with=None, **more):
+    environment = Environment("here", settings=recorded_with or {})
+    return known.marked(Verdict(word), "gelu", "a", dialect, environment, [known_of(**more)])
+
+
+def test_of_keras_on_jax_what_is_known_on_tensorflow_may_be_and_need_not():
+    jax = {"KERAS_BACKEND": "jax"}
+    assert marked("differs", "keras3", jax).known and marked("agrees", "keras3", jax).word == "agrees"
+    assert marked("agrees", "keras3", {"KERAS_BACKEND": "tensorflow"}).word == "differs"
+    assert marked("agrees", "keras3").word == "differs"
+    assert marked("agrees", "keras3", jax, settings=jax).word == "differs"  # said of JAX itself
+    assert marked("differs", "keras3", settings=jax).known is None
+
+
+def test_of_what_is_compiled_or_converted_too():
+    for dialect in ("tf2.xla", "onnx", "tflite"):
+        assert marked("differs", dialect).known and marked("agrees", dialect).word == "agrees"
+    assert marked("agrees", "tf2.function").word == "differs"
+    assert marked("agrees", "onnx", dialects=["onnx"]).word == "differs"

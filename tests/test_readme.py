@@ -187,11 +187,13 @@ def test_the_environments_and_labels_exist():
     for command in commands:
         for option, value in zip(command, command[1:]):
             if option == "-e":
-                assert {re.sub("-(onednn|threads2)$", "", name) for name in value.split(",")} <= named
+                assert {
+                    re.sub("-(onednn|threads2|jax|converted)$", "", name) for name in value.split(",")
+                } <= named
             if option == "-m":
                 assert value in labels
     for names in labels.values():
-        assert {re.sub("-(onednn|threads2)$", "", name) for name in names.split(", ")} <= named
+        assert {re.sub("-(onednn|threads2|jax|converted)$", "", name) for name in names.split(", ")} <= named
 
 
 def test_ci_calls_the_test_command():

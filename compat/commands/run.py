@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, List, Sequence
 from ..case import files
 from ..errors import CompatError
 from ..record.code import code_of
-from ..record.dialects import DIALECTS, dialect
+from ..record.dialects import by_default, dialect
 from ..record.environment import describe
 from ..record.outlines import Outline, Outlines
 from ..record.plan import Wanted
@@ -68,7 +68,7 @@ def main(arguments: Any) -> int:
         if not arguments.record_only:
             _check_beside(case.path)
     samples = files.select(cases, arguments.sample)
-    dialects = [dialect(name).name for name in arguments.dialect] or list(DIALECTS)
+    dialects = [dialect(name).name for name in arguments.dialect] or list(by_default())
     chosen = [s for s in samples.values() if arguments.slow or not s.slow or s.id in arguments.sample]
     if len(chosen) < len(samples):
         left = len(samples) - len(chosen)

@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     if arguments.page:
-        _writable(arguments.page)
+        writable(arguments.page)
     card = score(progress=_tell)
     of_users = None if users.missing() else users.users(progress=_tell)
     print("\n".join(table(card)))
@@ -134,12 +134,16 @@ def _details(card: Scorecard, of_users: Optional[Users], of_traps: Optional[Trap
         yield from (f"not judged here: {words}" for words in of_traps.skipped)
 
 
-def _tell(done, total):
-    """On a terminal a line that is written over, elsewhere one in ten."""
+def _tell(done: int, total: int) -> None:
+    tell("scorecard", done, total)
+
+
+def tell(what: str, done: int, total: int) -> None:
+    """On a terminal a line that is written over, elsewhere a tenth of them."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\rscorecard: {done} of {total}" + ("\n" if done == total else ""))
-    elif done % 10 == 0 or done == total:
-        sys.stderr.write(f"scorecard: {done} of {total}\n")
+        sys.stderr.write(f"\r{what}: {done} of {total}" + ("\n" if done == total else ""))
+    elif done % max(10, total // 10) == 0 or done == total:
+        sys.stderr.write(f"{what}: {done} of {total}\n")
     sys.stderr.flush()
 
 
@@ -236,7 +240,7 @@ def page(
     )
 
 
-def _writable(path):
+def writable(path: str) -> None:
     """Raises CompatError before minutes are spent on a page that cannot be written."""
     folder = os.path.dirname(path) or "."
     try:

@@ -4,7 +4,7 @@ import errno
 import functools
 import time
 import warnings
-from typing import Any, Dict, Optional, Union
+from typing import Any, Callable, Dict, Optional, Union
 
 import numpy as np
 
@@ -141,7 +141,7 @@ def _trace(record: Record, sample: Sample, dialect: Dialect, objects: Union[Obje
     def keep(array: np.ndarray, dtype: str) -> Output:
         return Output(objects.add(array), dtype, list(np.shape(array)))
 
-    implementation = sample.operation.implementations[dialect.name]
+    implementation = _implementation(dialect, sample)
     try:
         trace = dialect.trace(implementation, sample.inputs, sample.parameters, keep)
         trace.check()
@@ -162,7 +162,12 @@ def _measured(run: Any, inputs: Dict[str, Any], results: Results) -> Measurement
 
 
 def _run(dialect: Dialect, sample: Sample, inputs: Dict[str, Any]) -> Results:
-    return dialect.compute(sample.operation.implementations[dialect.name], inputs, sample.parameters)
+    return dialect.compute(_implementation(dialect, sample), inputs, sample.parameters)
+
+
+def _implementation(dialect: Dialect, sample: Sample) -> Callable[..., Any]:
+    spelled = sample.operation.implementations
+    return spelled[dialect.spelling(spelled)]
 
 
 def _check_inputs(sample: Sample) -> None:

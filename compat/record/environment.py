@@ -11,7 +11,7 @@ from .versions import threads, version_of
 
 #: A run is recorded with these: each of them can change the bits of a result.
 _SETTINGS = re.compile(
-    r"(TF_(ENABLE|DISABLE|XLA|NUM|DETERMINISTIC|USE|CUDNN)_|XLA_|KERAS_|OMP_|MKL_|ONEDNN_|DNNL_|OPENBLAS_|NPY_|CUDA_)"
+    r"(TF_(ENABLE|DISABLE|XLA|NUM|DETERMINISTIC|USE|CUDNN)_|XLA_|KERAS_|JAX_|OMP_|MKL_|ONEDNN_|DNNL_|OPENBLAS_|NPY_|CUDA_)"
 )
 #: What is recorded beside the distributions that the dialects depend on.
 _BESIDE = ("h5py", "protobuf", "pytest")

@@ -7,7 +7,9 @@ from .dialects import dialect as find_dialect
 
 def not_spelled(operation: str, spelled: Container[str], dialect: str) -> Optional[str]:
     """``spelled``: the dialects that the operation has an implementation in.  None where it can be computed."""
-    missing = find_dialect(dialect).missing()
+    found = find_dialect(dialect)
+    missing = found.missing()
     if missing:
         return missing
-    return None if dialect in spelled else f"{operation} is not spelled in {dialect}"
+    name = found.spelling(spelled)
+    return None if name in spelled else f"{operation} is not spelled in {name}"

@@ -4,6 +4,7 @@ Three times: by the bounds of the references; by the measured allowance, as if t
 by a legacy graph's nodes.
 """
 
+import math
 from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -12,8 +13,10 @@ from ..arrays import Array
 from ..case.fixtures import Fixture
 from ..explain import ReferenceOnly, Target, explain
 from ..judge.compare import compare
+from ..judge.graphs import Place
 from ..record.repeats import measure
-from ..records import PASSING
+from ..records import PASSING, Numbers
+from ..reference.bounds import Reference
 from ..reference.measured import Evidence, Measured
 from . import harmless
 from .faults import FAULTS, Fault
@@ -94,7 +97,7 @@ def score(
 ) -> Scorecard:
     """Every fault on every operation that it changes, and every harmless variation of each operation."""
     operations, faults = operations or OPERATIONS, faults or FAULTS
-    bases = {c: _Bases(_measured(c), legacy_graph(c, c.arguments)) for c in operations}
+    bases = {c: Bases(measured_of(c), legacy_graph(c, c.arguments)) for c in operations}
     rows = []
     for number, fault in enumerate(faults):
         row = Row(fault.name, bool(fault.causes))
@@ -113,33 +116,38 @@ def score(
             if dtype == "float32":
                 found.append((compare(result, dtype, bases[computation].measured, dtype), measured_alarms))
             graph = legacy_graph(computation, harmless.narrowed(computation, dtype), dtype)
-            found.append((_by_graph(graph, result, dtype).numbers, graph_alarms))
+            found.append((_numbers(by_graph_of(graph, result, dtype)), graph_alarms))
             for numbers, flagged in found:
                 if numbers.word not in PASSING:
                     flagged.append(f"{computation}, {name}: {numbers.message}")
     return Scorecard(rows, alarms, measured_alarms, variations, without_reference(), graph_alarms)
 
 
-class _Bases(NamedTuple):
+class Bases(NamedTuple):
     """What a computation's faults are judged by where there is no reference."""
 
     measured: Measured
     graph: Graph
 
 
-def _by_graph(graph, result, dtype):
+def by_graph_of(graph: Graph, result: Array, dtype: str) -> Place:
     """The Place of a result; a LookupError where a rule is missing: every op here has one."""
     place = judged(graph, result, dtype)
+    _numbers(place)
+    return place
+
+
+def _numbers(place: Place) -> Numbers:
     if place.numbers is None:
         raise LookupError(place.why)
-    return place
+    return place.numbers
 
 
 def _fixture(name, array):
     return Fixture(name, lambda: array)
 
 
-def _measured(computation):
+def measured_of(computation: Computation) -> Measured:
     """The implementation's own result, allowed for by its spread, as of an operation without a reference."""
 
     def compute(inputs):
@@ -152,13 +160,13 @@ def _measured(computation):
     return Measured(result, "float32", Evidence(result, measure(compute, inputs, results).arrays["y"]))
 
 
-def _meet(row: Row, fault: Fault, computation: Computation, bases: _Bases) -> None:
+def _meet(row: Row, fault: Fault, computation: Computation, bases: Bases) -> None:
     injected = fault.inject(computation)
     if injected is None:
         return
     exact, result = injected
     answer = computation.rule(**computation.arguments)
-    moved = _moved(exact, answer)
+    moved = moved_by(exact, answer)
     if moved == 0:
         return
     row.tried += 1
@@ -193,7 +201,7 @@ def _meet_graph(
     row: Row, fault: Fault, computation: Computation, graph: Graph, result: Array, larger: bool
 ) -> None:
     """The same fault as a port's, and the legacy graph all that is known."""
-    place = _by_graph(graph, result, "float32")
+    place = by_graph_of(graph, result, "float32")
     if not place.wrong:
         if larger:
             row.missed_by_graph.append(str(computation))
@@ -230,17 +238,17 @@ def _first(right, found):
     return said.shape == meant.shape and np.allclose(said, meant, rtol=1e-12, atol=1e-300)
 
 
-def _moved(exact, answer):
+def moved_by(exact: Array, answer: Reference) -> float:
     """How many worst-case allowances the exact faulty answer lies from the right one, at most.
 
     More than 2: neither computation's rounding can hide it.  Infinite for another shape or non-finite values.
     """
     if exact.shape != answer.value.shape:
-        return np.inf
+        return math.inf
     finite = np.isfinite(exact)
     if not np.array_equal(finite, np.isfinite(answer.value)):
-        return np.inf
+        return math.inf
     error = np.where(finite, np.abs(np.where(finite, exact, 0) - np.where(finite, answer.value, 0)), 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(error == 0, 0, error / answer.worst("float32"))
-    return share.max() if share.size else 0
+    return float(share.max()) if share.size else 0.0

@@ -4,7 +4,7 @@ Every kind has faults, of which none may be green, and harmless variations, of w
 A pair is (the legacy side, the port, its input); both take a float32 array unless the input says otherwise.
 """
 
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple
 
 import numpy as np
 
@@ -46,31 +46,46 @@ def _words(pairs):
 def judged(legacy: Callable[..., Any], port: Callable[..., Any], x: Array) -> Verdict:
     """The Verdict on ``port`` against ``legacy``, both computed for the array ``x``."""
     arrays: Dict[str, Array] = {}
-    base, record = (_recorded(function, x, arrays) for function in (legacy, port))
+
+    def recorded_of(function: Callable[..., Any]) -> Record:
+        return recorded(lambda given: {"y": function(given["x"])}, {"x": x}, arrays)
+
+    base, record = recorded_of(legacy), recorded_of(port)
     return judge_against(record, arrays.__getitem__, base, arrays.__getitem__, "the port", "the legacy side")
 
 
-def _recorded(function, x, arrays):
-    def compute(inputs):
-        with np.errstate(all="ignore"):
-            return {"y": plain(function(inputs["x"].array))}
+def recorded(
+    function: Callable[[Dict[str, Array]], Mapping[str, Any]],
+    given: Mapping[str, Array],
+    arrays: Dict[str, Array],
+) -> Record:
+    """What ``compat run`` would record of a function of arrays by name; ``arrays`` gets what the record names."""
 
-    def add(array):
+    def compute(inputs: Dict[str, Fixture]) -> Dict[str, Any]:
+        with np.errstate(all="ignore"):
+            found = function({name: fixture.array for name, fixture in inputs.items()})
+        return {name: plain(value) for name, value in found.items()}
+
+    def add(array: Array) -> str:
         name = digest(array)
         arrays[name] = np.asarray(array)
         return name
 
-    inputs = {"x": Fixture("x", lambda: x)}
+    inputs = {name: _fixture(name, array) for name, array in given.items()}
     results = compute(inputs)
     found = measure(compute, inputs, results)
     return Record(
         "ok",
         "case",
-        inputs["x"].dtype,
+        next(iter(inputs.values())).dtype,
         outputs={n: Output(add(array), dtype, list(array.shape)) for n, (array, dtype) in results.items()},
         random=found.random,
         measured={n: {what: add(array) for what, array in of.items()} for n, of in found.arrays.items()},
     )
+
+
+def _fixture(name: str, array: Array) -> Fixture:
+    return Fixture(name, lambda: array)
 
 
 def _state(seed):

@@ -11,7 +11,7 @@ from typing import Dict, Iterable, List
 from ...errors import CompatError
 from .base import Dialect, Results, registered
 
-__all__ = ["DIALECTS", "Dialect", "Results", "dialect", "in_order"]
+__all__ = ["DIALECTS", "Dialect", "Results", "by_default", "dialect", "in_order"]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
@@ -26,6 +26,11 @@ def dialect(name: str) -> Dialect:
         return DIALECTS[name]
     except KeyError:
         raise CompatError(f"no dialect {name!r}; there are {', '.join(DIALECTS)}") from None
+
+
+def by_default() -> List[str]:
+    """The dialects that a run computes where nobody names any."""
+    return [name for name, one in DIALECTS.items() if one.by_default]
 
 
 def in_order(names: Iterable[str]) -> List[str]:

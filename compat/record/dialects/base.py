@@ -1,6 +1,6 @@
 """What every dialect is: whether it exists here, its module, and how to compute with it."""
 
-from typing import Any, Callable, Dict, List, Optional, Tuple, Type
+from typing import Any, Callable, Container, Dict, List, Optional, Tuple, Type
 
 import numpy as np
 
@@ -25,6 +25,10 @@ class Dialect:
     name: str
     depends_on: Tuple[str, ...]
     order: float
+    #: The dialect whose implementations it takes where an operation has none for it.
+    spelled_as: Optional[str] = None
+    #: Whether ``compat run`` computes it where nobody names dialects.
+    by_default = True
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -42,6 +46,10 @@ class Dialect:
     def process(self) -> str:
         """Dialects of different kinds of process cannot share one; ``compat run`` starts one for each."""
         return "graph"
+
+    def spelling(self, spelled: Container[str]) -> str:
+        """Under which name an operation that is spelled in these dialects is spelled for it."""
+        return self.name if self.spelled_as is None or self.name in spelled else self.spelled_as
 
     def missing(self) -> Optional[str]:
         """Why this environment has no such dialect, or None. Does not import the framework."""

@@ -12,7 +12,7 @@ from ..carried import Carried
 from ..logsums import log_softmax_off, softmax_off
 from ..tracked import Tracked, constant, follows
 from .elementwise import arithmetic
-from .flows import floating, is_exact, value_of, whole
+from .flows import floating, is_exact, moved, value_of, whole, with_one_more_term
 from .flows import tracked as as_tracked
 from .reductions import summed
 from .registry import Flow, NodeCall, NoRule, rule_of
@@ -191,7 +191,8 @@ def _(call: NodeCall, x: Flow, bias: Flow) -> Flow:
     shape[_channels(call, rank)] = -1
     if not floating(call.dtype):
         return exactly(call, lambda v, b: v + b.reshape(shape), x, bias)
-    return (as_tracked(x) + as_tracked(bias).reshape(*shape)).reference()
+    bias = moved(lambda array: array.reshape(shape), bias)
+    return with_one_more_term(x, bias) or (as_tracked(x) + as_tracked(bias)).reference()
 
 
 @rule_of("BiasAddGrad")

@@ -9,7 +9,7 @@ from .. import functions, tracked
 from ..bounds import Reference
 from ..functions import monotone
 from ..tracked import Tracked, follows
-from .flows import floating, is_exact
+from .flows import floating, is_exact, with_one_more_term
 from .flows import tracked as as_tracked
 from .registry import Flow, NodeCall, NoRule, rule_of
 from .whole_numbers import exactly
@@ -21,16 +21,21 @@ def arithmetic(
     of_whole: Optional[Callable[..., Any]] = None,
     of_complex: bool = False,
     of_itself: Optional[Callable[[Array], Flow]] = None,
+    first: Optional[Callable[..., Optional[Flow]]] = None,
 ) -> None:
     """The rule of ops by ``real``, of Tracked; ``of_whole``: of whole numbers; whether ``real`` is ``of_complex``.
 
-    ``of_itself``: of one tensor given twice, whose error is the same on both sides.
+    ``of_itself``: of one tensor given twice, whose error is the same on both sides.  ``first``: of floating numbers,
+    asked before ``real``.
     """
 
     @rule_of(*ops)
     def _(call: NodeCall, *inputs: Flow) -> Flow:
         if of_itself is not None and isinstance(inputs[0], Reference) and inputs[0] is inputs[-1]:
             return of_itself(inputs[0].value)
+        special = first(*inputs) if first is not None and floating(call.dtype) else None
+        if special is not None:
+            return special
         if floating(call.dtype) or (of_complex and call.dtype in PART):
             return real(*[as_tracked(flow) for flow in inputs]).reference()
         if of_whole is None or call.dtype in PART:
@@ -141,6 +146,7 @@ arithmetic(
     real=lambda x, y: x + y,
     of_whole=np.add,
     of_complex=True,
+    first=lambda x, y: with_one_more_term(x, y) or with_one_more_term(y, x),
 )
 arithmetic(
     "Sub",

@@ -1,7 +1,7 @@
 """What rules are spelled with: flows as Tracked, moved, and told apart."""
 
 import math
-from typing import Any, Callable, List, Sequence
+from typing import Any, Callable, List, Optional, Sequence
 
 import numpy as np
 
@@ -39,6 +39,20 @@ def tracked(flow: Flow) -> Tracked:
         modulus = math.sqrt(2) if flow.value.dtype.kind == "c" else 1
         return Tracked(flow.value, lambda precision: modulus * flow.worst(precision.dtype))
     return Tracked(flow)
+
+
+def with_one_more_term(sums: Flow, term: Flow) -> Optional[Reference]:
+    """Sums of products and an exact number each: kernels add a bias last, or begin their sums with it.
+
+    None for what is no such sum, or grows by it.
+    """
+    if not isinstance(sums, Reference) or sums.products is None or isinstance(term, (Reference, Whole)):
+        return None
+    value = sums.value + np.asarray(term, np.float64)
+    if value.shape != sums.value.shape:
+        return None
+    magnitude = sums.magnitude + abs(np.asarray(term, np.float64))
+    return Reference(value, magnitude, sums.terms + 1, carried=sums.carried, products=sums.products)
 
 
 def moved(move: Callable[[Array], Array], flow: Flow) -> Flow:
