@@ -156,7 +156,12 @@ def test_what_a_page_spells_is_known(page, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "page, command", [("scorecard", "compat scorecard"), ("benchmarks", "python -m benchmarks")]
+    "page, command",
+    [
+        ("scorecard", "compat scorecard"),
+        ("scoreboard", "compat scoreboard"),
+        ("benchmarks", "python -m benchmarks"),
+    ],
 )
 def test_a_page_with_figures_says_how_and_when_they_were_taken(page, command):
     first = "\n".join(_read("docs", page + ".md").splitlines()[:5])
