@@ -73,8 +73,8 @@ thread_standardise_integers = operation(
     "thread_standardise_integers",
     reference=_standardised,
     doc="""
-    per_image_standardization of an image of whole numbers gives whole numbers: from 1.15 on the result is cast back
-    to what came in, before that it was float32.
+    per_image_standardization of an image of whole numbers gives whole numbers: 1.15 to 2.1 convert the result back to
+    what came in, before and after it is float32. What these versions do is written out.
     """,
 )
 
@@ -86,7 +86,9 @@ def _(tf, x):
 
 @thread_standardise_integers.on("tf2.eager")
 def _(tf, x):
-    return tf.image.per_image_standardization(x)
+    image = tf.image.convert_image_dtype(x, tf.float32)
+    image = tf.image.per_image_standardization(image)
+    return tf.image.convert_image_dtype(image, tf.int32, saturate=True)
 
 
 thread_standardise_integers.sample(

@@ -57,7 +57,7 @@ thread_moving_variance.sample(
 thread_momentum_meaning = operation(
     "thread_momentum_meaning",
     reference=lambda x, moving: reference.batch_norm_training(
-        x, np.zeros(1), np.ones(1), moving, np.ones(1), epsilon=1e-3, momentum=0.9, bessel=False
+        x, np.zeros(3), np.ones(3), moving, np.ones(3), epsilon=1e-3, momentum=0.9, bessel=False
     )["moving_mean"],
     doc="""
     momentum=0.1 was copied from PyTorch, and the statistics follow every batch. There it is the weight of the new
@@ -80,7 +80,9 @@ def _(keras, x, moving):
 
 
 thread_momentum_meaning.sample(
-    "tenth", x=fixtures.values("nine_and_eleven", [[9], [11]]), moving=fixtures.values("zero", [0])
+    "tenth",
+    x=fixtures.values("nine_and_eleven", [[9, 1, -4], [11, 5, -8]]),
+    moving=fixtures.values("zeros", [0, 0, 0]),
 )
 
 thread_darknet_epsilon = operation(

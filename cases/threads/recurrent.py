@@ -156,10 +156,14 @@ def _(keras, x):
     outputs = []
     for backwards in (False, True):
         layer = keras.layers.SimpleRNN(
-            1, activation="linear", use_bias=False, return_sequences=True, go_backwards=backwards
+            1,
+            activation="linear",
+            use_bias=False,
+            return_sequences=True,
+            go_backwards=backwards,
+            kernel_initializer="ones",
+            recurrent_initializer="ones",
         )
-        layer.build(x.shape)
-        layer.set_weights([np.ones((1, 1), np.float32)] * 2)
         outputs.append(layer(x))
     return outputs[0] + outputs[1]
 
