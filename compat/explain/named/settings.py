@@ -271,9 +271,10 @@ def _another_divisor(place: Place, result: Array, dtype: str) -> Optional[str]:
         node = next((n for n in place.followed.nodes if n.tensor() == node.inputs[0]), None)
     if node is None or node.op not in _DIVIDING or node.inputs[1] not in depending(place.followed):
         return None
-    right = place.followed.recorded(node.inputs[1])
-    if right.size != 1:
+    divisor = place.followed.recorded(node.inputs[1])
+    if divisor.size != 1:
         return None
+    right = float(divisor.ravel()[0])
     fits = Fits(place, result, dtype)
     sizes = {
         n: name
@@ -281,11 +282,11 @@ def _another_divisor(place: Place, result: Array, dtype: str) -> Optional[str]:
         for n in (array.size, len(np.atleast_1d(array)))
     }
     for count, name in sorted(sizes.items()):
-        number = np.asarray(count, right.dtype)
+        number = np.asarray(count, divisor.dtype)
         taken = Edit("", node.name, lambda call, inputs, number=number: (call, [inputs[0], number]))
-        if count != float(right) and fits([taken]):
+        if count != right and fits([taken]):
             return (
-                f"the sum is divided by {count}, all of {bare(name)}, expected by {float(right):g}{at(node)}: another "
+                f"the sum is divided by {count}, all of {bare(name)}, expected by {right:g}{at(node)}: another "
                 "reduction; tf.losses has sum_by_nonzero_weights, Keras sum_over_batch_size: divide by hand"
             )
     return None
