@@ -4,8 +4,6 @@ The other framework's side is spelled as a TensorFlow 1 graph.  What was expecte
 threads.toml.
 """
 
-import numpy as np
-
 from compat import fixtures, operation, reference
 
 _KERNEL = fixtures.values("one_ten_hundred", [[[[1]], [[10]], [[100]]]])
@@ -41,11 +39,17 @@ thread_same_stride_2.sample(
     expected=[210, 432, 654],
 )
 
+
+def _mean_with_padding(x):
+    import numpy as np
+
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="constant")
+    return reference.avg_pool2d(padded, ksize=3, strides=1)
+
+
 thread_average_border = operation(
     "thread_average_border",
-    reference=lambda x: reference.avg_pool2d(
-        np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="constant"), ksize=3, strides=1
-    ),
+    reference=_mean_with_padding,
     doc="""
     A mean over 3 x 3 windows is larger at the border than in the framework that the weights come from. TensorFlow
     divides by the pixels that are there, PyTorch's AvgPool2d by all nine, the padding's as well.
@@ -125,7 +129,7 @@ thread_transposed_crop.sample(
 
 thread_flatten_order = operation(
     "thread_flatten_order",
-    reference=lambda x, w: reference.dense(x.transpose(0, 3, 1, 2).reshape(1, 8), w, np.zeros(1)),
+    reference=lambda x, w: reference.dense(x.transpose(0, 3, 1, 2).reshape(1, 8), w, [0.0]),
     doc="""
     All layers of a converted network agree until the first dense one. Its weights expect the numbers of an NCHW
     map; Flatten gives those of an NHWC one.
@@ -145,8 +149,8 @@ def _(tf, x, w):
 
 thread_flatten_order.sample(
     "2x2x2",
-    x=fixtures.values("two_planes", np.arange(8).reshape(1, 2, 2, 2).transpose(0, 2, 3, 1)),
-    w=fixtures.values("one_to_eight", np.arange(1, 9).reshape(8, 1)),
+    x=fixtures.values("two_planes", [[[[0, 4], [1, 5]], [[2, 6], [3, 7]]]]),
+    w=fixtures.values("one_to_eight", range(1, 9)).reshape(8, 1),
     expected=[[168]],
 )
 
@@ -172,6 +176,6 @@ def _(tf, x):
 
 thread_space_to_depth.sample(
     "2x2x3",
-    x=fixtures.values("one_to_twelve", np.arange(1, 13).reshape(1, 2, 2, 3)),
+    x=fixtures.values("one_to_twelve", range(1, 13)).reshape(1, 2, 2, 3),
     expected=[1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12],
 )

@@ -3,8 +3,6 @@
 What was expected of each before anything was run is in threads.toml.
 """
 
-import numpy as np
-
 from compat import fixtures, operation, reference
 
 _A = fixtures.normal("thread_a_4x64", (4, 64), seed=601)
@@ -15,7 +13,7 @@ _BIAS = fixtures.normal("thread_bias_5", (5,), seed=605)
 
 
 def _product(a, b):
-    return (reference.Tracked(a) @ b.astype(np.float64)).reference()
+    return (reference.Tracked(a) @ b.astype("float64")).reference()
 
 
 thread_matmul_numpy = operation(
@@ -124,7 +122,7 @@ thread_function_eager.sample("tanh", x=_ROW, w=_KERNEL, b=_BIAS)
 thread_by_hand = operation(
     "thread_by_hand",
     reference=lambda x, w, b, v: reference.softmax(
-        reference.dense(reference.relu(reference.dense(x, w, b)), v, np.zeros(2))
+        reference.dense(reference.relu(reference.dense(x, w, b)), v, [0.0, 0.0])
     ),
     doc="A prediction of Keras and the same by hand in NumPy: 0.25347748 and 0.25347745.",
 )
@@ -157,11 +155,17 @@ thread_by_hand.sample(
     "8-5-2", x=_ROW, w=_KERNEL, b=_BIAS, v=fixtures.normal("thread_kernel_5x2", (5, 2), seed=606)
 )
 
+
+def _running_sums(x):
+    import numpy as np
+
+    x = x.astype(np.float64)
+    return reference.Reference(np.cumsum(x), np.cumsum(abs(x)), np.arange(len(x)))
+
+
 thread_cumsum = operation(
     "thread_cumsum",
-    reference=lambda x: reference.Reference(
-        np.cumsum(x.astype(np.float64)), np.cumsum(abs(x.astype(np.float64))), np.arange(len(x))
-    ),
+    reference=_running_sums,
     doc="""
     A cumulative sum in float32 is 4.6 off the one in float64, and TensorFlow's equals NumPy's. At sums of 50,000
     that is what a thousand roundings do.
@@ -179,7 +183,7 @@ def _(np, x):
     return np.cumsum(x)
 
 
-thread_cumsum.sample("1000", x=fixtures.values("tenths_1000", np.arange(1000) / 10))
+thread_cumsum.sample("1000", x=fixtures.values("tenths_1000", [n / 10 for n in range(1000)]))
 
 
 def _constant_rate(w, g):
@@ -219,7 +223,7 @@ thread_momentum_constant.sample(
 
 thread_round_even = operation(
     "thread_round_even",
-    reference=lambda x: reference.Reference(np.round(x.astype(np.float64))),
+    reference=lambda x: reference.Reference([-2.0, 0.0, 0.0, 2.0, 2.0]),
     doc="Do np.round and tf.round round halves alike? Both to the even number, in every version since 1.0.",
 )
 
@@ -240,7 +244,7 @@ thread_round_even.sample(
 
 thread_cosine = operation(
     "thread_cosine",
-    reference=lambda x, y: reference.Reference(np.ones(1), np.ones(1), 16),
+    reference=lambda x, y: reference.Reference([1.0], [1.0], 16),
     doc="The cosine of opposite vectors is 0.99999994 in size, where 1 was expected: one rounding below 1.",
 )
 

@@ -3,12 +3,12 @@
 What was expected of each before anything was run is in threads.toml.
 """
 
-import numpy as np
-
 from compat import fixtures, operation, reference
 
 
 def _log(x):
+    import numpy as np
+
     return x.through(np.log, lambda low, high: np.where(low > 0, 1 / low, np.inf))
 
 
@@ -41,7 +41,7 @@ thread_clipped_crossentropy.sample(
 
 def _binary(p, y):
     p = reference.Tracked(p)
-    y = y.astype(np.float64)
+    y = y.astype("float64")
     return -(_log(p) * y + _log(1 - p) * (1 - y))
 
 
@@ -135,7 +135,7 @@ thread_zero_weights.sample(
 
 
 def _mean_of_squares(p, y):
-    difference = reference.Tracked(y[:, None]) - p.astype(np.float64)
+    difference = reference.Tracked(y[:, None]) - p.astype("float64")
     return (difference * difference).mean().reference()
 
 
@@ -167,7 +167,7 @@ thread_broadcast_mse.sample(
 
 thread_accuracy_class = operation(
     "thread_accuracy_class",
-    reference=lambda p, y: reference.Reference(np.mean((p > 0.5) == y), 1.0, 6),
+    reference=lambda p, y: reference.Reference(((p > 0.5) == y).mean(), 1.0, 6),
     doc="""
     metrics=["accuracy"] shows 0.75 and metrics=[Accuracy()] 0. The name becomes BinaryAccuracy, with a threshold of
     0.5; the class Accuracy asks whether prediction and label are the same number.
@@ -197,7 +197,7 @@ thread_accuracy_class.sample(
 thread_auc_thresholds = operation(
     "thread_auc_thresholds",
     reference=lambda scores, labels: reference.Reference(
-        np.mean(scores[labels == 1][:, None] > scores[labels == 0]), 1.0, 6
+        (scores[labels == 1][:, None] > scores[labels == 0]).mean(), 1.0, 6
     ),
     doc="""
     scikit-learn says 0.75 and TensorFlow 0.5 of the same scores. TensorFlow approximates the area on 200
@@ -239,7 +239,7 @@ thread_ctc_blank = operation(
 
 @thread_ctc_blank.on("tf1.session")
 def _(tf, logits, labels, label_length, logit_length):
-    sparse = tf.SparseTensor(np.zeros((1, 2), np.int64), tf.reshape(labels, [1]), [1, 1])
+    sparse = tf.SparseTensor(tf.constant([[0, 0]], tf.int64), tf.reshape(labels, [1]), [1, 1])
     return tf.nn.ctc_loss(sparse, logits, logit_length)
 
 

@@ -3,8 +3,6 @@
 What was expected of each before anything was run is in threads.toml.
 """
 
-import numpy as np
-
 from compat import Unsupported, fixtures, operation, reference
 
 
@@ -57,7 +55,7 @@ thread_moving_variance.sample(
 thread_momentum_meaning = operation(
     "thread_momentum_meaning",
     reference=lambda x, moving: reference.batch_norm_training(
-        x, np.zeros(3), np.ones(3), moving, np.ones(3), epsilon=1e-3, momentum=0.9, bessel=False
+        x, [0.0] * 3, [1.0] * 3, moving, [1.0] * 3, epsilon=1e-3, momentum=0.9, bessel=False
     )["moving_mean"],
     doc="""
     momentum=0.1 was copied from PyTorch, and the statistics follow every batch. There it is the weight of the new
@@ -87,9 +85,7 @@ thread_momentum_meaning.sample(
 
 thread_darknet_epsilon = operation(
     "thread_darknet_epsilon",
-    reference=lambda x, mean, variance: reference.batch_norm(
-        x, mean, variance, np.zeros(1), np.ones(1), epsilon=1e-5
-    ),
+    reference=lambda x, mean, variance: reference.batch_norm(x, mean, variance, [0.0], [1.0], epsilon=1e-5),
     doc="""
     Darknet's weights in a Keras model are a few percent off where the variance is small: Darknet and PyTorch add
     1e-5 to it, Keras 1e-3.
@@ -104,6 +100,8 @@ def _(tf, x, mean, variance):
 
 @thread_darknet_epsilon.on("keras2", "keras3")
 def _(keras, x, mean, variance):
+    import numpy as np
+
     layer = keras.layers.BatchNormalization()
     layer.build(x.shape)
     layer.set_weights([np.ones(1, np.float32), np.zeros(1, np.float32), mean, variance])
@@ -119,9 +117,7 @@ thread_darknet_epsilon.sample(
 
 thread_frozen_layer = operation(
     "thread_frozen_layer",
-    reference=lambda x: reference.batch_norm(
-        x, np.zeros(1), np.ones(1), np.zeros(1), np.ones(1), epsilon=1e-3
-    ),
+    reference=lambda x: reference.batch_norm(x, [0.0], [1.0], [0.0], [1.0], epsilon=1e-3),
     doc="""
     A layer with trainable = False, called in training: in TensorFlow 1 it went on with the statistics of the batch,
     in TensorFlow 2 it infers with the moving ones, as its documentation says.
@@ -147,7 +143,7 @@ thread_frozen_layer.sample("0-and-2", x=fixtures.values("zero_and_two", [[0], [2
 
 thread_layer_norm_epsilon = operation(
     "thread_layer_norm_epsilon",
-    reference=lambda x: reference.layer_norm(x, np.ones(2), np.zeros(2), epsilon=1e-5),
+    reference=lambda x: reference.layer_norm(x, [1.0, 1.0], [0.0, 0.0], epsilon=1e-5),
     doc="""
     Two close numbers should become -1 and 1 by a layer normalisation, and Keras gives 0.74. It adds 1e-3 to a
     variance of 0.0012, PyTorch and the textbooks 1e-5 or less.

@@ -4,8 +4,6 @@ Where the other side is PyTorch's or a paper's, it is spelled as a TensorFlow 1 
 anything was run is in threads.toml.
 """
 
-import numpy as np
-
 from compat import Unsupported, fixtures, operation, reference
 
 _W = fixtures.values("two_weights", [0, 1])
@@ -105,7 +103,7 @@ thread_adagrad_start.sample("one-step", w=_W, g=fixtures.values("two_gradients",
 
 
 def _falling(w, g):
-    w, g = reference.Tracked(w), g.astype(np.float64)
+    w, g = reference.Tracked(w), g.astype("float64")
     w = w - 0.1 * reference.Tracked(g)
     return (w - (reference.Tracked(g) * 0.9 + g) * 0.01).reference()
 

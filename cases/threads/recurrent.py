@@ -4,8 +4,6 @@ The old side is spelled step by step as a TensorFlow 1 graph: its cells are gone
 before anything was run is in threads.toml.
 """
 
-import numpy as np
-
 from compat import fixtures, operation, reference
 
 thread_lstm_gate = operation(
@@ -40,9 +38,9 @@ def _(keras, x, kernel, recurrent, bias):
 thread_lstm_gate.sample(
     "one-step",
     x=fixtures.values("one_and_two", [[[1, 2]]]),
-    kernel=fixtures.values("halves_2x4", np.full((2, 4), 0.5)),
-    recurrent=fixtures.values("zeros_1x4", np.zeros((1, 4))),
-    bias=fixtures.values("zeros_4", np.zeros(4)),
+    kernel=fixtures.values("halves_2x4", [[0.5] * 4] * 2),
+    recurrent=fixtures.values("zeros_1x4", [[0] * 4]),
+    bias=fixtures.values("zeros_4", [0] * 4),
 )
 
 thread_gru_reset = operation(
@@ -69,6 +67,8 @@ def _(tf, x, kernel, recurrent, bias):
 
 @thread_gru_reset.on("keras2", "keras3")
 def _(keras, x, kernel, recurrent, bias):
+    import numpy as np
+
     layer = keras.layers.GRU(2, reset_after=True, recurrent_activation="sigmoid")
     layer.build(x.shape)
     layer.set_weights([kernel, recurrent, np.stack([bias, 0 * bias])])
@@ -85,16 +85,17 @@ thread_gru_reset.sample(
     bias=fixtures.values("gru_bias", [0.1, 0, -0.2, 0.1, 0.3, -0.1]),
 )
 
+
+def _in_order(x, *weights):
+    import numpy as np
+
+    ordered = [np.concatenate([w[..., k : k + 1] for k in (0, 2, 1, 3)], -1) for w in weights]
+    return reference.lstm(x, *ordered, forget_bias=1.0)
+
+
 thread_cell_gates = operation(
     "thread_cell_gates",
-    reference=lambda x, kernel, recurrent, bias: reference.lstm(
-        x,
-        *(
-            np.concatenate([w[..., :1], w[..., 2:3], w[..., 1:2], w[..., 3:]], -1)
-            for w in (kernel, recurrent, bias)
-        ),
-        forget_bias=1.0,
-    ),
+    reference=_in_order,
     doc="""
     The weights of an LSTMCell fit into a Keras LSTM, and the outputs are others. The cell keeps its gates as i, j,
     f, o and Keras as i, f, c, o; the 1 that the cell adds to the forget gate was taken along.
@@ -114,6 +115,8 @@ def _(tf, x, kernel, recurrent, bias):
 
 @thread_cell_gates.on("keras2", "keras3")
 def _(keras, x, kernel, recurrent, bias):
+    import numpy as np
+
     layer = keras.layers.LSTM(1, recurrent_activation="sigmoid")
     layer.build(x.shape)
     layer.set_weights([kernel, recurrent, bias + np.float32([0, 1, 0, 0])])
@@ -125,16 +128,20 @@ thread_cell_gates.sample(
     x=fixtures.values("one_then_two", [[[1], [2]]]),
     kernel=fixtures.values("tenths", [[0.1, 0.2, 0.3, 0.4]]),
     recurrent=fixtures.values("more_tenths", [[0.5, 0.6, 0.7, 0.8]]),
-    bias=fixtures.values("zeros_4", np.zeros(4)),
+    bias=fixtures.values("zeros_4", [0] * 4),
 )
+
+
+def _both_ways(x):
+    import numpy as np
+
+    x = x.astype(np.float64)
+    return reference.Reference(np.cumsum(x, 1) + np.cumsum(x[:, ::-1], 1)[:, ::-1], 2 * np.sum(abs(x)), 4)
+
 
 thread_go_backwards = operation(
     "thread_go_backwards",
-    reference=lambda x: reference.Reference(
-        np.cumsum(x.astype(np.float64), 1) + np.cumsum(x.astype(np.float64)[:, ::-1], 1)[:, ::-1],
-        2 * np.sum(abs(x)),
-        4,
-    ),
+    reference=_both_ways,
     doc="""
     Two layers, one with go_backwards=True, and their outputs added: the model learns badly. What comes back from
     the backward one is in reversed order, and has to be turned around before it meets the other.
