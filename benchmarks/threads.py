@@ -53,23 +53,15 @@ def section(answer):
     if answer.verdict is None:
         yield f"It could not be judged: {answer.trouble}."
         return
-    yield from ("| | |", "|---|---|", side(answer, "legacy"), side(answer, "port"))
+    kind = "Rounding" if thread.harmless else "No rounding"
+    yield f"**{kind}: {thread.cause.partition('rounding: ')[2] or thread.cause}.** Edit: {thread.edit}."
+    yield from ("", "| | |", "|---|---|", side(answer, "legacy"), side(answer, "port"))
     yield f"| float64 | {numbers(answer.numbers['right'])} |"
-    yield ""
-    yield f"`{thread.sample}`: **{answer.verdict.word}**. Right is: {thread.source}."
-    yield ""
-    if thread.harmless:
-        yield f"Answer: {thread.cause}. Edit: {edit(thread)}."
-    else:
-        yield f"compat names first: {answer.first or 'nothing'}."
-        yield ""
-        yield f"Answer: {thread.cause}. Edit: {edit(thread)}."
+    yield from ("", f"Right is {thread.source}.", "")
+    said = f"compat, which has both sides of `{thread.sample}` and no reference: {answer.verdict.word}"
+    yield f"{said}, and first: {answer.first}." if answer.first else f"{said}."
     if answer.why:
-        yield from ("", f"**Not as it was fixed beforehand**: {answer.why}.")
-
-
-def edit(thread):
-    return thread.edit
+        yield from ("", f"*Not as it was expected*: {answer.why}.")
 
 
 def name(address):
@@ -81,7 +73,7 @@ def name(address):
 def page(found, counts, failures, path):
     lines = [HEAD.format(path=path, tensorflow=found.tensorflow, counts=counts)]
     if failures:
-        lines += ["Not as it was fixed beforehand:", "", *[f"- {line}" for line in failures], ""]
+        lines += ["Not as was expected:", "", *[f"- {line}" for line in failures], ""]
     for title, answers in (
         ("Numbers that differ", found.differing),
         ("Rounding, and nothing else", found.harmless),

@@ -36,6 +36,7 @@ else:
 FILE_NAME = "threads.toml"
 _TEXTS = ("sample", "title", "legacy", "port", "verdict", "right_side", "source", "cause", "edit")
 _LISTS = ("addresses", "right", "words")
+_OPTIONAL = ("note",)
 _SIDES = ("legacy", "port", "both")
 #: Seconds that the search for the causes of one thread may take.
 _SECONDS = 6.0
@@ -58,6 +59,7 @@ class Thread(NamedTuple):
     words: Sequence[str]
     cause: str
     edit: str
+    note: str = ""
 
     @property
     def harmless(self) -> bool:
@@ -95,8 +97,8 @@ def read(path: str) -> Threads:
 
 
 def _thread(fields: Dict[str, Any], where: str) -> Thread:
-    _complete(fields, (*_TEXTS, *_LISTS), where)
-    for name in _TEXTS:
+    _complete(fields, (*_TEXTS, *_LISTS), where, _OPTIONAL)
+    for name in (*_TEXTS, *(name for name in _OPTIONAL if name in fields)):
         if not isinstance(fields[name], str) or not fields[name]:
             raise CompatError(f"{where}: {name}: expected a text")
     for name in _LISTS:
@@ -124,8 +126,8 @@ def _left_out(fields: Dict[str, Any], where: str) -> LeftOut:
     return LeftOut(**fields)
 
 
-def _complete(fields: Dict[str, Any], names: Sequence[str], where: str) -> None:
-    missing, extra = set(names) - set(fields), set(fields) - set(names)
+def _complete(fields: Dict[str, Any], names: Sequence[str], where: str, optional: Sequence[str] = ()) -> None:
+    missing, extra = set(names) - set(fields), set(fields) - set(names) - set(optional)
     if missing or extra:
         told = f"lacks {', '.join(sorted(missing))}" if missing else f"has unknown {', '.join(sorted(extra))}"
         raise CompatError(f"{where} {told}")
@@ -188,7 +190,7 @@ class Answer:
             told.append(f"the verdict is {self.verdict.word}, expected {self.thread.verdict}")
         if not self.thread.harmless and not self.named:
             told.append(f"the first cause is {self.first or 'nothing'}")
-        return "; ".join(told)
+        return "; ".join([*told, self.thread.note] if told and self.thread.note else told)
 
 
 @dataclass
