@@ -68,3 +68,19 @@ def test_an_expectation_that_is_wrong_is_found_out(monkeypatch):
     monkeypatch.setattr(threads, "read", broken)
     found = threads.referee(FOLDER)
     assert [bool(answer.why) for answer in found.answers] == [False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("sample", "words"),
+    [
+        ("thread_lstm_gate[one-step]", "sigmoid is taken, expected hard_sigmoid of slope 0.2"),
+        ("thread_gru_reset[two-steps]", "the state is reset after the product, expected before it"),
+        ("thread_cell_gates[two-steps]", "the parts of one split come in another order"),
+        ("thread_moving_variance[four]", "the variance takes sum / (n - 1), expected sum / n"),
+        ("thread_clipped_crossentropy[two-rows]", "the probabilities are clipped to 1e-07"),
+        ("thread_smoothing_axis[1x2x3]", "takes 2 where the legacy graph"),
+    ],
+)
+def test_what_the_threads_taught_the_explainer(found, sample, words):
+    (answer,) = [answer for answer in found.answers if answer.thread.sample == sample]
+    assert words in answer.first
