@@ -42,6 +42,11 @@ def test_the_reference_is_what_was_fixed_beforehand(sample):
     np.testing.assert_allclose(np.concatenate(values), BY_SAMPLE[sample].right, rtol=2e-6, atol=1e-7)
 
 
+def test_threads_are_no_traps_of_the_suite():
+    assert all(threads.refereed(path) for path in (case.path for case in case_files.find([FOLDER])))
+    assert not threads.refereed(os.path.join(ROOT, "cases", "traps", "conv2d_traps.py"))
+
+
 def test_what_is_left_out_has_its_reason():
     assert FIXED.left_out
     assert all(re.match(r"https://[^ ]+$", one.address) and one.reason for one in FIXED.left_out)
