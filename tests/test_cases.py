@@ -22,7 +22,11 @@ from compat.store import Run
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CASES = case_files.find([os.path.join(ROOT, "cases")])
 SAMPLES = case_files.select(CASES, [])
-KNOWN = known_differences.read(known_differences.path_beside(CASES[0].path))
+KNOWN = [
+    entry
+    for path in sorted({known_differences.path_beside(case.path) for case in CASES})
+    for entry in known_differences.read(path)
+]
 
 #: Where each id of the seed cases, sections A to F, has its row.
 SEEDS = {

@@ -25,6 +25,8 @@ _SHOWN = 6
 _ROOTS = ("Rsqrt", "Sqrt")
 #: Ops that are told an axis.
 _AXES = ("ConcatV2", "Sum", "Mean", "Max", "Min", "Prod", "ArgMax", "GatherV2", "Softmax")
+#: Ops that tell the shape of what they take.
+_OF_SHAPES = ("Shape", "ShapeN", "Size", "Rank")
 EPSILONS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12)
 
 
@@ -256,10 +258,10 @@ def _rates(old: Array, new: Array, drawn: bool) -> str:
 
 
 def depending(side: Followed) -> "set[str]":
-    """The tensors that follow from a given one, and those."""
+    """The tensors that follow from a given one, and those.  Of its shape alone, whatever it holds, nothing follows."""
     found = set(side.given)
     for node in side.nodes:
-        if not found.isdisjoint(node.inputs):
+        if node.op not in _OF_SHAPES and not found.isdisjoint(node.inputs):
             found.update(node.tensor(int(number)) for number in node.outputs)
     return found
 

@@ -83,7 +83,15 @@ class Wires:
         for number, new in changed.items():
             other = self._called(new) if isinstance(new, str) else bare(port.inputs[number])
             said = f"{here} takes {other} where {there} takes {self._called(mine[number])}"
-            yield f"{said} as its input {number}", {number: taken[number]}
+            mixed = isinstance(new, str) and self._parts_of_one(mine[number], new)
+            why = ": the parts of one split come in another order" if mixed else ""
+            yield f"{said} as its input {number}{why}", {number: taken[number]}
+
+    def _parts_of_one(self, one: str, other: str) -> bool:
+        """Whether both are outputs of the same Split, as the gates of a cell are."""
+        (name, _, number), (same, _, _) = one.rpartition(":"), other.rpartition(":")
+        node = self._makers[0].get(f"{name}:0")
+        return name == same and bool(number) and node is not None and node.op in ("Split", "SplitV", "Unpack")
 
     def _source(self, tensor: str) -> Optional[Source]:
         """The legacy tensor that the port's stands for; of a given one that stands for none its numbers."""

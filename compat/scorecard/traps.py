@@ -4,7 +4,7 @@ A trap is a known difference: dialects of a sample that compute something else t
 ``tf1.session``, or the first dialect that is not trapped and has a graph; each trapped dialect is a port, which may
 not be green, and each other one a harmless variation.  Where every dialect with a graph is trapped, TensorFlow 1's own
 values are the specification and the right dialects the ports that differ; where every dialect is, the right spelling
-is in ``traps_by_hand``.
+is in ``traps_by_hand``.  Public threads are traps as well, and have a referee of their own, ``threads``.
 """
 
 import functools
@@ -30,6 +30,7 @@ from ..record.environment import describe
 from ..record.versions import version_of
 from ..records import PASSING, Environment, Record, Verdict
 from ..reference.nodes.sources import DRAWN
+from .threads import refereed
 from .traps_by_hand import BY_HAND, CAUSES, Spelling
 
 #: Dialects in the order in which one of them is the legacy side.
@@ -132,6 +133,7 @@ def traps(
     trapped = [
         (case, sample, entries)
         for case in find([folder])
+        if not refereed(case.path)
         for sample, entries in _trapped(case, here, read)
         if only(sample)
     ]

@@ -2,11 +2,13 @@
 
 from typing import Any, Dict, List, Optional
 
+import numpy as np
+
 from ...arrays import Array
 from ...graph.nodes import Node
 from ...graph.replay import Followed
 from ...judge.graphs import Place
-from ...reference.nodes.flows import tracked
+from ...reference.nodes.flows import tracked, value_of
 from ..structure import Edit, Fits
 from .ways import way
 
@@ -56,3 +58,29 @@ def _hard_gates(place: Place, result: Array, dtype: str) -> Optional[str]:
                 "with TensorFlow 2; write it out"
             )
     return None
+
+
+@way
+def _reset_after_the_product(place: Place, result: Array, dtype: str) -> Optional[str]:
+    """Of a GRU whose steps are written out: r * (h U) where the legacy graph has (r * h) U."""
+    makers = {node.tensor(): node for node in place.followed.nodes}
+    edits = []
+    for node in place.followed.nodes:
+        product = makers.get(node.inputs[0]) if node.op == "MatMul" else None
+        if product is None or product.op != "Mul":
+            continue
+        for reset, state in (product.inputs, product.inputs[::-1]):
+            if reset in makers and makers[reset].op in ("Sigmoid", "Maximum", "Minimum"):
+                edits.append(Edit("", node.name, instead=_after, inputs={2: reset, 3: state}))
+                break
+    if edits and Fits(place, result, dtype)(edits):
+        return (
+            "the state is reset after the product, expected before it: write reset_after=False (its default became "
+            "True with TensorFlow 2), and carry the weights anew"
+        )
+    return None
+
+
+def _after(inputs: List[Any]) -> List[Any]:
+    kernel = np.asarray(value_of(inputs[1]), np.float64)
+    return [(tracked(inputs[2]) * (tracked(inputs[3]) @ kernel)).reference()]

@@ -9,6 +9,7 @@ from ...graph.nodes import Node
 from ...graph.replay import Followed
 from ...judge.graphs import Place
 from ...reference.nodes.flows import tracked
+from ...reference.tracked import sigmoid
 from ..structure import EPSILONS, Edit, Fits, depending
 from ..wiring import at, bare
 from .ways import way
@@ -75,7 +76,18 @@ def _epsilons(side: Followed) -> List[_Setting]:
             for place, number in _constants(side, node):
                 usual = [e for e in EPSILONS if abs(number - e) <= _CLOSE * e]
                 found += [_Setting(node, e, place=place) for e in usual]
+        elif node.op in _UPDATES and len(node.inputs) > _UPDATES[node.op]:
+            at_place = _UPDATES[node.op]
+            found += [_Setting(node, e, place=p) for p, e in _constants(side, node) if p == at_place]
     return found
+
+
+#: Where the kernels of optimisers take epsilon.
+_UPDATES = {
+    f"{kind}{name}": place
+    for kind in ("Apply", "ResourceApply")
+    for name, place in (("Adam", 8), ("RMSProp", 6), ("AdagradV2", 3), ("Adadelta", 5))
+}
 
 
 @way
@@ -113,6 +125,40 @@ def _adds(side: Followed, node: Optional[Node], number: float) -> bool:
         and node.op in ("Add", "AddV2")
         and number in [found for _, found in _constants(side, node)]
     )
+
+
+@way
+def _sigmoid_for_a_hard_one(place: Place, result: Array, dtype: str) -> Optional[str]:
+    """A hard sigmoid of the legacy graph, in gates or alone, that is a sigmoid in the port."""
+    found = list(_hard_sigmoids(place.followed))
+    edits = [Edit("", last.name, instead=_sigmoid, inputs={len(last.inputs): x}) for last, x, _ in found]
+    if not edits or not Fits(place, result, dtype)(edits):
+        return None
+    slope = f"{found[0][2]:.4g}"
+    return (
+        f"sigmoid is taken, expected hard_sigmoid of slope {slope}: recurrent_activation became sigmoid with "
+        f"TensorFlow 2, and hard_sigmoid's slope 1/6 with Keras 3; write tf.clip_by_value({slope} * x + 0.5, 0, 1)"
+    )
+
+
+def _sigmoid(inputs: List[Any]) -> List[Any]:
+    return [sigmoid(tracked(inputs[-1])).reference()]
+
+
+def _hard_sigmoids(side: Followed) -> Iterator[Tuple[Node, str, float]]:
+    """(the last node, x, the slope) of clip(slope x + 1/2, 0, 1)."""
+    takers = {name: node for node in side.nodes for name in node.inputs}
+    makers = {node.tensor(): node for node in side.nodes}
+    for node in side.nodes:
+        if node.op not in ("Add", "AddV2") or 0.5 not in [number for _, number in _constants(side, node)]:
+            continue
+        product = next((makers[n] for n in node.inputs if n in makers and makers[n].op == "Mul"), None)
+        slopes = list(_constants(side, product)) if product is not None else []
+        last = node
+        while last.tensor() in takers and takers[last.tensor()].op in ("Minimum", "Maximum", "ClipByValue"):
+            last = takers[last.tensor()]
+        if product is not None and len(slopes) == 1 and last is not node:
+            yield last, product.inputs[1 - slopes[0][0]], slopes[0][1]
 
 
 @way
@@ -168,6 +214,56 @@ def _bessel(place: Place, result: Array, dtype: str) -> Optional[str]:
 
 
 @way
+def _bessel_of_the_fused_kernel(place: Place, result: Array, dtype: str) -> Optional[str]:
+    """The other way round: means of squares in the legacy graph, the fused kernel in the port."""
+    spelled = place.spelled.nodes if place.spelled is not None else []
+    if not any(node.op.startswith("FusedBatchNorm") for node in spelled):
+        return None
+    squares = {n.tensor() for n in place.followed.nodes if n.op in ("SquaredDifference", "Square")}
+    edits, counts = [], []
+    for node in place.followed.nodes:
+        if node.op == "Mean" and node.inputs[0] in squares:
+            n = place.followed.recorded(node.inputs[0]).size // place.followed.recorded(node.tensor()).size
+            share = n / max(n - 1, 1)
+            after = lambda call, flows, share=share: [(tracked(flows[0]) * share).reference()]
+            edits.append(Edit("", node.name, after=after))
+            counts.append(n)
+    if not edits or not Fits(place, result, dtype)(edits):
+        return None
+    n = counts[0]
+    return (
+        f"the variance takes sum / (n - 1), expected sum / n: the fused kernel divides by n - 1: write fused=False, or "
+        f"multiply it by {n - 1} / {n}"
+    )
+
+
+#: What Keras clips probabilities to.
+_CLIPPED = 1e-7
+
+
+@way
+def _clipped_probabilities(place: Place, result: Array, dtype: str) -> Optional[str]:
+    """A crossentropy of logits that the port takes of probabilities; of one-hot labels that clips the loss."""
+    sparse = "SparseSoftmaxCrossEntropyWithLogits"
+    nodes = [n for n in place.followed.nodes if n.op in (sparse, "SoftmaxCrossEntropyWithLogits")]
+    for node in nodes:
+        if node.op != sparse and not set(np.unique(place.followed.recorded(node.inputs[1]))) <= {0.0, 1.0}:
+            return None
+    ends = -np.log1p(-float(np.float32(1) - np.float32(1 - _CLIPPED))), -np.log(_CLIPPED)
+
+    def after(call: Any, flows: Any) -> Any:
+        clipped = tracked(flows[0]).clip(*ends).off_by(lambda p: 8 * p.u)
+        return [clipped.reference(), *flows[1:]]
+
+    if not nodes or not Fits(place, result, dtype)([Edit("", node.name, after=after) for node in nodes]):
+        return None
+    return (
+        f"the probabilities are clipped to {_CLIPPED:g}, so that the loss is {ends[1]:.6g} at most, as Keras's losses "
+        "of probabilities do it: give it the logits, from_logits=True"
+    )
+
+
+@way
 def _another_divisor(place: Place, result: Array, dtype: str) -> Optional[str]:
     """A sum that is divided by another count than the legacy graph counts in what it is given."""
     node = place.followed.nodes[-1] if place.followed.nodes else None
@@ -175,9 +271,10 @@ def _another_divisor(place: Place, result: Array, dtype: str) -> Optional[str]:
         node = next((n for n in place.followed.nodes if n.tensor() == node.inputs[0]), None)
     if node is None or node.op not in _DIVIDING or node.inputs[1] not in depending(place.followed):
         return None
-    right = place.followed.recorded(node.inputs[1])
-    if right.size != 1:
+    divisor = place.followed.recorded(node.inputs[1])
+    if divisor.size != 1:
         return None
+    right = float(divisor.ravel()[0])
     fits = Fits(place, result, dtype)
     sizes = {
         n: name
@@ -185,11 +282,11 @@ def _another_divisor(place: Place, result: Array, dtype: str) -> Optional[str]:
         for n in (array.size, len(np.atleast_1d(array)))
     }
     for count, name in sorted(sizes.items()):
-        number = np.asarray(count, right.dtype)
+        number = np.asarray(count, divisor.dtype)
         taken = Edit("", node.name, lambda call, inputs, number=number: (call, [inputs[0], number]))
-        if count != float(right) and fits([taken]):
+        if count != right and fits([taken]):
             return (
-                f"the sum is divided by {count}, all of {bare(name)}, expected by {float(right):g}{at(node)}: another "
+                f"the sum is divided by {count}, all of {bare(name)}, expected by {right:g}{at(node)}: another "
                 "reduction; tf.losses has sum_by_nonzero_weights, Keras sum_over_batch_size: divide by hand"
             )
     return None
