@@ -26,6 +26,9 @@ the same error made smaller, by tenths down to a millionth; those within what ro
 can tell them. A **harmless** result is the same computation in another order of summation, in blocks, with fused
 multiply and add, or in float64. Sizes are the largest error over the largest right value.
 
+What counts as beyond rounding is twice the worst-case bound of the answer, which is compat's own: that compat, by a
+reference, catches all of them is so by construction. The other rows, and every false alarm, are not.
+
 {made}
 
 ## Where compat loses
