@@ -6,7 +6,7 @@ the test's own inputs are harmless; on inputs that were tampered with they are f
 by more than any rounding in so small a test.
 """
 
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def trials(progress: Callable[[int, int], None] = lambda done, total: None) -> I
     from onnx.reference import ReferenceEvaluator
 
     onnxruntime.set_default_logger_severity(4)
-    cases = collect_testcases(None)
+    cases: List[Any] = list(collect_testcases(None))
     for number, case in enumerate(cases):
         progress(number + 1, len(cases))
         given = _floats(case)
@@ -60,7 +60,7 @@ def trials(progress: Callable[[int, int], None] = lambda done, total: None) -> I
             session = onnxruntime.InferenceSession(
                 case.model.SerializeToString(), providers=["CPUExecutionProvider"]
             )
-            evaluator = ReferenceEvaluator(case.model)
+            evaluator: Any = ReferenceEvaluator(case.model)
             with np.errstate(all="ignore"):
                 legacy, port = evaluator.run(None, given)[0], session.run(None, given)[0]
         except Exception:  # an operation or a type that one of the two has not
