@@ -20,18 +20,26 @@ _KNOWN = os.path.join("cases", "known_differences.toml")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--operations", nargs="+", metavar="NAME", help="what to draw (default: all that it knows)")
+    parser.add_argument(
+        "--operations", nargs="+", metavar="NAME", help="what to draw (default: all that it knows)"
+    )
     parser.add_argument("--graphs", type=int, metavar="N", help="stop after so many samples")
     parser.add_argument(
         "--seconds", type=float, metavar="S", help="stop after so long (default: 600 without --graphs)"
     )
     parser.add_argument(
-        "--versions", nargs="+", default=[], metavar="NAME", help="environments, as tf1.15 (default: all there are)"
+        "--versions",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="environments, as tf1.15 (default: all there are)",
     )
     parser.add_argument(
         "--environments", default=".tox", metavar="FOLDER", help="where they are (default: %(default)s)"
     )
-    parser.add_argument("--out", default="out/fuzz", metavar="FOLDER", help="the store (default: %(default)s)")
+    parser.add_argument(
+        "--out", default="out/fuzz", metavar="FOLDER", help="the store (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other samples (default: 0)")
     parser.add_argument("--batch", type=int, default=48, metavar="N", help="samples at once (default: 48)")
     parser.add_argument(
@@ -50,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     draws.needed()
     plan = _plan(arguments)
-    known = [] if arguments.without_known else _known(arguments.known)
+    known = _known(arguments.known)
     merge(arguments.out, arguments.merge)
     store = Store(arguments.out)
     usual = 600.0 if arguments.graphs is None else float("inf")
@@ -60,11 +68,14 @@ def main(arguments: argparse.Namespace) -> int:
     versions = found_in(arguments.environments, arguments.versions)
     try:
         if arguments.scheduler:
-            job = cluster.Share(plan, arguments.environments, [v.name for v in versions], arguments.out, known)
+            job = cluster.Share(
+                plan, arguments.environments, [v.name for v in versions], arguments.out, known
+            )
             cluster.run(job, arguments.scheduler, store, seconds, arguments.graphs, progress)
         else:
             with Pool(versions) as pool:
-                Campaign(plan, pool, store, known, _tell).run(seconds, arguments.graphs, progress)
+                campaign = Campaign(plan, pool, store, known, _tell, not arguments.without_known)
+                campaign.run(seconds, arguments.graphs, progress)
     finally:
         store.close()
     tried = Store(arguments.out).totals.get("samples", 0) - before
@@ -130,6 +141,9 @@ def _conclude(folder: str, versions: Sequence[str], tried: float, seconds: float
     print(_totals(totals))
     rate = tried / seconds if seconds else 0.0
     print(f"now {tried:.0f} samples in {seconds:.0f} s, {rate:.1f} a second, in {', '.join(versions)}")
+    rediscovered = {reason for finding in found["findings"] for reason in finding["known"]}
+    if rediscovered:
+        print(f"{len(rediscovered)} known differences are among them")
     print(f"{waiting} findings wait for a reason" if waiting else "nothing new")
     return 1 if waiting else 0
 

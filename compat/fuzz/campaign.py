@@ -1,5 +1,6 @@
 """The wheel: draw a batch, run it in all versions, judge it, shrink and keep what is new, write it down, go on."""
 
+import dataclasses
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -7,7 +8,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 from ..judge.known import KnownDifference
 from . import draws
 from .findings import Finding, cause_of
-from .judging import Fault, Judged, Known, judge
+from .judging import GRAPHS, Fault, Judged, Known, judge
 from .pool import Cells, Pool
 from .samples import Drawn, seed_of
 from .shrinking import shrink
@@ -45,17 +46,19 @@ class Campaign:
         store: Store,
         known: Sequence[KnownDifference],
         tell: Callable[[Finding], None] = lambda finding: None,
+        left_out: bool = True,
     ) -> None:
         self.plan, self.pool, self.store, self._tell = plan, pool, store, tell
         self.known = Known(known, pool.environments())
-        self.explained: Dict[str, int] = {}
+        #: Whether what is known is left out; else a finding says what it is.
+        self.left_out = left_out
 
     def run(self, seconds: float, graphs: Optional[int], progress: Callable[[], None]) -> None:
         """Batches until the time is over or so many samples were tried.  Judges one while the next is run."""
         end, first = time.monotonic() + seconds, self.store.totals.get("samples", 0)
         number = self.store.next.get(self.plan.name, 0)
         with ThreadPoolExecutor(max_workers=1) as ahead:
-            waiting: Optional[Tuple[int, List[Drawn], "Future[List[Cells]]"]] = None
+            waiting: Optional[Tuple[int, List[Drawn], Future[List[Cells]]]] = None
             while True:
                 room = graphs is None or self.store.totals.get("samples", 0) - first < graphs
                 coming = None
@@ -88,7 +91,7 @@ class Campaign:
         kinds: Dict[str, str] = {}
         counts: Dict[str, float] = dict.fromkeys(("compared", "unruled", "drift", "explained", "results"), 0)
         for drawn, by_cell in zip(samples, cells):
-            judged = judge(drawn, by_cell)
+            judged = self._in_steps(drawn, judge(drawn, by_cell))
             counts["results"] += len(by_cell)
             for name in ("compared", "unruled", "drift"):
                 counts[name] += getattr(judged, name)
@@ -115,13 +118,28 @@ class Campaign:
         """The faults that no known difference speaks of."""
         left = []
         for fault in judged.faults:
-            known = self.known.explains(fault)
-            if known is None:
+            if self.unexplained(fault):
                 left.append(fault)
-                continue
-            counts["explained"] += 1
-            self.explained[known.where] = self.explained.get(known.where, 0) + 1
+            else:
+                counts["explained"] += 1
         return left
+
+    def unexplained(self, fault: Fault) -> bool:
+        return not self.left_out or self.known.explains(fault) is None
+
+    def _in_steps(self, drawn: Drawn, judged: Judged) -> Judged:
+        """Of a graph that was seen as a whole: where its steps, seen one by one, are wrong already, that instead."""
+        seen_whole = {fault.cell for fault in judged.faults if fault.cell[1] in GRAPHS}
+        if not drawn.whole or not seen_whole:
+            return judged
+        in_steps = dataclasses.replace(drawn, whole=False)
+        (cells,) = self.pool.run([in_steps], DIALECTS)
+        found = {fault.cell: fault for fault in judge(in_steps, cells).faults}
+        return judged._replace(
+            faults=[
+                found.get(fault.cell, fault) if fault.cell in seen_whole else fault for fault in judged.faults
+            ]
+        )
 
     def _new(self, drawn: Drawn, cells: Cells, fault: Fault) -> str:
         """The name of the finding that a new kind of fault is, or belongs to."""
@@ -136,19 +154,23 @@ class Campaign:
 
     def finding(self, drawn: Drawn, cells: Cells, fault: Fault) -> Finding:
         """The fault shrunk, run everywhere once more, with its cause."""
-        small = shrink(self.pool, drawn, cells, fault, lambda other: self.known.explains(other) is None)
+        small = shrink(self.pool, drawn, cells, fault, self.unexplained)
         (found,) = self.pool.run([small], DIALECTS) if fault.word not in ("crashed", "timeout") else ({},)
         faults = [
             other
             for other in (judge(small, found).faults if found else [])
-            if other.word == fault.word and self.known.explains(other) is None
+            if (other.operation, other.word) == (fault.operation, fault.word) and self.unexplained(other)
         ]
-        if not any(other.cell == fault.cell for other in faults):  # only among what came before it, or not again
+        if not any(
+            other.cell == fault.cell for other in faults
+        ):  # only among what came before it, or not again
             if found and found.keys() >= cells.keys() and small is not drawn:
                 small, found = drawn, cells
             faults = [fault]
         cause = cause_of(small, found, faults[0]) if faults[0].cell in found else ""
-        return Finding(small, faults, cause, self.pool.environments())
+        entries = [self.known.explains(other) for other in faults]
+        known = list(dict.fromkeys(entry.reason for entry in entries if entry is not None))
+        return Finding(small, faults, cause, self.pool.environments(), known)
 
 
 def summary(store: Store) -> Dict[str, Any]:

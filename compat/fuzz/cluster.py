@@ -22,6 +22,7 @@ class Share(NamedTuple):
     versions: Sequence[str]
     folder: str
     known: Sequence[KnownDifference]
+    left_out: bool = True
 
 
 #: Of this process, where it is a cluster's worker: one campaign for each share that it was given.
@@ -34,7 +35,7 @@ def batch(share: Share, number: int) -> Dict[str, Any]:
     folder = os.path.join(os.path.abspath(share.folder), "workers", str(os.getpid()))
     if key not in _CAMPAIGNS:
         pool = Pool(found_in(share.environments, share.versions)).__enter__()
-        _CAMPAIGNS[key] = Campaign(share.plan, pool, Store(folder), share.known)
+        _CAMPAIGNS[key] = Campaign(share.plan, pool, Store(folder), share.known, left_out=share.left_out)
     return {"store": folder, "counts": _CAMPAIGNS[key].one(number)}
 
 

@@ -159,7 +159,9 @@ def _sample(draw: Any, names: Tuple[str, ...], largest: int) -> Drawn:
         flowing = name_of(len(growing.drawn.steps) - 1)
         value, dtype = growing.values[flowing], growing.dtypes[flowing]
         fitting = tuple(
-            name for name in names if dtype in ENTRIES[name].dtypes and ENTRIES[name].takes(value.shape, dtype)
+            name
+            for name in names
+            if dtype in ENTRIES[name].dtypes and ENTRIES[name].takes(value.shape, dtype)
         )
         if not fitting or not 0 < value.size <= _LARGEST:
             break

@@ -39,6 +39,7 @@ class Entry(NamedTuple):
     and dtype.  ``form``: (parameters, inputs wanted beside it).  ``answer``: what must come, of an Ask and the inputs.
     ``out``: the dtype that comes out, of the parameters and the dtype that flows.  ``cases``: the names under which
     known_differences.toml speaks of it, (operation, sample), of parameters, dtype and traits of what goes in.
+    ``direct``: whether nothing larger than the answer is made on the way to it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Entry(NamedTuple):
     dtypes: Sequence[str] = FLOATS
     out: Callable[[Dict[str, Any], str], str] = lambda parameters, dtype: dtype
     cases: Callable[[Dict[str, Any], str, Sequence[str]], List[Tuple[str, str]]] = lambda p, d, t: []
+    direct: bool = False
 
     def spelling(self, dialect: str) -> Optional[str]:
         """The text for a dialect, of its own or its family's; of Keras's dialects TensorFlow 2's where it has none."""

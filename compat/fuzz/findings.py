@@ -22,12 +22,16 @@ _PATIENCE = 3.0
 
 
 class Finding(NamedTuple):
-    """``faults``: those of the shrunk sample, one for each cell.  ``cause``: a sentence, or ""."""
+    """``faults``: those of the shrunk sample, one for each cell.  ``cause``: a sentence, or "".
+
+    ``known``: the reasons of known differences that speak of it, where these are not left out.
+    """
 
     drawn: Drawn
     faults: List[Fault]
     cause: str
     environments: Dict[str, Environment]
+    known: Sequence[str] = ()
 
     @property
     def first(self) -> Fault:
@@ -67,6 +71,7 @@ class Finding(NamedTuple):
             "word": self.first.word,
             "message": self.first.message,
             "cause": self.cause,
+            "known": list(self.known),
             "cells": [list(cell) for cell in self.cells],
             "steps": len(self.drawn.steps),
             "numbers": self.drawn.numbers,
@@ -148,7 +153,9 @@ def _implementations(drawn: Drawn) -> Iterable[str]:
         shown = steps[-1:] if drawn.whole else steps
         lines.append("return {" + ", ".join(f'"{step.name}": {step.name}' for step in shown) + "}")
         arguments = ", ".join([called(dialect), *(given.name for given in drawn.given)])
-        body = "".join(f"    {line}\n" if line.strip() else "\n" for text in lines for line in text.split("\n"))
+        body = "".join(
+            f"    {line}\n" if line.strip() else "\n" for text in lines for line in text.split("\n")
+        )
         texts.setdefault(f"def _({arguments}):\n{body}", []).append(dialect)
     for body, dialects in texts.items():
         yield "\n\n@found.on({})\n{}".format(", ".join(f'"{name}"' for name in dialects), body)

@@ -13,7 +13,7 @@ from ..reference.bounds import Reference
 from .answers import alone, in_a_row
 from .catalogue import ENTRIES
 from .pool import Cell, Cells, Outcome
-from .samples import Drawn, name_of, traits
+from .samples import Drawn, Step, name_of, traits
 from .spelled import KERAS
 
 GRAPHS = ("tf1.session", "tf2.function")
@@ -82,14 +82,30 @@ class _Judge:
             dtypes = [d for _, d in inputs]
             exact = [a for a, _ in inputs]
             numbers = _compared(result, dtype, self.row(name) if whole else alone(step, exact, dtypes))
-            if numbers is not None and numbers.word != "agrees" and any("denormal" in traits(a) for a in exact):
+            if (
+                numbers is not None
+                and numbers.word != "agrees"
+                and any("denormal" in traits(a) for a in exact)
+            ):
                 flushed = _compared(result, dtype, alone(step, [_flushed(a) for a in exact], dtypes))
                 numbers = flushed if flushed is not None and flushed.word == "agrees" else numbers
+            if numbers is not None and numbers.word != "agrees" and self._may_overflow(step, exact, outcome):
+                numbers = None
             self._known[key] = numbers
         found = self._known[key]
         self.compared += found is not None
         self.unruled += found is None
         return found
+
+    def _may_overflow(self, step: Step, inputs: Sequence[Array], outcome: Outcome) -> bool:
+        """Whether what a kernel makes on its way may be infinite, or lost beside something large: that is no rounding.
+
+        Of a graph seen as a whole, anywhere before.
+        """
+        if ENTRIES[step.operation].direct and inputs:
+            return False
+        seen = [*inputs, *(self.arrays.values() if not inputs else ())]
+        return any("large" in traits(array) for array in seen)
 
 
 def _compared(result: Array, dtype: str, reference: Optional[Reference]) -> Optional[Numbers]:
@@ -103,7 +119,9 @@ def _flushed(array: Array) -> Array:
     """With zeros for denormal numbers, as many kernels read them: at a pole that is another answer."""
     if array.dtype.kind != "f":
         return array
-    return np.where(np.abs(array) < np.finfo(array.dtype).tiny, np.copysign(0, array), array).astype(array.dtype)
+    return np.where(np.abs(array) < np.finfo(array.dtype).tiny, np.copysign(0, array), array).astype(
+        array.dtype
+    )
 
 
 def judge(drawn: Drawn, cells: Cells) -> Judged:

@@ -70,7 +70,7 @@ class Worker:
     def __init__(self, command: Sequence[str], kind: str) -> None:
         self._command = [*command, kind]
         self.kind = kind
-        self.process: Optional["subprocess.Popen[bytes]"] = None
+        self.process: Optional[subprocess.Popen[bytes]] = None
         self._left = b""
         self.hello: Dict[str, Any] = {}
 
@@ -132,7 +132,9 @@ class Worker:
         self.process.wait()
         status = self.process.returncode
         self.stop()
-        return Gone("crashed", f"the process ended with {'signal ' if status < 0 else 'status '}{abs(status)}")
+        return Gone(
+            "crashed", f"the process ended with {'signal ' if status < 0 else 'status '}{abs(status)}"
+        )
 
 
 def _environment() -> Dict[str, str]:
@@ -190,9 +192,13 @@ class Version:
         except Gone as gone:
             if len(samples) > 1:
                 half = len(samples) // 2
-                return self._with(worker, samples[:half], dialects) + self._with(worker, samples[half:], dialects)
+                return self._with(worker, samples[:half], dialects) + self._with(
+                    worker, samples[half:], dialects
+                )
             if len(dialects) > 1:
-                return [{k: v for name in dialects for k, v in self._with(worker, samples, [name])[0].items()}]
+                return [
+                    {k: v for name in dialects for k, v in self._with(worker, samples, [name])[0].items()}
+                ]
             return [{dialects[0]: Outcome(gone.word, {}, len(samples[0].steps) - 1, str(gone))}]
 
     def stop(self) -> None:

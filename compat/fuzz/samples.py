@@ -15,6 +15,8 @@ EDGES = (0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 1e-40, -1e-40, 1e-7, 60.0, -95.0, 3e4,
 NOT_FINITE = (float("nan"), float("inf"), float("-inf"))
 #: Ways to fill an array: see ``_fill``.
 FLAVOURS = ("normal", "integers", "halves", "edges", "not finite", "positive", "small positive", "image")
+#: Beyond these a square, or a sum of a few, may be infinite.
+_LARGE = {"float16": 100.0, "float64": 1e100}
 _TEXTS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
@@ -109,7 +111,7 @@ def traits(array: Array) -> Tuple[str, ...]:
         ("nan", np.isnan(array).any()),
         ("infinite", np.isinf(array).any()),
         ("denormal", ((size > 0) & (size < np.finfo(array.dtype).tiny)).any()),
-        ("large", (size > 1e4).any()),
+        ("large", (size > _LARGE.get(array.dtype.name, 1e15)).any()),
     )
     return tuple(name for name, holds in found if holds)
 

@@ -41,7 +41,9 @@ def shrink(pool: Pool, drawn: Drawn, cells: Cells, fault: Fault, unexplained: An
 
     given = arrays_of(drawn, cells[fault.cell])
     for start in _starts(drawn, given, fault):
-        found = _smaller(start, given, shows, _TRIES if fault.word not in ("crashed", "timeout") else _TRIES_OF_CRASHES)
+        found = _smaller(
+            start, given, shows, _TRIES if fault.word not in ("crashed", "timeout") else _TRIES_OF_CRASHES
+        )
         if found is not None:
             return found
     for start in _starts(drawn, given, fault):
@@ -83,7 +85,9 @@ def _cut(drawn: Drawn, steps: Sequence[Step], given: Dict[str, Tuple[Array, str]
 
 def _smaller(start: Drawn, given: Dict[str, Tuple[Array, str]], shows: Shows, tries: int) -> Optional[Drawn]:
     """What Hypothesis finds among samples of the same operations."""
-    special = tuple(dict.fromkeys(float(v) for g in start.given for v in g.array().ravel()[:8] if g.dtype[0] in "fb"))
+    special = tuple(
+        dict.fromkeys(float(v) for g in start.given for v in g.array().ravel()[:8] if g.dtype[0] in "fb")
+    )
     strategy = st.composite(_like)(start, _SIMPLE + special[:12])
     settings = hypothesis.settings(
         max_examples=tries,

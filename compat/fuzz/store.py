@@ -10,7 +10,7 @@ import os
 import platform
 import shutil
 import uuid
-from typing import Any, Dict, IO, Iterator, List, Optional, Set
+from typing import IO, Any, Dict, Iterator, List, Optional, Set
 
 from ..errors import CompatError, StoreError
 from ..files import reason

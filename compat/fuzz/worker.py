@@ -26,9 +26,17 @@ from .spelled import DIALECTS as SERVED
 from .spelled import KERAS, Spelled, called, compiled, spelled
 
 #: What a version says of what it does not have.
-_MISSING = ("has no attribute", "unexpected keyword", "No module named")
+_MISSING = ("has no attribute", "unexpected keyword", "No module named", "not understood:", "Unsupported: ")
 #: What TensorFlow puts before the point.
-_HEADINGS = ("Graph execution error", "Detected at node", "Node: ", "File ", "Traceback", "in user code", "Exception ")
+_HEADINGS = (
+    "Graph execution error",
+    "Detected at node",
+    "Node: ",
+    "File ",
+    "Traceback",
+    "in user code",
+    "Exception ",
+)
 
 
 class Job:
@@ -66,11 +74,16 @@ class Job:
     def result(self) -> Dict[str, Any]:
         answer: Dict[str, Any] = {
             "status": "ok",
-            "outputs": {name: [dtype, list(array.shape), packed(array)] for name, (array, dtype) in self.outputs.items()},
+            "outputs": {
+                name: [dtype, list(array.shape), packed(array)]
+                for name, (array, dtype) in self.outputs.items()
+            },
         }
         if self.failed:
             missing = any(text in self.failed[1] for text in _MISSING)
-            answer.update(status="unsupported" if missing else "error", step=self.failed[0], message=self.failed[1])
+            answer.update(
+                status="unsupported" if missing else "error", step=self.failed[0], message=self.failed[1]
+            )
         return answer
 
 
@@ -153,7 +166,8 @@ def results_of(samples: List[Drawn], dialects: List[str]) -> List[Dict[str, Any]
         jobs = []
         for number, drawn in enumerate(samples):
             steps = spelled(drawn, name, old)
-            if steps is not None:
+            half = old and name in KERAS and any(given.dtype == "bfloat16" for given in drawn.given)
+            if steps is not None and not half:  # Keras of TensorFlow 1 knows no bfloat16
                 jobs.append(Job(number, drawn, steps, name))
         if not jobs:
             continue
@@ -167,9 +181,7 @@ def results_of(samples: List[Drawn], dialects: List[str]) -> List[Dict[str, Any]
 
 def served(kind: str) -> List[str]:
     """The dialects that there are here, of one kind of process."""
-    return [
-        name for name in SERVED if DIALECTS[name].process == kind and DIALECTS[name].missing() is None
-    ]
+    return [name for name in SERVED if DIALECTS[name].process == kind and DIALECTS[name].missing() is None]
 
 
 def main() -> None:

@@ -1,11 +1,16 @@
 """Functions of single numbers, arithmetic of two, comparisons."""
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from ... import reference
-from ..entries import FLOATS, WIDE, Wanted, by_node, entry, parameter
+from ..entries import FLOATS, WIDE, Wanted, by_node, parameter
+from ..entries import entry as any_entry
+
+#: Of single numbers.
+entry = functools.partial(any_entry, direct=True)
 
 _POSITIVE = lambda pick: (pick.shape(1, 3), pick.flavour("positive", "small positive"))
 
@@ -43,7 +48,9 @@ def _keras(name: str, spelled: str) -> Any:
 
 
 for _name, (_op, _spelled, _of_keras) in _FUNCTIONS.items():
-    _more = _keras(_name, _of_keras) if _name in ("exp", "square", "floor", "round", "sign") or _of_keras else {}
+    _more = (
+        _keras(_name, _of_keras) if _name in ("exp", "square", "floor", "round", "sign") or _of_keras else {}
+    )
     _halves = {
         "cases": lambda p, dtype, traits, name=_name: [(name, dtype)] if dtype == "bfloat16" else [],
         "dtypes": (*FLOATS, "bfloat16") if _name in ("relu", "sigmoid", "tanh") else FLOATS,
@@ -95,8 +102,8 @@ entry(
     "gelu",
     lambda ask, x: reference.gelu(x, approximate=bool(ask.parameters["approximate"])),
     tf1="""
-half = 0.5 * {x}
-half * (1 + (tf.tanh(0.7978845608028654 * ({x} + 0.044715 * {x} * {x} * {x})) if {approximate} else tf.math.erf({x} / 2 ** 0.5)))
+inner = 0.7978845608028654 * ({x} + 0.044715 * {x} * {x} * {x})
+0.5 * {x} * (1 + (tf.tanh(inner) if {approximate} else tf.math.erf({x} / 2 ** 0.5)))
 """,
     tf2="tf.nn.gelu({x}<, approximate={approximate}>)",
     keras="keras.activations.gelu({x}<, approximate={approximate}>)",
@@ -147,8 +154,15 @@ for _name, _op in _ARITHMETIC.items():
         form=_second,
         dtypes=(*FLOATS, "int32"),
     )
-entry("squared_difference", by_node("SquaredDifference"), tf="tf.math.squared_difference({x}, {y})", form=_second)
-entry("divide", by_node("RealDiv"), tf="tf.divide({x}, {y})", keras3="keras.ops.divide({x}, {y})", form=_divisor)
+entry(
+    "squared_difference",
+    by_node("SquaredDifference"),
+    tf="tf.math.squared_difference({x}, {y})",
+    form=_second,
+)
+entry(
+    "divide", by_node("RealDiv"), tf="tf.divide({x}, {y})", keras3="keras.ops.divide({x}, {y})", form=_divisor
+)
 entry("floordiv", by_node("FloorDiv"), tf="tf.math.floordiv({x}, {y})", form=_divisor, dtypes=WIDE)
 entry("floormod", by_node("FloorMod"), tf="tf.math.floormod({x}, {y})", form=_divisor, dtypes=WIDE)
 entry("atan2", by_node("Atan2"), tf="tf.atan2({x}, {y})", form=_second, dtypes=WIDE)
@@ -207,4 +221,3 @@ entry(
     out=lambda parameters, dtype: parameters["to"],
     dtypes=(*FLOATS, "int32"),
 )
-

@@ -7,7 +7,20 @@ import numpy as np
 from ... import reference
 from ...reference.nodes.flows import tracked
 from ...reference.nodes.registry import NoRule
-from ..entries import FLOATS, SINGLE, WIDE, Ask, Shape, Wanted, by_node, entry, image, nowhere, of_rank, parameter
+from ..entries import (
+    FLOATS,
+    SINGLE,
+    WIDE,
+    Ask,
+    Shape,
+    Wanted,
+    by_node,
+    entry,
+    image,
+    nowhere,
+    of_rank,
+    parameter,
+)
 
 
 def _pool(pick: Any, shape: Shape) -> Any:
@@ -20,7 +33,10 @@ def _square(name: str) -> Any:
     return lambda ask: [1, *[ask.parameters[name]] * 2, 1]
 
 
-for _name, _op, _of_keras in (("max_pool", "MaxPool", "MaxPooling2D"), ("avg_pool", "AvgPool", "AveragePooling2D")):
+for _name, _op, _of_keras in (
+    ("max_pool", "MaxPool", "MaxPooling2D"),
+    ("avg_pool", "AvgPool", "AveragePooling2D"),
+):
     entry(
         _name,
         by_node(
@@ -70,7 +86,9 @@ def _size(pick: Any, shape: Shape) -> Any:
 
 def _resized(ask: Ask, x: Any, **grid: bool) -> Any:
     p = ask.parameters
-    op = {"bilinear": "ResizeBilinear", "nearest": "ResizeNearestNeighbor", "bicubic": "ResizeBicubic"}[p["method"]]
+    op = {"bilinear": "ResizeBilinear", "nearest": "ResizeNearestNeighbor", "bicubic": "ResizeBicubic"}[
+        p["method"]
+    ]
     settings = {"align_corners": False, "half_pixel_centers": False, **grid}
     return by_node(op, lambda ask, inputs: np.array(p["size"], np.int32), **settings)(ask, x)
 
@@ -122,7 +140,10 @@ entry(
 
 
 def _factor(pick: Any, shape: Shape) -> Any:
-    return {"factor": pick.of("factor", 1, 2, 3), "interpolation": pick.of("interpolation", None, "bilinear")}, []
+    return {
+        "factor": pick.of("factor", 1, 2, 3),
+        "interpolation": pick.of("interpolation", None, "bilinear"),
+    }, []
 
 
 def _upsampled(ask: Ask, x: Any) -> Any:

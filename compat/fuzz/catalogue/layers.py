@@ -6,7 +6,20 @@ import numpy as np
 
 from ... import reference
 from ...reference.nodes.registry import NoRule
-from ..entries import SINGLE, WIDE, Ask, Shape, Wanted, by_node, entry, image, nowhere, of_rank, parameter, rows
+from ..entries import (
+    SINGLE,
+    WIDE,
+    Ask,
+    Shape,
+    Wanted,
+    by_node,
+    entry,
+    image,
+    nowhere,
+    of_rank,
+    parameter,
+    rows,
+)
 
 
 def _dense(pick: Any, shape: Shape) -> Any:
@@ -98,7 +111,8 @@ entry(
     tf="tf.nn.conv2d({x}, {y}, strides=[1, {strides}, {strides}, 1], padding={padding}"
     "<, dilations=[1, {dilations}, {dilations}, 1]>)",
     keras="""
-layer = keras.layers.Conv2D({filters}, {kernel}, {strides}, {padding}.lower(), use_bias=False, dtype={dtype}<, dilation_rate={dilations}>)
+settings = dict(use_bias=False, dtype={dtype}<, dilation_rate={dilations}>)
+layer = keras.layers.Conv2D({filters}, {kernel}, {strides}, {padding}.lower(), **settings)
 layer.build({x}.shape)
 layer.set_weights([{y}])
 layer({x})
@@ -128,7 +142,8 @@ entry(
     by_node("Conv2D", **_CONVOLUTION),
     tf="tf.nn.conv2d({x}, {y}, strides=[1, {strides}, {strides}, 1], padding={padding})",
     keras="""
-layer = keras.layers.Conv2D({filters}, {kernel}, {strides}, {padding}.lower(), groups=2, use_bias=False, dtype={dtype})
+settings = dict(use_bias=False, dtype={dtype})
+layer = keras.layers.Conv2D({filters}, {kernel}, {strides}, {padding}.lower(), groups=2, **settings)
 layer.build({x}.shape)
 layer.set_weights([{y}])
 layer({x})
@@ -152,7 +167,8 @@ entry(
     by_node("DepthwiseConv2dNative", **_CONVOLUTION),
     tf="tf.nn.depthwise_conv2d({x}, {y}, strides=[1, {strides}, {strides}, 1], padding={padding})",
     keras="""
-layer = keras.layers.DepthwiseConv2D({kernel}, {strides}, {padding}.lower(), depth_multiplier={multiplier}, use_bias=False, dtype={dtype})
+settings = dict(use_bias=False, dtype={dtype})
+layer = keras.layers.DepthwiseConv2D({kernel}, {strides}, {padding}.lower(), depth_multiplier={multiplier}, **settings)
 layer.build({x}.shape)
 layer.set_weights([{y}])
 layer({x})
@@ -184,9 +200,10 @@ def _transposed_answer(ask: Ask, x: Any, w: Any) -> Any:
 entry(
     "conv2d_transpose",
     _transposed_answer,
-    tf="tf.nn.conv2d_transpose({x}, {y}, output_shape={output}, strides=[1, {strides}, {strides}, 1], padding={padding})",
+    tf="tf.nn.conv2d_transpose({x}, {y}, {output}, strides=[1, {strides}, {strides}, 1], padding={padding})",
     keras="""
-layer = keras.layers.Conv2DTranspose({filters}, {kernel}, {strides}, {padding}.lower(), use_bias=False, dtype={dtype})
+settings = dict(use_bias=False, dtype={dtype})
+layer = keras.layers.Conv2DTranspose({filters}, {kernel}, {strides}, {padding}.lower(), **settings)
 layer.build({x}.shape)
 layer.set_weights([{y}])
 layer({x})
@@ -208,7 +225,8 @@ entry(
     lambda ask, x, w: _one_dimension(ask, x, w),
     tf="tf.nn.conv1d({x}, {y}, stride={strides}, padding={padding})",
     keras="""
-layer = keras.layers.Conv1D({filters}, {kernel}, {strides}, {padding}.lower(), use_bias=False, dtype={dtype})
+settings = dict(use_bias=False, dtype={dtype})
+layer = keras.layers.Conv1D({filters}, {kernel}, {strides}, {padding}.lower(), **settings)
 layer.build({x}.shape)
 layer.set_weights([{y}])
 layer({x})
@@ -347,12 +365,17 @@ def _neighbours(pick: Any, shape: Shape) -> Any:
     }, []
 
 
-_LRN = {"depth_radius": 5, "bias": 1.0, "alpha": 1.0, "beta": 0.5}
+_LRN: Any = {
+    "depth_radius": parameter("depth_radius", 5),
+    "bias": parameter("bias", 1.0),
+    "alpha": parameter("alpha", 1.0),
+    "beta": parameter("beta", 0.5),
+}
 entry(
     "lrn",
-    by_node("LRN", **{name: parameter(name, default) for name, default in _LRN.items()}),
-    tf1="tf.nn.local_response_normalization({x}<, depth_radius={depth_radius}><, bias={bias}><, alpha={alpha}><, beta={beta}>)",
-    tf2="tf.nn.local_response_normalization({x}<, depth_radius={depth_radius}><, bias={bias}><, alpha={alpha}><, beta={beta}>)",
+    by_node("LRN", **_LRN),
+    tf="tf.nn.local_response_normalization({x}<, depth_radius={depth_radius}>"
+    "<, bias={bias}><, alpha={alpha}><, beta={beta}>)",
     first=image,
     takes=lambda shape, dtype: len(shape) == 4 and dtype == "float32",
     form=_neighbours,

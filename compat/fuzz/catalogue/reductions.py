@@ -58,6 +58,7 @@ for _of in ("max", "min"):
         keras2=f"keras.backend.{_of}{_TEXT}",
         form=_axis,
         dtypes=(*FLOATS, "int32"),
+        direct=True,
         cases=lambda p, dtype, traits, of=_of: [(f"reduce_{of}", "nan")] if "nan" in traits else [],
     )
 
@@ -242,7 +243,8 @@ entry(
     lambda ask, x, y: reference.huber(x, y, delta=1.0),
     tf1="tf.losses.huber_loss({y}, {x})",
     tf2="tf.keras.losses.Huber()({y}, {x})",
-    keras="keras.losses.Huber()(tf.cast({y}, {x}.dtype), {x})",
+    keras2="keras.losses.Huber()(tf.cast({y}, {x}.dtype), {x})",
+    keras3="keras.losses.Huber(dtype={dtype})({y}, {x})",
     form=_target,
     first=_COLUMN,
     takes=nowhere,
@@ -266,7 +268,7 @@ entry(
     _weighted,
     tf1="tf.losses.mean_squared_error({y}, {x}, {z})",
     tf2="tf.keras.losses.MeanSquaredError()({y}, {x}, sample_weight={z})",
-    keras="keras.losses.MeanSquaredError()(tf.constant({y}), {x}, sample_weight=tf.constant({z}))",
+    keras="keras.losses.MeanSquaredError()(tf.convert_to_tensor({y}), {x}, sample_weight=tf.convert_to_tensor({z}))",
     form=_weights,
     first=_COLUMN,
     takes=nowhere,
