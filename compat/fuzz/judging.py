@@ -87,8 +87,9 @@ class _Judge:
                 and numbers.word != "agrees"
                 and any("denormal" in traits(a) for a in exact)
             ):
-                flushed = _compared(result, dtype, alone(step, [_flushed(a) for a in exact], dtypes))
-                numbers = flushed if flushed is not None and flushed.word == "agrees" else numbers
+                for to in (0.0, 1.0):
+                    flushed = _compared(result, dtype, alone(step, [_flushed(a, to) for a in exact], dtypes))
+                    numbers = flushed if flushed is not None and flushed.word == "agrees" else numbers
             if numbers is not None and numbers.word != "agrees" and self._may_overflow(step, exact, outcome):
                 numbers = None
             self._known[key] = numbers
@@ -115,11 +116,15 @@ def _compared(result: Array, dtype: str, reference: Optional[Reference]) -> Opti
         return compare(np.array(result), dtype, reference, reference.dtype or dtype)
 
 
-def _flushed(array: Array) -> Array:
-    """With zeros for denormal numbers, as many kernels read them: at a pole that is another answer."""
+def _flushed(array: Array, to: float) -> Array:
+    """With zeros for denormal numbers, or the smallest normal one times ``to``, as many kernels read them.
+
+    At a pole that is another answer.
+    """
     if array.dtype.kind != "f":
         return array
-    return np.where(np.abs(array) < np.finfo(array.dtype).tiny, np.copysign(0, array), array).astype(
+    tiny = np.finfo(array.dtype).tiny
+    return np.where(np.abs(array) < tiny, np.copysign(to * tiny * (array != 0), array), array).astype(
         array.dtype
     )
 

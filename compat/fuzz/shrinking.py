@@ -16,7 +16,7 @@ from .samples import Drawn, Given, Step, name_of, written_out
 #: Numbers to fill arrays with, the simplest first.
 _SIMPLE = (1.0, 0.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, 0.25, 0.1)
 #: No sample of more numbers is tried, nor more samples, nor longer (seconds).  A crash costs a start each time.
-_LARGEST, _TRIES, _PATIENCE = 48, 400, 25.0
+_LARGEST, _TRIES, _PATIENCE = 48, 250, 15.0
 _TRIES_OF_CRASHES = 10
 
 #: Of a sample: the fault that it must show, or None.

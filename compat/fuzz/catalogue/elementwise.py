@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ... import reference
+from ...reference.nodes.flows import tracked
 from ..entries import FLOATS, WIDE, Wanted, by_node, parameter
 from ..entries import entry as any_entry
 
@@ -161,7 +162,11 @@ entry(
     form=_second,
 )
 entry(
-    "divide", by_node("RealDiv"), tf="tf.divide({x}, {y})", keras3="keras.ops.divide({x}, {y})", form=_divisor
+    "divide",
+    lambda ask, x, y: (tracked(x) * (1 / tracked(y))).reference(),  # a graph knows a constant's reciprocal
+    tf="tf.divide({x}, {y})",
+    keras3="keras.ops.divide({x}, {y})",
+    form=_divisor,
 )
 entry("floordiv", by_node("FloorDiv"), tf="tf.math.floordiv({x}, {y})", form=_divisor, dtypes=WIDE)
 entry("floormod", by_node("FloorMod"), tf="tf.math.floormod({x}, {y})", form=_divisor, dtypes=WIDE)
