@@ -36,7 +36,12 @@ def result_of(drawn, dialect, faults):
         elif fault == "hangs":
             time.sleep(3600)
         elif fault == "refuses":
-            return {"status": "error", "outputs": outputs, "step": number, "message": "ValueError: no such kernel"}
+            return {
+                "status": "error",
+                "outputs": outputs,
+                "step": number,
+                "message": "ValueError: no such kernel",
+            }
         elif fault == "off" or (fault == "off in keras2" and dialect == "keras2"):
             value = value + np.ones((), value.dtype)
         elif fault == "0.3" and step.parameters.get("alpha") is None and dialect == "keras2":

@@ -116,7 +116,9 @@ def test_what_nobody_wrote_is_left_out_of_the_text():
 
 def _result(drawn, wrong=0.0):
     step, arrays = drawn.steps[0], drawn.arrays()
-    answer = alone(step, [arrays[name] for name in step.inputs], [drawn.dtypes()[name] for name in step.inputs])
+    answer = alone(
+        step, [arrays[name] for name in step.inputs], [drawn.dtypes()[name] for name in step.inputs]
+    )
     value = (answer.value * (1 + wrong)).astype(np.float32)
     return {("tf2.15", "tf2.eager"): Outcome("ok", {"s0": (value, "float32")})}
 
@@ -171,7 +173,7 @@ def test_a_fault_is_found_shrunk_and_written_as_a_case_file(tmp_path):
         (finding,) = run(campaign(tmp_path, workers), 6)
     assert (finding["operation"], finding["word"], finding["steps"]) == ("conv2d", "differs", 1)
     assert finding["numbers"] <= 4
-    assert {tuple(cell)[0] for cell in finding["cells"]} == {"tf2.15"}
+    assert {version_ for version_, _ in finding["cells"]} == {"tf2.15"}
     folder = tmp_path / "fuzz" / "findings" / finding["name"]
     case = Case(str(folder / (finding["name"] + ".py")))
     (sample,) = case.samples()
@@ -192,7 +194,9 @@ def test_the_entry_of_a_finding_waits_for_a_reason_and_excuses_nothing(tmp_path)
     assert entry.reason == "" and entry.verdict == "differs" and entry.operation == finding["name"]
     assert str(entry.tensorflow) == ">=2.15.1"
     assert has_a_reason(str(place), finding["name"]) == (False, "")
-    text = path.read_text().replace('reason = ""', 'reason = "why"').replace('address = ""', 'address = "where"')
+    text = (
+        path.read_text().replace('reason = ""', 'reason = "why"').replace('address = ""', 'address = "where"')
+    )
     path.write_text(text)
     assert has_a_reason(str(place), finding["name"]) == (True, "why")
 
@@ -229,17 +233,22 @@ def test_a_version_that_refuses_is_found(tmp_path):
 
 def test_a_worker_that_dies_is_replaced_and_the_crash_is_a_finding(tmp_path):
     with pool(tanh="dies") as workers:
-        found = run(campaign(tmp_path, workers, ["tanh", "relu"]), 2)
-        assert all(worker.process is None or worker.process.poll() is None for worker in workers.versions[1].workers)
+        one = Campaign(Plan(("relu", "tanh"), seed=3, size=6), workers, Store(str(tmp_path / "fuzz")), ())
+        found = run(one, 1)
+        assert all(
+            worker.process is None or worker.process.poll() is None for worker in workers.versions[1].workers
+        )
     assert [(one["operation"], one["word"]) for one in found] == [("tanh", "crashed")]
     totals = Store(str(tmp_path / "fuzz")).totals
-    assert totals["compared"] > 100
+    assert totals["compared"] > 10
 
 
 def test_a_worker_that_hangs_is_replaced(monkeypatch):
     monkeypatch.setattr("compat.fuzz.pool.WAITING", 1.0)
     monkeypatch.setattr("compat.fuzz.pool.A_SAMPLE", 0.0)
-    samples = [Drawn([Given("i0", "float32", [2])], [Step(name, ["i0"])]) for name in ("relu", "tanh", "relu")]
+    samples = [
+        Drawn([Given("i0", "float32", [2])], [Step(name, ["i0"])]) for name in ("relu", "tanh", "relu")
+    ]
     with pool(tanh="hangs") as workers:
         found = workers.run(samples, ["tf2.eager"])
     words = [cells["tf2.15", "tf2.eager"].status for cells in found]
@@ -359,7 +368,9 @@ def slowly(share, number):
 
 def test_a_cluster_whose_worker_is_killed_loses_nothing(tmp_path, environments):
     distributed = pytest.importorskip("distributed")
-    share = cluster.Share(Plan(SOME, seed=9, size=8), environments(relu="off"), [], str(tmp_path / "fuzz"), [])
+    share = cluster.Share(
+        Plan(SOME, seed=9, size=8), environments(relu="off"), [], str(tmp_path / "fuzz"), []
+    )
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as local:

@@ -5,6 +5,8 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+import numpy as np
+
 from ..judge.known import KnownDifference
 from . import draws
 from .findings import Finding, cause_of
@@ -50,6 +52,8 @@ class Campaign:
     ) -> None:
         self.plan, self.pool, self.store, self._tell = plan, pool, store, tell
         self.known = Known(known, pool.environments())
+        #: Of batches that are under way as well.
+        self._drawn = set(store.digests)
         #: Whether what is known is left out; else a finding says what it is.
         self.left_out = left_out
 
@@ -77,7 +81,9 @@ class Campaign:
     def fresh(self, number: int) -> List[Drawn]:
         """The samples of a batch that were not tried before."""
         samples = {drawn.digest: drawn for drawn in self.plan.batch(number)}
-        return [drawn for digest, drawn in samples.items() if digest not in self.store.digests]
+        found = [drawn for digest, drawn in samples.items() if digest not in self._drawn]
+        self._drawn.update(samples)
+        return found
 
     def one(self, number: int) -> Dict[str, float]:
         """One batch alone; what was counted."""
@@ -91,7 +97,8 @@ class Campaign:
         kinds: Dict[str, str] = {}
         counts: Dict[str, float] = dict.fromkeys(("compared", "unruled", "drift", "explained", "results"), 0)
         for drawn, by_cell in zip(samples, cells):
-            judged = self._in_steps(drawn, judge(drawn, by_cell))
+            with np.errstate(all="ignore"):
+                judged = self._in_steps(drawn, judge(drawn, by_cell))
             counts["results"] += len(by_cell)
             for name in ("compared", "unruled", "drift"):
                 counts[name] += getattr(judged, name)

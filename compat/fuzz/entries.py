@@ -3,8 +3,9 @@
 import re
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from ..reference.bounds import Reference
 from ..reference.nodes import NodeCall, answer
-from ..reference.nodes.registry import Flow
+from ..reference.nodes.registry import Flow, NoRule
 
 Shape = Tuple[int, ...]
 HALVES = ("float16",)
@@ -115,6 +116,17 @@ def by_node(op: str, *more: Callable[[Ask, Sequence[Flow]], Any], number: int = 
         return found
 
     return answered
+
+
+def of_exact(answered: Callable[..., Flow], rounded: int = 0) -> Callable[..., Flow]:
+    """A rule that carries no error on: it tells nothing where another than the first ``rounded`` inputs is off."""
+
+    def checked(ask: Ask, *inputs: Flow) -> Flow:
+        if any(isinstance(flow, Reference) for flow in inputs[rounded:]):
+            raise NoRule("of what is rounded")
+        return answered(ask, *inputs)
+
+    return checked
 
 
 def parameter(name: str, default: Any = None) -> Callable[[Ask], Any]:

@@ -39,13 +39,14 @@ class Finding(NamedTuple):
 
     @property
     def group(self) -> str:
-        """Findings of one group are one: the operation, the verdict, and the cause or what stands for it."""
+        """Findings of one group are one: operation, verdict, where, and what is written, or refused, or unusual.
+
+        Not the cause: the smallest samples of one fault may have several that fit.
+        """
         fault = self.first
-        what = self.cause or (normalised(fault.message) if fault.word == "error" else "")
-        if not what:
-            unwritten = [name for name, value in sorted(fault.parameters.items()) if value is None]
-            what = f"{fault.dtype} {' '.join(fault.traits)} {' '.join(unwritten)}"
-        return f"{fault.operation} {fault.word} {what}"
+        unwritten = [name for name, value in sorted(fault.parameters.items()) if value is None]
+        what = normalised(fault.message) if fault.word == "error" else " ".join(fault.traits)
+        return f"{fault.operation} {fault.word} {places(self.cells)} {','.join(unwritten)} {what}"
 
     @property
     def name(self) -> str:

@@ -1,6 +1,7 @@
 """The workers as the campaign sees them: versions that run batches, replaced where they die or take too long."""
 
 import base64
+import dataclasses
 import glob
 import json
 import os
@@ -199,7 +200,18 @@ class Version:
                 return [
                     {k: v for name in dialects for k, v in self._with(worker, samples, [name])[0].items()}
                 ]
-            return [{dialects[0]: Outcome(gone.word, {}, len(samples[0].steps) - 1, str(gone))}]
+            step = self._first_that_kills(worker, samples[0], dialects)
+            return [{dialects[0]: Outcome(gone.word, {}, step, str(gone))}]
+
+    def _first_that_kills(self, worker: Worker, drawn: Drawn, dialects: Sequence[str]) -> int:
+        """The number of the step at which the process ends."""
+        last = len(drawn.steps) - 1
+        for number in range(last):
+            try:
+                worker.ask([dataclasses.replace(drawn, steps=drawn.steps[: number + 1])], dialects)
+            except Gone:
+                return number
+        return last
 
     def stop(self) -> None:
         for worker in self.workers:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ... import reference
 from ...reference.nodes.flows import tracked
-from ..entries import FLOATS, WIDE, Wanted, by_node, parameter
+from ..entries import FLOATS, WIDE, Wanted, by_node, of_exact, parameter
 from ..entries import entry as any_entry
 
 #: Of single numbers.
@@ -73,7 +73,7 @@ def _alpha(pick: Any, shape: Any) -> Any:
 
 entry(
     "leaky_relu",
-    lambda ask, x: reference.leaky_relu(x, slope=parameter("alpha", 0.2)(ask)),
+    by_node("LeakyRelu", alpha=parameter("alpha", 0.2)),
     tf="tf.nn.leaky_relu({x}<, alpha={alpha}>)",
     keras2="keras.layers.LeakyReLU(<alpha={alpha}, >dtype={dtype})({x})",
     keras3="keras.layers.LeakyReLU(<negative_slope={alpha}, >dtype={dtype})({x})",
@@ -93,7 +93,7 @@ entry(
 )
 entry(
     "hard_sigmoid",
-    lambda ask, x: reference.hard_sigmoid(x, slope=0.2),
+    of_exact(lambda ask, x: reference.hard_sigmoid(x, slope=0.2)),
     tf="tf.clip_by_value({x} * 0.2 + 0.5, 0, 1)",
     keras="keras.activations.hard_sigmoid({x})",
     dtypes=WIDE,
@@ -101,7 +101,7 @@ entry(
 )
 entry(
     "gelu",
-    lambda ask, x: reference.gelu(x, approximate=bool(ask.parameters["approximate"])),
+    of_exact(lambda ask, x: reference.gelu(x, approximate=bool(ask.parameters["approximate"]))),
     tf1="""
 inner = 0.7978845608028654 * ({x} + 0.044715 * {x} * {x} * {x})
 0.5 * {x} * (1 + (tf.tanh(inner) if {approximate} else tf.math.erf({x} / 2 ** 0.5)))
@@ -201,7 +201,7 @@ def _alike(pick: Any, shape: Any) -> Any:
 
 entry(
     "equal_sign",
-    lambda ask, x, y: reference.equal(x, y, dtype="float32"),
+    of_exact(lambda ask, x, y: reference.equal(x, y, dtype="float32")),
     tf="tf.cast({x} == {y}, tf.float32)",
     first=lambda pick: (pick.shape(1, 3), "integers"),
     form=_alike,

@@ -33,19 +33,30 @@ def _square(name: str) -> Any:
     return lambda ask: [1, *[ask.parameters[name]] * 2, 1]
 
 
+def _pooled(op: str) -> Any:
+    rule = by_node(
+        op,
+        ksize=_square("ksize"),
+        strides=_square("strides"),
+        padding=parameter("padding"),
+        data_format="NHWC",
+    )
+
+    def answered(ask: Ask, x: Any) -> Any:
+        if np.isneginf(np.asarray(getattr(x, "value", x))).any():
+            raise NoRule("the largest of nothing but -inf is the lowest number in some kernels")
+        return rule(ask, x)
+
+    return answered
+
+
 for _name, _op, _of_keras in (
     ("max_pool", "MaxPool", "MaxPooling2D"),
     ("avg_pool", "AvgPool", "AveragePooling2D"),
 ):
     entry(
         _name,
-        by_node(
-            _op,
-            ksize=_square("ksize"),
-            strides=_square("strides"),
-            padding=parameter("padding"),
-            data_format="NHWC",
-        ),
+        _pooled(_op),
         tf1=f"tf.nn.{_name}({{x}}, [1, {{ksize}}, {{ksize}}, 1], [1, {{strides}}, {{strides}}, 1], {{padding}})",
         tf2=f"tf.nn.{_name}2d({{x}}, {{ksize}}, {{strides}}, {{padding}})",
         keras=f"keras.layers.{_of_keras}({{ksize}}, {{strides}}, {{padding}}.lower(), dtype={{dtype}})({{x}})",

@@ -5,7 +5,6 @@ from typing import Any, Dict
 import numpy as np
 
 from ... import reference
-from ...reference.nodes.registry import NoRule
 from ..entries import (
     SINGLE,
     WIDE,
@@ -16,6 +15,7 @@ from ..entries import (
     entry,
     image,
     nowhere,
+    of_exact,
     of_rank,
     parameter,
     rows,
@@ -83,9 +83,11 @@ def _kernel(pick: Any, shape: Shape, *channels: int) -> Shape:
 def _conv2d(pick: Any, shape: Shape) -> Any:
     filters = pick.size("filters", 1, 3)
     found = {**_windows(pick), "filters": filters, "dilations": pick.of("dilations", None, 2)}
+    kernel = _kernel(pick, shape, shape[-1], filters)
+    if any(2 * size - 1 > n for size, n in zip(kernel, shape[1:3])):
+        found["dilations"] = None  # a graph refuses what is wider than the image, an eager call does not
     if found["dilations"]:
         found["strides"] = 1
-    kernel = _kernel(pick, shape, shape[-1], filters)
     return {**found, "kernel": list(kernel[:2])}, [Wanted(kernel)]
 
 
@@ -199,7 +201,7 @@ def _transposed_answer(ask: Ask, x: Any, w: Any) -> Any:
 
 entry(
     "conv2d_transpose",
-    _transposed_answer,
+    of_exact(_transposed_answer, 1),
     tf="tf.nn.conv2d_transpose({x}, {y}, {output}, strides=[1, {strides}, {strides}, 1], padding={padding})",
     keras="""
 settings = dict(use_bias=False, dtype={dtype})
@@ -222,7 +224,7 @@ def _conv1d(pick: Any, shape: Shape) -> Any:
 
 entry(
     "conv1d",
-    lambda ask, x, w: _one_dimension(ask, x, w),
+    of_exact(lambda ask, x, w: _one_dimension(ask, x, w)),
     tf="tf.nn.conv1d({x}, {y}, stride={strides}, padding={padding})",
     keras="""
 settings = dict(use_bias=False, dtype={dtype})
@@ -239,8 +241,6 @@ layer({x})
 
 
 def _one_dimension(ask: Ask, x: Any, w: Any) -> Any:
-    if isinstance(x, reference.Reference):
-        raise NoRule("of what is rounded")
     return reference.conv1d(x, w, strides=ask.parameters["strides"], padding=ask.parameters["padding"])
 
 
@@ -271,7 +271,7 @@ layer({x}, training=False)
 """
 entry(
     "batch_norm_layer",
-    _batch_norm,
+    of_exact(_batch_norm, 1),
     tf1="tf.nn.fused_batch_norm({x}, {y}, {z}, {u}, {v}<, epsilon={epsilon}>, is_training=False)[0]",
     tf2="tf.compat.v1.nn.fused_batch_norm({x}, {y}, {z}, {u}, {v}<, epsilon={epsilon}>, is_training=False)[0]",
     keras=_LAYER,
@@ -285,7 +285,7 @@ entry(
 )
 entry(
     "batch_normalization",
-    _batch_norm,
+    of_exact(_batch_norm, 1),
     tf="tf.nn.batch_normalization({x}, {u}, {v}, {z}, {y}, {epsilon})",
     first=rows,
     takes=of_rank(2),
@@ -335,14 +335,12 @@ def _affine(pick: Any, shape: Shape) -> Any:
 
 
 def _layer_norm(ask: Ask, x: Any, gamma: Any, beta: Any) -> Any:
-    if isinstance(x, reference.Reference):
-        raise NoRule("the variance of what is rounded")
     return reference.layer_norm(x, gamma, beta, epsilon=parameter("epsilon", 1e-3)(ask))
 
 
 entry(
     "layer_norm",
-    _layer_norm,
+    of_exact(_layer_norm),
     keras="""
 layer = keras.layers.LayerNormalization(dtype={dtype}<, epsilon={epsilon}>)
 layer.build({x}.shape)
@@ -383,53 +381,8 @@ entry(
 )
 
 
-# -- cells
+# -- tables
 
-
-def _cell(gates: int, rows_of_bias: int = 0) -> Any:
-    def form(pick: Any, shape: Shape) -> Any:
-        units = pick.size("units", 1, 2)
-        bias = (rows_of_bias, gates * units) if rows_of_bias else (gates * units,)
-        return {"units": units}, [
-            Wanted((shape[-1], gates * units)),
-            Wanted((units, gates * units)),
-            Wanted(bias),
-        ]
-
-    return form
-
-
-_WITH_WEIGHTS = """
-layer.build({x}.shape)
-layer.set_weights([{y}, {z}, {u}])
-layer({x})
-"""
-_SEQUENCE: Any = lambda pick: (
-    (pick.size("n", 1, 2), pick.size("t", 1, 3), pick.size("c", 1, 2)),
-    pick.flavour("normal", "halves"),
-)
-entry(
-    "lstm_layer",
-    lambda ask, x, kernel, recurrent, bias: reference.lstm(x, kernel, recurrent, bias),
-    keras="layer = keras.layers.LSTM({units})" + _WITH_WEIGHTS,
-    first=_SEQUENCE,
-    takes=nowhere,
-    form=_cell(4),
-    dtypes=SINGLE,
-    cases=lambda p, dtype, traits: [("lstm_default", "not-written")],
-)
-entry(
-    "gru_layer",
-    lambda ask, x, kernel, recurrent, bias: reference.gru(
-        x, kernel, recurrent, bias, gate="hard_sigmoid", reset_after=False
-    ),
-    keras="layer = keras.layers.GRU({units})" + _WITH_WEIGHTS,
-    first=_SEQUENCE,
-    takes=nowhere,
-    form=_cell(3),
-    dtypes=SINGLE,
-    cases=lambda p, dtype, traits: [("gru_default", "weights-of-tf1")],
-)
 entry(
     "embedding_lookup",
     lambda ask, x, y, numbers: reference.embedding_lookup(np.stack([x, y]), numbers, strategy="mod"),
