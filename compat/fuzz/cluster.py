@@ -13,6 +13,9 @@ from .campaign import Campaign, Plan
 from .pool import Pool, found_in
 from .store import Store, merge
 
+#: Seconds that a scheduler may take to answer.
+_PATIENCE = 10
+
 
 class Share(NamedTuple):
     """What a worker has to know: it finds the environments under the same path."""
@@ -54,7 +57,7 @@ def run(
     except ImportError:
         raise CompatError("--scheduler needs Dask: pip install 'compat[fuzz]'") from None
     try:
-        client = Client(address, timeout=20)
+        client = Client(address, timeout=_PATIENCE)
     except (OSError, ValueError, TimeoutError) as error:
         raise CompatError(f"{address}: no scheduler answers ({error})") from None
     end, tried = time.monotonic() + seconds, 0.0

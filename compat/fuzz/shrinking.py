@@ -15,8 +15,10 @@ from .samples import Drawn, Given, Step, name_of, written_out
 
 #: Numbers to fill arrays with, the simplest first.
 _SIMPLE = (1.0, 0.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, 0.25, 0.1)
-#: No sample of more numbers is tried, nor more samples, nor longer (seconds).  A crash costs a start each time.
-_LARGEST, _TRIES, _PATIENCE = 48, 250, 15.0
+#: What is small enough to be read; where nothing of that size shows it, a few times as much.
+_NUMBERS = (16, 48)
+#: No more samples are drawn, nor longer (seconds): most are too large and not run.  A crash costs a start each time.
+_TRIES, _PATIENCE = 600, 15.0
 _TRIES_OF_CRASHES = 10
 
 #: Of a sample: the fault that it must show, or None.
@@ -25,12 +27,10 @@ Shows = Callable[[Drawn], bool]
 
 def shrink(pool: Pool, drawn: Drawn, cells: Cells, fault: Fault, unexplained: Any) -> Drawn:
     """The smallest sample found that has such a fault in the same cell.  ``unexplained``: of a Fault, whether it is."""
-    end = time.monotonic() + _PATIENCE
     only = None if fault.word == "error" else [fault.cell[0]]
+    crashes = fault.word in ("crashed", "timeout")
 
     def shows(candidate: Drawn) -> bool:
-        if candidate.numbers > _LARGEST or time.monotonic() > end:
-            return False
         (found,) = pool.run([candidate], [fault.cell[1]], only)
         return any(
             other.cell == fault.cell
@@ -39,17 +39,13 @@ def shrink(pool: Pool, drawn: Drawn, cells: Cells, fault: Fault, unexplained: An
             for other in judge(candidate, found).faults
         )
 
-    given = arrays_of(drawn, cells[fault.cell])
-    for start in _starts(drawn, given, fault):
-        found = _smaller(
-            start, given, shows, _TRIES if fault.word not in ("crashed", "timeout") else _TRIES_OF_CRASHES
-        )
-        if found is not None:
-            return found
-    for start in _starts(drawn, given, fault):
-        if shows(start):
-            return start
-    return drawn
+    starts = _starts(drawn, arrays_of(drawn, cells[fault.cell]), fault)
+    for most in _NUMBERS:
+        for start in starts:
+            found = _smaller(start, most, shows, _TRIES_OF_CRASHES if crashes else _TRIES)
+            if found is not None:
+                return found
+    return next(filter(shows, starts), drawn)
 
 
 def _starts(drawn: Drawn, given: Dict[str, Tuple[Array, str]], fault: Fault) -> List[Drawn]:
@@ -83,8 +79,9 @@ def _cut(drawn: Drawn, steps: Sequence[Step], given: Dict[str, Tuple[Array, str]
     )
 
 
-def _smaller(start: Drawn, given: Dict[str, Tuple[Array, str]], shows: Shows, tries: int) -> Optional[Drawn]:
-    """What Hypothesis finds among samples of the same operations."""
+def _smaller(start: Drawn, most: int, shows: Shows, tries: int) -> Optional[Drawn]:
+    """What Hypothesis finds among samples of the same operations and so many numbers."""
+    end = time.monotonic() + _PATIENCE
     special = tuple(
         dict.fromkeys(float(v) for g in start.given for v in g.array().ravel()[:8] if g.dtype[0] in "fb")
     )
@@ -98,7 +95,8 @@ def _smaller(start: Drawn, given: Dict[str, Tuple[Array, str]], shows: Shows, tr
         print_blob=False,
     )
     try:
-        found: Drawn = hypothesis.find(strategy, shows, settings=settings, random=random.Random(start.digest))
+        small = lambda one: one.numbers <= most and time.monotonic() < end and shows(one)
+        found: Drawn = hypothesis.find(strategy, small, settings=settings, random=random.Random(start.digest))
     except hypothesis.errors.HypothesisException:  # none was found
         return None
     return found

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from ... import reference
+from ...arrays import LARGEST
 from ...reference.nodes.flows import tracked
+from ...reference.nodes.registry import NoRule
 from ..entries import FLOATS, WIDE, Wanted, by_node, of_exact, parameter
 from ..entries import entry as any_entry
 
@@ -168,7 +170,16 @@ entry(
     keras3="keras.ops.divide({x}, {y})",
     form=_divisor,
 )
-entry("floordiv", by_node("FloorDiv"), tf="tf.math.floordiv({x}, {y})", form=_divisor, dtypes=WIDE)
+
+
+def _floor_divided(ask: Any, x: Any, y: Any) -> Any:
+    quotient = tracked(x).value / tracked(y).value
+    if (np.abs(quotient[np.isfinite(quotient)]) > LARGEST[ask.out]).any():
+        raise NoRule("a quotient beyond the largest number")
+    return by_node("FloorDiv")(ask, x, y)
+
+
+entry("floordiv", _floor_divided, tf="tf.math.floordiv({x}, {y})", form=_divisor, dtypes=WIDE)
 entry("floormod", by_node("FloorMod"), tf="tf.math.floormod({x}, {y})", form=_divisor, dtypes=WIDE)
 entry("atan2", by_node("Atan2"), tf="tf.atan2({x}, {y})", form=_second, dtypes=WIDE)
 entry("pow", by_node("Pow"), tf="tf.pow({x}, {y})", form=_second, dtypes=WIDE,
