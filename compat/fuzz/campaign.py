@@ -38,6 +38,14 @@ class Plan(NamedTuple):
         return draws.batch(seed_of(self.name, number), self.size, self.operations, self.largest)
 
 
+class Shown(NamedTuple):
+    """A fault, with the sample that shows it and what became of that in every cell."""
+
+    drawn: Drawn
+    cells: Cells
+    fault: Fault
+
+
 class Campaign:
     """One process's share of it.  ``tell``: is told of every finding that is new."""
 
@@ -98,14 +106,13 @@ class Campaign:
         counts: Dict[str, float] = dict.fromkeys(("compared", "unruled", "drift", "explained", "results"), 0)
         for drawn, by_cell in zip(samples, cells):
             with np.errstate(all="ignore"):
-                judged = self._in_steps(drawn, judge(drawn, by_cell))
+                judged = judge(drawn, by_cell)
             counts["results"] += len(by_cell)
             for name in ("compared", "unruled", "drift"):
                 counts[name] += getattr(judged, name)
-            left = self._unexplained(judged, counts)
-            for kind in dict.fromkeys(fault.kind for fault in left):
-                fault = next(fault for fault in left if fault.kind == kind)
-                name = self.store.kinds.get(kind) or kinds.get(kind) or self._new(drawn, by_cell, fault)
+            left = self._unexplained(self._in_steps(drawn, by_cell, judged), counts)
+            for kind, shown in {one.fault.kind: one for one in reversed(left)}.items():
+                name = self.store.kinds.get(kind) or self._new(shown)
                 kinds[kind] = name
                 self.store.kinds[kind] = name
                 hits[name] = hits.get(name, 0) + 1
@@ -121,35 +128,31 @@ class Campaign:
         self.store.add(row)
         return counts
 
-    def _unexplained(self, judged: Judged, counts: Dict[str, float]) -> List[Fault]:
-        """The faults that no known difference speaks of."""
-        left = []
-        for fault in judged.faults:
-            if self.unexplained(fault):
-                left.append(fault)
-            else:
-                counts["explained"] += 1
+    def _unexplained(self, shown: List[Shown], counts: Dict[str, float]) -> List[Shown]:
+        """Those that no known difference speaks of."""
+        left = [one for one in shown if self.unexplained(one.fault)]
+        counts["explained"] += len(shown) - len(left)
         return left
 
     def unexplained(self, fault: Fault) -> bool:
         return not self.left_out or self.known.explains(fault) is None
 
-    def _in_steps(self, drawn: Drawn, judged: Judged) -> Judged:
+    def _in_steps(self, drawn: Drawn, cells: Cells, judged: Judged) -> List[Shown]:
         """Of a graph that was seen as a whole: where its steps, seen one by one, are wrong already, that instead."""
-        seen_whole = {fault.cell for fault in judged.faults if fault.cell[1] in GRAPHS}
-        if not drawn.whole or not seen_whole:
-            return judged
+        shown = [Shown(drawn, cells, fault) for fault in judged.faults]
+        if not drawn.whole or not any(fault.cell[1] in GRAPHS for fault in judged.faults):
+            return shown
         in_steps = dataclasses.replace(drawn, whole=False)
-        (cells,) = self.pool.run([in_steps], DIALECTS)
-        found = {fault.cell: fault for fault in judge(in_steps, cells).faults}
-        return judged._replace(
-            faults=[
-                found.get(fault.cell, fault) if fault.cell in seen_whole else fault for fault in judged.faults
-            ]
-        )
+        (found,) = self.pool.run([in_steps], DIALECTS)
+        faults = {fault.cell: fault for fault in judge(in_steps, found).faults if fault.cell[1] in GRAPHS}
+        return [
+            Shown(in_steps, found, faults[one.fault.cell]) if one.fault.cell in faults else one
+            for one in shown
+        ]
 
-    def _new(self, drawn: Drawn, cells: Cells, fault: Fault) -> str:
+    def _new(self, shown: Shown) -> str:
         """The name of the finding that a new kind of fault is, or belongs to."""
+        drawn, cells, fault = shown
         begins = f"{fault.operation} {fault.word} "
         alike = [name for kind, name in self.store.kinds.items() if kind.startswith(begins)]
         if len(alike) >= _KINDS:

@@ -14,7 +14,6 @@ from .answers import alone, in_a_row
 from .catalogue import ENTRIES
 from .pool import Cell, Cells, Outcome
 from .samples import Drawn, Step, name_of, traits
-from .spelled import KERAS
 
 GRAPHS = ("tf1.session", "tf2.function")
 
@@ -186,14 +185,22 @@ def _faults(one: _Judge, cell: Cell, outcome: Outcome, cells: Cells) -> Iterable
         return
     whole = one.drawn.whole and cell[1] in GRAPHS
     last = len(one.drawn.steps) - 1
+    # What Keras does not spell is TensorFlow's, and judged there.
+    own = [ENTRIES[step.operation].spelling(cell[1]) is not None for step in one.drawn.steps]
     for number in [last] if whole else range(last + 1):
         if name_of(number) not in outcome.outputs:
             break
+        if not own[number]:
+            continue
         numbers = one.numbers(number, outcome, whole, cell[1] in (*GRAPHS, "keras2"))
         if numbers is not None and numbers.word != "agrees":
             yield _fault(one, cell, outcome, number, numbers.word, numbers.message)
             return
-    if outcome.status == "error" and any(name_of(outcome.step) in other.outputs for other in cells.values()):
+    if (
+        outcome.status == "error"
+        and own[outcome.step]
+        and any(name_of(outcome.step) in other.outputs for other in cells.values())
+    ):
         yield _fault(one, cell, outcome, outcome.step, "error", outcome.message)
 
 
@@ -226,11 +233,7 @@ class Known:
     def explains(self, fault: Fault) -> Optional[KnownDifference]:
         """The entry that speaks of such a result, or None."""
         version, dialect = fault.cell
-        environment = self.environments[version]
-        entry = ENTRIES[fault.operation]
-        if dialect in KERAS and entry.spelling(dialect) is None:
-            old = (environment.tensorflow or "2").startswith("1.")
-            dialect = "tf1.session" if old else "tf2.eager"
+        environment, entry = self.environments[version], ENTRIES[fault.operation]
         word = "differs" if fault.word == "suspicious" else fault.word
         for operation, sample in entry.cases(fault.parameters, fault.dtype, fault.traits):
             for known in self.entries:
