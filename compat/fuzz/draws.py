@@ -130,7 +130,9 @@ class _Growing:
         """One step more; whether it is known what comes of it."""
         dtype = self.dtypes[flowing]
         parameters, wanted = entry.form(pick, self.values[flowing].shape)
-        step = Step(entry.name, [flowing, *(self.beside(one, dtype) for one in wanted)], parameters)
+        # The weights of a layer are numbers: nothing that a graph is still to compute.
+        beside = self.given if any("set_weights" in text for text in entry.spelled.values()) else self.beside
+        step = Step(entry.name, [flowing, *(beside(one, dtype) for one in wanted)], parameters)
         self.drawn.steps.append(step)
         dtypes = [self.dtypes[name] for name in step.inputs]
         answer = alone(step, [self.values[name] for name in step.inputs], dtypes)

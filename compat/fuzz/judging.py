@@ -114,7 +114,7 @@ class _Judge:
                 flushed = _compared(found, dtype, other)
                 if flushed is not None and flushed.word == "agrees":
                     return flushed
-        return None if self._may_overflow(step, inputs) else numbers
+        return None if numbers.count is not None and self._may_overflow(step, inputs) else numbers
 
     def _may_overflow(self, step: Step, inputs: Sequence[Array]) -> bool:
         """Whether what a kernel makes on its way may be infinite, or lost beside something large: that is no rounding.

@@ -43,8 +43,9 @@ def _pooled(op: str) -> Any:
     )
 
     def answered(ask: Ask, x: Any) -> Any:
-        if np.isneginf(np.asarray(getattr(x, "value", x))).any():
-            raise NoRule("the largest of nothing but -inf is the lowest number in some kernels")
+        value = np.asarray(getattr(x, "value", x))
+        if op == "MaxPool" and (np.isneginf(value) | np.isnan(value)).any():
+            raise NoRule("the largest of nothing but -inf, or of NaN, is the lowest number in some kernels")
         return rule(ask, x)
 
     return answered
