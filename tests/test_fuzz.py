@@ -153,6 +153,8 @@ def test_what_overflows_on_the_way_is_not_judged_but_a_finite_fault_is():
     drawn = Drawn([written_out("i0", "float32", np.float32([[1e30, 1]]))], [Step("l2_normalize", ["i0"])])
     cells = {("tf2.15", "tf2.eager"): Outcome("ok", {"s0": (np.float32([[0, 0]]), "float32")})}
     assert judge(drawn, cells).faults == [] and judge(drawn, cells).unruled == 1
+    other_shape = {("tf2.15", "tf2.eager"): Outcome("ok", {"s0": (np.float32([0, 0]), "float32")})}
+    assert len(judge(drawn, other_shape).faults) == 1
     small = Drawn([written_out("i0", "float32", np.float32([[3, 4]]))], drawn.steps)
     assert len(judge(small, cells).faults) == 1
 

@@ -114,17 +114,23 @@ class _Judge:
                 flushed = _compared(found, dtype, other)
                 if flushed is not None and flushed.word == "agrees":
                     return flushed
-        return None if numbers.count is not None and self._may_overflow(step, inputs) else numbers
+        return numbers if _of_another_form(numbers) or not self._may_overflow(step, inputs) else None
 
     def _may_overflow(self, step: Step, inputs: Sequence[Array]) -> bool:
         """Whether what a kernel makes on its way may be infinite, or lost beside something large: that is no rounding.
 
-        Of a graph seen as a whole, anywhere before.
+        Zero times infinity is no number, and a kernel may leave out what it multiplies by zero.  Of a graph seen as
+        a whole, anywhere before.
         """
         if ENTRIES[step.operation].direct and inputs:
             return False
         seen = [*inputs, *(self.arrays.values() if not inputs else ())]
-        return any("large" in traits(array) for array in seen)
+        return any({"large", "infinite", "nan"}.intersection(traits(array)) for array in seen)
+
+
+def _of_another_form(numbers: Numbers) -> bool:
+    """Whether it is the shape or the dtype that differs, not a number."""
+    return numbers.message.startswith(("the shape is", "the dtype is"))
 
 
 def _compared(result: Array, dtype: str, reference: Optional[Reference]) -> Optional[Numbers]:
