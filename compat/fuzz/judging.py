@@ -196,11 +196,10 @@ def _faults(one: _Judge, cell: Cell, outcome: Outcome, cells: Cells) -> Iterable
     for number in [last] if whole else range(last + 1):
         if name_of(number) not in outcome.outputs:
             break
-        if not own[number]:
-            continue
         numbers = one.numbers(number, outcome, whole, cell[1] in (*GRAPHS, "keras2"))
         if numbers is not None and numbers.word != "agrees":
-            yield _fault(one, cell, outcome, number, numbers.word, numbers.message)
+            if own[number]:
+                yield _fault(one, cell, outcome, number, numbers.word, numbers.message)
             return
     if (
         outcome.status == "error"
