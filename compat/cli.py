@@ -31,6 +31,7 @@ COMMANDS = {
     "explain": "why a result differs, and the edit that mends it",
     "since": "the versions at which a result changed, of those that were run",
     "bisect": "the same, running the versions between as it needs them",
+    "fuzz": "operations and small graphs drawn at random, in every version: what is not rounding",
     "scorecard": "faults injected: how many are caught, and named rightly",
     "scoreboard": "the same faults by the rules of other projects, side by side with compat's verdicts",
     "fsck": "whether stores are sound: every run and every array read and checked",

@@ -11,6 +11,8 @@ try:
 except ImportError:
     collect_ignore = [
         "test_asserting.py",
+        "test_fuzz.py",
+        "test_fuzz_in_tensorflow.py",
         "test_half_precision.py",
         "test_judge.py",
         "test_measured_properties.py",

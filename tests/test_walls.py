@@ -15,13 +15,14 @@ FRAMEWORKS = {"tensorflow", "keras", "tf_keras", "scipy", "torch", "jax"}
 REPORTS = "reports/compat_reports"
 #: Of compat each room may not import these ...
 CLOSED = {
-    "compat/case": ("judge", "explain", "commands", "scorecard", "record", "asserting"),
-    "compat/record": ("judge", "explain", "commands", "scorecard", "asserting"),
-    "compat/sources": ("judge", "explain", "commands", "scorecard", "asserting"),
+    "compat/case": ("judge", "explain", "commands", "scorecard", "record", "asserting", "fuzz"),
+    "compat/record": ("judge", "explain", "commands", "scorecard", "asserting", "fuzz"),
+    "compat/sources": ("judge", "explain", "commands", "scorecard", "asserting", "fuzz"),
     "compat/reference": ("record", "judge", "explain", "commands", "scorecard", "store", "asserting"),
-    "compat/judge": ("explain", "commands", "scorecard", "asserting"),
-    "compat/explain": ("commands", "asserting"),
+    "compat/judge": ("explain", "commands", "scorecard", "asserting", "fuzz"),
+    "compat/explain": ("commands", "asserting", "fuzz"),
     "compat/asserting": ("commands", "scorecard", "store"),
+    "compat/fuzz": ("commands", "scorecard", "asserting", "porting"),
     "compat/layers": ("",),
     REPORTS: ("",),
 }
@@ -110,6 +111,16 @@ def _at_import_time(tree):
     return module
 
 
+def test_the_worker_of_a_campaign_knows_no_judge():
+    """What runs inside an environment records: nothing that it imports leads to the judge, or to Hypothesis."""
+    code = "import compat.fuzz.worker, sys; print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "compat.fuzz.worker" in done.stdout
+    assert not [
+        name for name in ("compat.judge", "compat.explain", "hypothesis") if f"'{name}" in done.stdout
+    ]
+
+
 def _relative(path):
     return os.path.relpath(path, ROOT)
 
@@ -150,6 +161,8 @@ def test_nothing_is_imported_through_a_wall(path):
         ("compat/judge/verdicts.py", "from ..commands import telling"),
         ("compat/judge/verdicts.py", "from ..scorecard import faults"),
         ("compat/explain/search.py", "from ..commands.explain import main"),
+        ("compat/fuzz/campaign.py", "from ..commands import telling"),
+        ("compat/judge/verdicts.py", "from ..fuzz import samples"),
         ("compat/record/run.py", "from .. import assert_agrees"),
         ("compat/case/operation.py", "from ..asserting.assertion import assert_agrees"),
         ("compat/judge/compare.py", "from compat import assert_agrees"),

@@ -1,0 +1,156 @@
+"""A fault made small: the step alone on the numbers that it was given, then whatever smaller Hypothesis finds."""
+
+import random
+import time
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..arrays import Array
+from .catalogue import ENTRIES
+from .draws import Pick, _between, _Growing, _one_of, hypothesis, st
+from .judging import Fault, arrays_of, judge
+from .pool import Cells, Pool
+from .samples import Drawn, Given, Step, name_of, written_out
+
+#: Numbers to fill arrays with, the simplest first.
+_SIMPLE = (1.0, 0.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, 0.25, 0.1)
+#: What is small enough to be read; where nothing of that size shows it, a few times as much.
+_NUMBERS = (16, 48)
+#: No more samples are drawn, nor longer (seconds): most are too large and not run.  A crash costs a start each time.
+_TRIES, _PATIENCE = 600, 15.0
+_TRIES_OF_CRASHES = 10
+
+#: Of a sample: the fault that it must show, or None.
+Shows = Callable[[Drawn], bool]
+
+
+def shrink(pool: Pool, drawn: Drawn, cells: Cells, fault: Fault, unexplained: Any) -> Drawn:
+    """The smallest sample found that has such a fault in the same cell.  ``unexplained``: of a Fault, whether it is."""
+    only = None if fault.word == "error" else [fault.cell[0]]
+    crashes = fault.word in ("crashed", "timeout")
+
+    def shows(candidate: Drawn) -> bool:
+        (found,) = pool.run([candidate], [fault.cell[1]], only)
+        return any(
+            other.cell == fault.cell
+            and (other.operation, other.word) == (fault.operation, fault.word)
+            and unexplained(other)
+            for other in judge(candidate, found).faults
+        )
+
+    starts = _starts(drawn, arrays_of(drawn, cells[fault.cell]), fault)
+    for most in _NUMBERS:
+        for start in starts:
+            found = _smaller(start, most, shows, _TRIES_OF_CRASHES if crashes else _TRIES)
+            if found is not None:
+                return found
+    return next(filter(shows, starts), drawn)
+
+
+def _starts(drawn: Drawn, given: Dict[str, Tuple[Array, str]], fault: Fault) -> List[Drawn]:
+    """The step alone where it was judged alone; else the last few in a row."""
+    if drawn.whole and fault.cell[1] in ("tf1.session", "tf2.function"):
+        rows = [drawn.steps[max(fault.step - n, 0) : fault.step + 1] for n in (0, 1, 2)]
+        return [cut for cut in (_cut(drawn, steps, given) for steps in rows) if cut is not None] + [drawn]
+    alone = _cut(drawn, [drawn.steps[fault.step]], given)
+    return [] if alone is None else [alone]
+
+
+def _cut(drawn: Drawn, steps: Sequence[Step], given: Dict[str, Tuple[Array, str]]) -> Optional[Drawn]:
+    """Some steps in a row, on written-out numbers; None where those were not seen."""
+    first = drawn.steps.index(steps[0])
+    own = {name_of(first + n): name_of(n) for n in range(len(steps))}
+    outside = list(dict.fromkeys(name for step in steps for name in step.inputs if name not in own))
+    if not all(name in given for name in outside):
+        return None
+    renamed = {name: f"i{n}" for n, name in enumerate(outside)}
+    inputs = [written_out(renamed[name], given[name][1], given[name][0]) for name in outside]
+    highs = {g.name: g.high for g in drawn.given}
+    for name, one in zip(outside, inputs):
+        one.high = highs.get(name, 0)
+    return Drawn(
+        inputs,
+        [
+            Step(step.operation, [{**renamed, **own}[name] for name in step.inputs], step.parameters)
+            for step in steps
+        ],
+        len(steps) > 1,
+    )
+
+
+def _smaller(start: Drawn, most: int, shows: Shows, tries: int) -> Optional[Drawn]:
+    """What Hypothesis finds among samples of the same operations and so many numbers."""
+    end = time.monotonic() + _PATIENCE
+    special = tuple(
+        dict.fromkeys(float(v) for g in start.given for v in g.array().ravel()[:8] if g.dtype[0] in "fb")
+    )
+    strategy = st.composite(_like)(start, _SIMPLE + special[:12])
+    settings = hypothesis.settings(
+        max_examples=tries,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
+        print_blob=False,
+    )
+    try:
+        small = lambda one: one.numbers <= most and time.monotonic() < end and shows(one)
+        found: Drawn = hypothesis.find(strategy, small, settings=settings, random=random.Random(start.digest))
+    except hypothesis.errors.HypothesisException:  # none was found
+        return None
+    return found
+
+
+class _Written(_Growing):
+    """New inputs with their numbers written out, of a pool."""
+
+    pool: Tuple[Any, ...] = ()
+
+    def beside(self, wanted: Any, dtype: str) -> str:
+        return self.given(wanted, dtype)
+
+    def given(self, wanted: Any, dtype: str) -> str:
+        dtype, count = wanted.dtype or dtype, int(np.prod(wanted.shape))
+        if wanted.high:
+            values = [self.draw(_between(0, wanted.high - 1)) for _ in range(count)]
+        elif dtype.startswith("int"):
+            values = [self.draw(_between(-4, 4)) for _ in range(count)]
+        else:
+            pool = self.pool
+            if wanted.flavour in ("positive", "small positive"):
+                pool = tuple(value for value in pool if value > 0) + (1e-5,)
+            values = [self.draw(_one_of(repr(pool), pool)) for _ in range(count)]
+        shaped = np.array(values, np.float64).reshape(wanted.shape)
+        if dtype.startswith("int"):
+            shaped = shaped.astype(np.int64)
+        name = f"i{len(self.drawn.given)}"
+        held = Given(name, dtype, list(wanted.shape), values=written_out(name, dtype, shaped).values).array()
+        return self.take(written_out(name, dtype, held))
+
+
+def _like(draw: Any, start: Drawn, pool: Tuple[Any, ...]) -> Drawn:
+    """The same operations with the same choices, of any size, on other numbers."""
+    growing = _Written(draw, 0)
+    growing.pool = pool
+    flowing = ""
+    for number, step in enumerate(start.steps):
+        pick, entry = Pick(draw, dict(step.parameters)), ENTRIES[step.operation]
+        if not number:
+            dtype = start.dtypes()[step.inputs[0]]
+            shape, _ = entry.first(pick)
+            flowing = growing.given(_wanted(shape), dtype)
+        elif not entry.takes(growing.values[flowing].shape, growing.dtypes[flowing]):
+            hypothesis.reject()
+        known = growing.add(entry, flowing, pick)
+        if not known and number + 1 < len(start.steps):
+            hypothesis.reject()
+        flowing = name_of(number)
+    growing.drawn.whole = start.whole
+    return growing.drawn
+
+
+def _wanted(shape: Any) -> Any:
+    from .entries import Wanted
+
+    return Wanted(tuple(shape))
