@@ -318,7 +318,9 @@ def test_the_cause_comes_first(sample, trap):
 
 
 def test_every_known_difference_has_its_trap_here():
+    """But for what another backend of Keras makes of the same spelling."""
     entries = known.read(os.path.join(CASES, known.FILE_NAME))
+    entries = [e for e in entries if "KERAS_BACKEND" not in e.settings]
     for entry in (e for e in entries if e.verdict == "differs" and e.operation not in AGAINST):
         met = [
             name
