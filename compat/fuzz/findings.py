@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pprint
+import sys
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from packaging.version import Version as Release
@@ -125,7 +126,8 @@ found = operation({name!r}, reference=reference_of(SAMPLE))
 def case_file(finding: Finding) -> str:
     """The text of a case file of one sample, its dialects spelled as they were run."""
     drawn, fault = finding.drawn, finding.first
-    words = pprint.pformat(drawn.to_json(), width=100, sort_dicts=False)
+    in_order: Dict[str, Any] = {"sort_dicts": False} if sys.version_info >= (3, 8) else {}
+    words = pprint.pformat(drawn.to_json(), width=100, **in_order)
     special = any(isinstance(value, str) for given in drawn.given for value in given.values or ())
     text = _HEAD.format(
         operation=fault.operation,
