@@ -17,6 +17,7 @@ import numpy as np
 
 from ..case.fixtures import Fixture
 from ..record import worker
+from ..record.compute import first_line
 from ..record.dialects import DIALECTS, Dialect
 from ..record.dialects.tensorflow import as_tensor, import_tensorflow
 from ..record.environment import describe
@@ -27,16 +28,6 @@ from .spelled import KERAS, Spelled, called, compiled, spelled
 
 #: What a version says of what it does not have.
 _MISSING = ("has no attribute", "unexpected keyword", "No module named", "not understood:", "Unsupported: ")
-#: What TensorFlow puts before the point.
-_HEADINGS = (
-    "Graph execution error",
-    "Detected at node",
-    "Node: ",
-    "File ",
-    "Traceback",
-    "in user code",
-    "Exception ",
-)
 
 
 class Job:
@@ -63,7 +54,7 @@ class Job:
             try:
                 made[step.name] = function(module, *[made[name] for name in dict.fromkeys(step.inputs)])
             except Exception as error:
-                self.failed = number, told(error)
+                self.failed = number, first_line(error)
                 break
             found[step.name] = made[step.name]
         if last_only and found:
@@ -87,13 +78,6 @@ class Job:
         return answer
 
 
-def told(error: BaseException) -> str:
-    """The line of an exception's text that says something."""
-    lines = [line.strip() for line in str(error).encode("utf-8", "backslashreplace").decode().splitlines()]
-    said = [line for line in lines if line and not line.startswith(_HEADINGS)]
-    return f"{type(error).__name__}: {said[0] if said else ''}"[:300]
-
-
 def packed(array: np.ndarray) -> str:
     array = np.ascontiguousarray(array)
     return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()
@@ -111,7 +95,7 @@ def run(dialect: Dialect, jobs: List[Job], most: int = 99) -> None:
             run(dialect, jobs[:half], most)
             run(dialect, jobs[half:], most)
             return
-        (job,), message = jobs, told(error)
+        (job,), message = jobs, first_line(error)
         steps = min(most, len(job.steps))
         if steps > 1:
             run(dialect, jobs, steps - 1)

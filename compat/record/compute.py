@@ -71,7 +71,7 @@ def compute(case: Case, sample: Sample, dialect_name: str, objects: Objects, cod
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise StoreError(f"{sample.id} {dialect_name}: {reason(error)}") from None
         # Whatever the implementation raises is the result of this sample; Ctrl-C goes to the process that waits.
-        _without_result(record, "error", _first_line(error))
+        _without_result(record, "error", first_line(error))
     record.files = case.files()  # with what was imported late
     return record
 
@@ -89,7 +89,7 @@ def record_of(sample: Sample, dialect: Dialect, objects: Memory, repeated: bool 
     except (CompatError, Unsupported):
         raise
     except Exception as error:
-        raise CompatError(_first_line(error)) from error
+        raise CompatError(first_line(error)) from error
     return record
 
 
@@ -151,14 +151,14 @@ def _trace(record: Record, sample: Sample, dialect: Dialect, objects: Union[Obje
     except Unsupported as error:
         record.untraced = _told(error)
     except Exception as error:  # what is only there to explain must not cost the result
-        record.untraced = f"its graph could not be seen: {_first_line(error)}"
+        record.untraced = f"its graph could not be seen: {first_line(error)}"
 
 
 def _measured(run: Any, inputs: Dict[str, Any], results: Results) -> Measurement:
     try:
         return measure(run, inputs, results)
     except Exception as error:
-        raise CompatError(f"computed again on the same inputs it fails: {_first_line(error)}") from error
+        raise CompatError(f"computed again on the same inputs it fails: {first_line(error)}") from error
 
 
 def _run(dialect: Dialect, sample: Sample, inputs: Dict[str, Any]) -> Results:
@@ -182,7 +182,7 @@ def _told(error: BaseException) -> str:
     return str(error).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     """The line of an exception's text that says something."""
     try:
         text = _told(error)
