@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from compat.case.fixtures import Fixture
+from compat.errors import Unsupported
 from compat.record.dialects import DIALECTS
 
 GIVEN = {
@@ -23,7 +24,10 @@ def test_inputs_and_outputs_keep_their_places(name):
     if dialect.missing():
         pytest.skip(dialect.missing())
     fixtures = {key: Fixture(key, lambda v=v: np.array(v, np.float32)) for key, v in GIVEN.items()}
-    found = dialect.compute(outputs, fixtures, {})
+    try:
+        found = dialect.compute(outputs, fixtures, {})
+    except Unsupported as why:  # TensorFlow 1, after other tests of the same process
+        pytest.skip(str(why))
     assert list(found) == ["z", "a", "m"]
     values = {key: (array.tolist(), dtype) for key, (array, dtype) in found.items()}
     assert values == {

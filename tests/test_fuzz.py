@@ -25,6 +25,7 @@ from compat.fuzz.findings import has_a_reason  # noqa: E402
 from compat.fuzz.judging import judge  # noqa: E402
 from compat.fuzz.pool import Outcome, Pool, Version, found_in, outcome_of  # noqa: E402
 from compat.fuzz.samples import Drawn, Given, Step, from_json, written_out  # noqa: E402
+from compat.fuzz.shrinking import shrink  # noqa: E402
 from compat.fuzz.spelled import DIALECTS, compiled, spelled  # noqa: E402
 from compat.fuzz.store import Store, merge  # noqa: E402
 from compat.judge.known import FILE_NAME, read  # noqa: E402
@@ -149,6 +150,24 @@ def test_a_denormal_number_may_be_read_as_zero():
         assert len(judge(drawn, cells).faults) == faults
 
 
+def test_another_shape_is_a_fault_beside_a_denormal_number_as_well():
+    """And what fails on it afterwards is none: another version had something else to compute."""
+    inputs = [written_out("i0", "float32", [[1e-40, 1.0]]), written_out("i1", "float32", [[1.0, 1.0]])]
+    steps = [Step("equal_sign", ["i0", "i1"]), Step("argmax", ["s0"], {"axis": 1})]
+    drawn = Drawn(inputs, steps)
+    right = {"s0": (np.float32([[0, 1]]), "float32"), "s1": (np.array([1]), "int64")}
+    wrong = {"s0": (np.float32(0), "float32")}
+    cells = {
+        ("tf2.15", "tf2.eager"): Outcome("ok", right),
+        ("tf1.15", "tf2.eager"): Outcome("error", wrong, 1, "no such axis"),
+    }
+    (fault,) = judge(drawn, cells).faults
+    assert (fault.operation, fault.word) == ("equal_sign", "differs") and "shape" in fault.message
+    alone = dict(cells)
+    alone["tf1.15", "tf2.eager"] = Outcome("error", {}, 1, "no such axis")
+    assert [fault.operation for fault in judge(drawn, alone).faults] == ["argmax"]
+
+
 def test_what_overflows_on_the_way_is_not_judged_but_a_finite_fault_is():
     drawn = Drawn([written_out("i0", "float32", np.float32([[1e30, 1]]))], [Step("l2_normalize", ["i0"])])
     cells = {("tf2.15", "tf2.eager"): Outcome("ok", {"s0": (np.float32([[0, 0]]), "float32")})}
@@ -255,6 +274,30 @@ def test_a_worker_that_dies_is_replaced_and_the_crash_is_a_finding(tmp_path):
     assert [(one["operation"], one["word"]) for one in found] == [("tanh", "crashed")]
     totals = Store(str(tmp_path / "fuzz")).totals
     assert totals["compared"] > 10
+
+
+def test_what_ended_three_processes_is_not_drawn_there_again(tmp_path):
+    with pool(relu="dies") as workers:
+        one = Campaign(Plan(("relu",), seed=3, size=4), workers, Store(str(tmp_path / "fuzz")), ())
+        for number in range(2):
+            one.one(number)
+        asked = one._run(one.plan.batch(7))
+    assert {cell[0] for cells in asked for cell in cells} == {"tf1.15"}
+    assert {finding["word"] for finding in one.store.findings()} == {"crashed"}
+
+
+def test_a_fault_beside_what_is_not_finite_is_cut_out_and_made_plain(tmp_path):
+    numbers = np.linspace(0.1, 7, 60)
+    numbers[41] = np.inf
+    drawn = Drawn([written_out("i0", "float32", numbers.reshape(4, 15))], [Step("softsign", ["i0"])])
+    with pool(softsign="one beside inf") as workers:
+        one = campaign(tmp_path, workers)
+        (cells,) = workers.run([drawn], DIALECTS)
+        (found,) = [shown for shown in judge(drawn, cells).faults if shown.cell[1] == "tf2.eager"]
+        small = shrink(workers, drawn, cells, found, one.unexplained)
+    values = small.given[0].values
+    assert len(values) <= 16 and values.count("inf") == 1
+    assert all(value in (1.0, "inf") for value in values)
 
 
 def test_a_worker_that_hangs_is_replaced(monkeypatch):

@@ -18,6 +18,7 @@ from compat.judge.verdicts import as_golden, judge
 from compat.records import SEVERITY, Known, Numbers, Verdict, needs_a_person
 from compat.reference import Reference
 from compat.reference.nodes.whole import Whole
+from compat.reference.tracked import track
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -454,6 +455,16 @@ def test_one_element_among_many_stands_out():
     numbers = compare(result, "float32", answer, "float32")
     assert numbers.share < 1 < numbers.share_outlier
     assert numbers.word == "differs" and "one element" in numbers.message
+
+
+def test_one_that_is_rounded_among_others_that_need_no_rounding_does_not_stand_out():
+    x = np.linspace(3e-5, 1.5e-4, 48).astype(np.float32)
+    answer = track(x.astype(np.float64)).through(np.arctan, lambda low, high: 1.0).reference()
+    result = x.copy()
+    assert compare(result, "float32", answer).word == "agrees"
+    result[30] = np.nextafter(result[30], np.float32(0))
+    numbers = compare(result, "float32", answer)
+    assert numbers.share < 1 and numbers.word == "agrees" and numbers.share_outlier == 0
 
 
 # -- from record to verdict

@@ -156,3 +156,9 @@ def test_in_units_of_u_a_float32_computation_is_off_by_no_less_than_a_float64_on
     answer = x.reference()
     single, double = (answer.magnitude_in(dtype) for dtype in ("float32", "float64"))
     assert (2 * single >= double).all() and (double > 0).any()
+
+
+def test_the_reciprocal_of_a_root_beside_zero_and_below():
+    with np.errstate(all="ignore"):
+        found = rsqrt(np.array([0.0, -0.0, np.inf, -np.inf, -1.0, 4.0])).value
+    np.testing.assert_array_equal(found, [np.inf, -np.inf, 0.0, np.nan, np.nan, 0.5])

@@ -11,12 +11,14 @@ from ..judge.known import KnownDifference
 from . import draws
 from .findings import Finding, cause_of
 from .judging import GRAPHS, Fault, Judged, Known, judge
-from .pool import Cells, Pool
+from .pool import Cell, Cells, Pool
 from .samples import Drawn, seed_of
 from .shrinking import shrink
 from .spelled import DIALECTS
 from .store import Store
 
+#: An operation that ended so many processes is not drawn there again: each costs a start, and tells nothing new.
+_DEATHS = 3
 #: Kinds of one operation and verdict that are shrunk, each by itself; later ones are counted with them.
 _KINDS = 12
 
@@ -60,6 +62,7 @@ class Campaign:
     ) -> None:
         self.plan, self.pool, self.store, self._tell = plan, pool, store, tell
         self.known = Known(known, pool.environments())
+        self._deaths: Dict[Tuple[Cell, str], int] = {}
         #: Of batches that are under way as well.
         self._drawn = set(store.digests)
         #: Whether what is known is left out; else a finding says what it is.
@@ -76,7 +79,7 @@ class Campaign:
                 coming = None
                 if room and time.monotonic() < end:
                     samples = self.fresh(number)
-                    coming = number, samples, ahead.submit(self.pool.run, samples, DIALECTS)
+                    coming = number, samples, ahead.submit(self._run, samples)
                     number += 1
                 if waiting is not None:
                     done, samples, future = waiting
@@ -96,7 +99,11 @@ class Campaign:
     def one(self, number: int) -> Dict[str, float]:
         """One batch alone; what was counted."""
         samples = self.fresh(number)
-        return self.settle(number, samples, self.pool.run(samples, DIALECTS))
+        return self.settle(number, samples, self._run(samples))
+
+    def _run(self, samples: Sequence[Drawn]) -> List[Cells]:
+        spared = {where for where, count in self._deaths.items() if count >= _DEATHS}
+        return self.pool.run(samples, DIALECTS, spared=spared)
 
     def settle(self, number: int, samples: Sequence[Drawn], cells: Sequence[Cells]) -> Dict[str, float]:
         """Judge a batch, keep what is new, and write it down."""
@@ -108,6 +115,10 @@ class Campaign:
             with np.errstate(all="ignore"):
                 judged = judge(drawn, by_cell)
             counts["results"] += len(by_cell)
+            for fault in judged.faults:
+                if fault.word in ("crashed", "timeout"):
+                    where = fault.cell, fault.operation
+                    self._deaths[where] = self._deaths.get(where, 0) + 1
             for name in ("compared", "unruled", "drift"):
                 counts[name] += getattr(judged, name)
             left = self._unexplained(self._in_steps(drawn, by_cell, judged), counts)

@@ -6,6 +6,7 @@ import pprint
 import sys
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
+import numpy as np
 from packaging.version import Version as Release
 
 from ..case.files import beside
@@ -88,6 +89,10 @@ def cause_of(drawn: Drawn, cells: Cells, fault: Fault) -> str:
     given = arrays_of(drawn, cells[fault.cell])
     step = drawn.steps[0]
     inputs, dtypes = zip(*(given[name] for name in step.inputs))
+    if not all(
+        np.isfinite(array).all() for array in inputs
+    ):  # with infinity much gives NaN: that says nothing
+        return ""
     if alone(step, inputs, dtypes) is None:
         return ""
     target = Target(

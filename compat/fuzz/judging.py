@@ -105,7 +105,7 @@ class _Judge:
         step = self.drawn.steps[number]
         answer = alone(step, inputs, dtypes) if inputs else self.row(name_of(number))
         numbers = _compared(result, dtype, answer)
-        if numbers is None or numbers.word == "agrees":
+        if numbers is None or numbers.word == "agrees" or _of_another_form(numbers):
             return numbers
         if not inputs and answer is not None and not _is_told(answer, dtype):
             return None
@@ -114,7 +114,7 @@ class _Judge:
                 flushed = _compared(found, dtype, other)
                 if flushed is not None and flushed.word == "agrees":
                     return flushed
-        return numbers if _of_another_form(numbers) or not self._may_overflow(step, inputs) else None
+        return None if self._may_overflow(step, inputs) else numbers
 
     def _may_overflow(self, step: Step, inputs: Sequence[Array]) -> bool:
         """Whether what a kernel makes on its way may be infinite, or lost beside something large: that is no rounding.
@@ -204,9 +204,20 @@ def _faults(one: _Judge, cell: Cell, outcome: Outcome, cells: Cells) -> Iterable
     if (
         outcome.status == "error"
         and own[outcome.step]
-        and any(name_of(outcome.step) in other.outputs for other in cells.values())
+        and any(_computes_the_same(one.drawn.steps[outcome.step], outcome, other) for other in cells.values())
     ):
         yield _fault(one, cell, outcome, outcome.step, "error", outcome.message)
+
+
+def _computes_the_same(step: Step, failed: Outcome, other: Outcome) -> bool:
+    """Whether another cell has a result of the step, of inputs of the same shapes."""
+    here, there = failed.outputs, other.outputs
+    alike = (
+        here[name][0].shape == there[name][0].shape
+        for name in step.inputs
+        if {name} <= here.keys() & there.keys()
+    )
+    return name_of(failed.step) in there and all(alike)
 
 
 def _fault(one: _Judge, cell: Cell, outcome: Outcome, number: int, word: str, message: str) -> Fault:

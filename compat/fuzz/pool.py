@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import AbstractSet, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class Outcome(NamedTuple):
 #: By version and dialect.
 Cell = Tuple[str, str]
 Cells = Dict[Cell, Outcome]
+#: Operations that are not asked for there.
+Spared = AbstractSet[Tuple[Cell, str]]
 
 
 class Gone(Exception):
@@ -172,14 +174,26 @@ class Version:
     def dialects(self) -> List[str]:
         return [dialect for worker in self.workers for dialect in worker.hello["dialects"]]
 
-    def run(self, samples: Sequence[Drawn], dialects: Sequence[str]) -> List[Dict[str, Outcome]]:
+    def run(
+        self, samples: Sequence[Drawn], dialects: Sequence[str], spared: Spared = frozenset()
+    ) -> List[Dict[str, Outcome]]:
         """Of each sample, by dialect; one that ends a process is ``crashed`` or ``timeout`` there."""
         found: List[Dict[str, Outcome]] = [{} for _ in samples]
         for worker in self.workers:
-            wanted = [name for name in worker.hello["dialects"] if name in dialects]
-            if wanted:
-                for one, more in zip(found, self._with(worker, samples, wanted)):
-                    one.update(more)
+            alike: Dict[Tuple[str, ...], List[int]] = {}
+            for number, drawn in enumerate(samples):
+                operations = {step.operation for step in drawn.steps}
+                wanted = tuple(
+                    name
+                    for name in worker.hello["dialects"]
+                    if name in dialects and not any(((self.name, name), one) in spared for one in operations)
+                )
+                alike.setdefault(wanted, []).append(number)
+            for wanted, numbers in alike.items():
+                if wanted:
+                    results = self._with(worker, [samples[number] for number in numbers], wanted)
+                    for number, more in zip(numbers, results):
+                        found[number].update(more)
         return found
 
     def _with(
@@ -240,13 +254,17 @@ class Pool:
         self._threads.shutdown()
 
     def run(
-        self, samples: Sequence[Drawn], dialects: Sequence[str], only: Optional[Sequence[str]] = None
+        self,
+        samples: Sequence[Drawn],
+        dialects: Sequence[str],
+        only: Optional[Sequence[str]] = None,
+        spared: Spared = frozenset(),
     ) -> List[Cells]:
         """What became of each sample, by (version, dialect); ``only``: in these versions."""
         wanted = [version for version in self.versions if only is None or version.name in only]
         found: List[Cells] = [{} for _ in samples]
         with self._lock:
-            answers = list(self._threads.map(lambda version: version.run(samples, dialects), wanted))
+            answers = list(self._threads.map(lambda version: version.run(samples, dialects, spared), wanted))
         for version, results in zip(wanted, answers):
             for cells, by_dialect in zip(found, results):
                 cells.update({(version.name, dialect): outcome for dialect, outcome in by_dialect.items()})

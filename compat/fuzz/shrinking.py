@@ -1,14 +1,20 @@
-"""A fault made small: the step alone on the numbers that it was given, then whatever smaller Hypothesis finds."""
+"""A fault made small: the step alone on the numbers that it was given, then whatever smaller Hypothesis finds.
 
+A fault that only some numbers side by side show is seldom found again among others: of a step on single numbers a
+window is cut out of those that were there.
+"""
+
+import dataclasses
 import random
 import time
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ..arrays import Array
 from .catalogue import ENTRIES
 from .draws import Pick, _between, _Growing, _one_of, hypothesis, st
+from .entries import Wanted
 from .judging import Fault, arrays_of, judge
 from .pool import Cells, Pool
 from .samples import Drawn, Given, Step, name_of, written_out
@@ -18,7 +24,7 @@ _SIMPLE = (1.0, 0.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, 0.25, 0.1)
 #: What is small enough to be read; where nothing of that size shows it, a few times as much.
 _NUMBERS = (16, 48)
 #: No more samples are drawn, nor longer (seconds): most are too large and not run.  A crash costs a start each time.
-_TRIES, _PATIENCE = 600, 15.0
+_TRIES, _PATIENCE = 1500, 30.0
 _TRIES_OF_CRASHES = 10
 
 #: Of a sample: the fault that it must show, or None.
@@ -39,13 +45,14 @@ def shrink(pool: Pool, drawn: Drawn, cells: Cells, fault: Fault, unexplained: An
             for other in judge(candidate, found).faults
         )
 
-    starts = _starts(drawn, arrays_of(drawn, cells[fault.cell]), fault)
+    starts = list(filter(shows, _starts(drawn, arrays_of(drawn, cells[fault.cell]), fault)))
     for most in _NUMBERS:
         for start in starts:
             found = _smaller(start, most, shows, _TRIES_OF_CRASHES if crashes else _TRIES)
+            found = found or next(filter(shows, _windows(start, most)), None)
             if found is not None:
-                return found
-    return next(filter(shows, starts), drawn)
+                return found if crashes else _plain(found, shows)
+    return next(iter(starts), drawn)
 
 
 def _starts(drawn: Drawn, given: Dict[str, Tuple[Array, str]], fault: Fault) -> List[Drawn]:
@@ -82,10 +89,11 @@ def _cut(drawn: Drawn, steps: Sequence[Step], given: Dict[str, Tuple[Array, str]
 def _smaller(start: Drawn, most: int, shows: Shows, tries: int) -> Optional[Drawn]:
     """What Hypothesis finds among samples of the same operations and so many numbers."""
     end = time.monotonic() + _PATIENCE
-    special = tuple(
-        dict.fromkeys(float(v) for g in start.given for v in g.array().ravel()[:8] if g.dtype[0] in "fb")
-    )
-    strategy = st.composite(_like)(start, _SIMPLE + special[:12])
+    numbers = (float(v) for g in start.given for v in g.array().ravel() if g.dtype[0] in "fb")
+    special = sorted(
+        dict.fromkeys(numbers), key=lambda value: abs(value) < 1e9
+    )  # what is not finite comes first
+    strategy = st.composite(_like)(start, (*_SIMPLE, *special[:12]))
     settings = hypothesis.settings(
         max_examples=tries,
         database=None,
@@ -99,6 +107,35 @@ def _smaller(start: Drawn, most: int, shows: Shows, tries: int) -> Optional[Draw
         found: Drawn = hypothesis.find(strategy, small, settings=settings, random=random.Random(start.digest))
     except hypothesis.errors.HypothesisException:  # none was found
         return None
+    return found
+
+
+def _windows(start: Drawn, most: int) -> Iterator[Drawn]:
+    """Of a step on single numbers, so many of those that went in, side by side as they were."""
+    if len(start.steps) > 1 or not ENTRIES[start.steps[0].operation].direct:
+        return
+    rows = [array.ravel() for array in np.broadcast_arrays(*(given.array() for given in start.given))]
+    length = most // len(rows)
+    for first in range(0, len(rows[0]), max(length // 2, 1)):
+        given = [
+            written_out(one.name, one.dtype, row[first : first + length])
+            for one, row in zip(start.given, rows)
+        ]
+        yield Drawn(given, start.steps, start.whole)
+
+
+def _plain(found: Drawn, shows: Shows) -> Drawn:
+    """Every number that does not matter is 1."""
+    for place, given in enumerate(found.given):
+        for number, value in enumerate(given.values or ()):
+            if given.dtype[0] not in "fb" or given.high or value == 1:
+                continue
+            values = list(found.given[place].values or ())
+            values[number] = 1.0
+            inputs = list(found.given)
+            inputs[place] = dataclasses.replace(given, values=values)
+            plain = Drawn(inputs, found.steps, found.whole)
+            found = plain if shows(plain) else found
     return found
 
 
@@ -139,7 +176,7 @@ def _like(draw: Any, start: Drawn, pool: Tuple[Any, ...]) -> Drawn:
         if not number:
             dtype = start.dtypes()[step.inputs[0]]
             shape, _ = entry.first(pick)
-            flowing = growing.given(_wanted(shape), dtype)
+            flowing = growing.given(Wanted(tuple(shape)), dtype)
         elif not entry.takes(growing.values[flowing].shape, growing.dtypes[flowing]):
             hypothesis.reject()
         known = growing.add(entry, flowing, pick)
@@ -148,9 +185,3 @@ def _like(draw: Any, start: Drawn, pool: Tuple[Any, ...]) -> Drawn:
         flowing = name_of(number)
     growing.drawn.whole = start.whole
     return growing.drawn
-
-
-def _wanted(shape: Any) -> Any:
-    from .entries import Wanted
-
-    return Wanted(tuple(shape))

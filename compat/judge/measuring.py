@@ -11,6 +11,7 @@ import numpy as np
 from ..arrays import LARGEST, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, round_to
 from ..records import Numbers
 from ..reference.bounds import Reference, as_one
+from ..reference.tracked import CALL
 
 #: Elements of a part, about: its arrays stay in a processor's cache.
 PART = 1 << 16
@@ -248,7 +249,8 @@ class Tally:
 
         One kernel rounds all elements alike.  Scaled by what moves the rounding of a sum, its largest
         partial sums, u (sum |x_i w_i| + sqrt(n) |y|), the errors of a correct kernel are of one size: within
-        sqrt(n), the most that the order of a sum can matter, and 24, which no tail of a noise reaches.
+        sqrt(n), the most that the order of a sum can matter, and 24, which no tail of a noise reaches.  Where the
+        others happen to need no rounding, as atan(x) = x for small x, one that does is still what a call may be off by.
         """
         if not self.alike:  # what a layer before it did to one input shows in a few outputs
             return 0.0
@@ -256,20 +258,23 @@ class Tally:
         scales = scales if len(scales) == 1 else [np.concatenate(scales)]
         middle = np.median(scales.pop(), overwrite_input=True) if scales[0].size else 0.0
         size = off = 0
-        farthest, others, terms = -np.inf, 0.0, 0.0
+        farthest = others = terms = 0.0
         for part, read in self._again(parts):
             scale, summed = self._scale_of((part, read))
             summed &= (scale >= middle / _ALIKE) & (scale <= middle * _ALIKE)
-            error = read.error if summed.all() else read.error[summed]
-            scaled = (error / (scale if summed.all() else scale[summed])).ravel()
+            of: Any = ... if summed.all() else summed
+            error = read.error[of]
+            scaled = (error / scale[of]).ravel()
             size, off = size + scaled.size, off + np.count_nonzero(error)
             terms = max(terms, np.max(as_one(part.reference.terms)))
             if scaled.size:
-                place = int(np.argmax(scaled))
-                rest = sum(np.sum(one**2) for one in (scaled[:place], scaled[place + 1 :]))
-                less, more = sorted((farthest, scaled[place]))
-                farthest, others = more, others + rest + (less**2 if np.isfinite(less) else 0.0)
-        if size < _FEWEST or off < _NEARLY_ALL * size:
+                a_call = CALL * UNIT_ROUNDOFF[self.precision] * np.abs(read.value[of])
+                stands_out = np.where((error > a_call).ravel(), scaled, 0.0)
+                place = int(np.argmax(stands_out))
+                less = farthest if stands_out[place] > farthest else scaled[place]
+                others += sum(np.sum(one**2) for one in (scaled[:place], scaled[place + 1 :])) + less**2
+                farthest = max(farthest, stands_out[place])
+        if not farthest or size < _FEWEST or off < _NEARLY_ALL * size:
             return 0.0
         limit = np.sqrt(others / (size - 1)) * max(24.0, float(np.sqrt(terms)))
         return float(farthest / limit)

@@ -325,7 +325,12 @@ def power(x: Value, exponent: float) -> Tracked:
 
 
 def rsqrt(x: Value) -> Tracked:
-    return power(x, -0.5)
+    """1 / sqrt(x): minus infinity at -0, as IEEE 754 has it, and no number below, where a power knows 0 at -inf."""
+
+    def steepest(low, high):
+        return np.where(low > 0, 0.5 * low**-1.5, np.inf)
+
+    return track(x).through(lambda v: np.where(v > 0, v**-0.5, 1 / np.sqrt(v)), steepest)
 
 
 def sqrt(x: Value) -> Tracked:

@@ -61,20 +61,10 @@ for _name, (_op, _spelled, _of_keras) in _FUNCTIONS.items():
     entry(_name, by_node(_op), tf=_spelled, **_more, **_halves)
 
 
-def _of_positive(op: str) -> Any:
-    def answered(ask: Any, x: Any) -> Any:
-        value = np.asarray(getattr(x, "value", x))
-        if op == "Rsqrt" and (np.isneginf(value) | ((value == 0) & np.signbit(value))).any():
-            raise NoRule("the rule takes the power -1/2, which is another one of -0 and -inf")
-        return by_node(op)(ask, x)
-
-    return answered
-
-
 for _name, _op in _OF_POSITIVE.items():
     entry(
         _name,
-        _of_positive(_op),
+        by_node(_op),
         tf=f"tf.math.{_name}({{x}})",
         keras3=f"keras.ops.{_name}({{x}})",
         first=_POSITIVE,
