@@ -461,9 +461,9 @@ def test_one_that_is_rounded_among_others_that_need_no_rounding_does_not_stand_o
     x = np.linspace(3e-5, 1.5e-4, 48).astype(np.float32)
     answer = track(x.astype(np.float64)).through(np.arctan, lambda low, high: 1.0).reference()
     result = x.copy()
-    assert compare(result, "float32", answer).word == "agrees"
+    assert compare(result, "float32", answer, "float32").word == "agrees"
     result[30] = np.nextafter(result[30], np.float32(0))
-    numbers = compare(result, "float32", answer)
+    numbers = compare(result, "float32", answer, "float32")
     assert numbers.share < 1 and numbers.word == "agrees" and numbers.share_outlier == 0
 
 
