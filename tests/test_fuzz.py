@@ -276,6 +276,34 @@ def test_a_worker_that_dies_is_replaced_and_the_crash_is_a_finding(tmp_path):
     assert totals["compared"] > 10
 
 
+def test_what_each_step_does_rightly_is_right_as_a_whole(tmp_path):
+    """cos(pi / 2) is 6e-17 and, rounded, may be negative: its root is no number then."""
+    inputs = [written_out("i0", "float32", [0.0]), written_out("i1", "float32", [-1.0])]
+    drawn = Drawn(
+        inputs, [Step("atan2", ["i1", "i0"]), Step("cos", ["s0"]), Step("sqrt", ["s1"])], whole=True
+    )
+    with pool() as workers:
+        one = campaign(tmp_path, workers)
+        (cells,) = workers.run([drawn], DIALECTS)
+        judged = judge(drawn, cells)
+        assert {fault.cell[1] for fault in judged.faults} == {"tf1.session", "tf2.function"}
+        assert one._in_steps(drawn, cells, judged) == []
+        wrong = {
+            cell: outcome._replace(outputs={"s2": (np.float32([7.0]), "float32")})
+            for cell, outcome in cells.items()
+        }
+        assert one._in_steps(drawn, wrong, judge(drawn, wrong))
+
+
+def test_a_denormal_number_within_a_graph_that_may_be_rewritten_is_not_judged():
+    inputs = [written_out("i0", "float32", [1e-30]), written_out("i1", "float32", [1e-10])]
+    drawn = Drawn(inputs, [Step("multiply", ["i0", "i1"]), Step("sign", ["s0"])], whole=True)
+    judged = judge(
+        drawn, {("tf2.6", "tf1.session"): Outcome("ok", {"s1": (np.float32([0.0]), "float32")})}
+    )
+    assert (judged.faults, judged.unruled) == ([], 1)
+
+
 def test_what_ended_three_processes_is_not_drawn_there_again(tmp_path):
     with pool(relu="dies") as workers:
         one = Campaign(Plan(("relu",), seed=3, size=4), workers, Store(str(tmp_path / "fuzz")), ())

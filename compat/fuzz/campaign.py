@@ -7,12 +7,13 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 
 import numpy as np
 
+from ..arrays import digest
 from ..judge.known import KnownDifference
 from . import draws
 from .findings import Finding, cause_of
 from .judging import GRAPHS, Fault, Judged, Known, judge
 from .pool import Cell, Cells, Pool
-from .samples import Drawn, seed_of
+from .samples import Drawn, name_of, seed_of
 from .shrinking import shrink
 from .spelled import DIALECTS
 from .store import Store
@@ -149,16 +150,21 @@ class Campaign:
         return not self.left_out or self.known.explains(fault) is None
 
     def _in_steps(self, drawn: Drawn, cells: Cells, judged: Judged) -> List[Shown]:
-        """Of a graph that was seen as a whole: where its steps, seen one by one, are wrong already, that instead."""
+        """Of a graph that was seen as a whole: where its steps, seen one by one, are wrong already, that instead.
+
+        Where they are right one by one, and end in the same bits, rounding led there: sqrt(cos(pi / 2)) may be NaN.
+        """
         shown = [Shown(drawn, cells, fault) for fault in judged.faults]
         if not drawn.whole or not any(fault.cell[1] in GRAPHS for fault in judged.faults):
             return shown
         in_steps = dataclasses.replace(drawn, whole=False)
         (found,) = self.pool.run([in_steps], DIALECTS)
         faults = {fault.cell: fault for fault in judge(in_steps, found).faults if fault.cell[1] in GRAPHS}
+        last = name_of(len(drawn.steps) - 1)
         return [
             Shown(in_steps, found, faults[one.fault.cell]) if one.fault.cell in faults else one
             for one in shown
+            if one.fault.cell in faults or not _same_bits(cells, found, one.fault.cell, last)
         ]
 
     def _new(self, shown: Shown) -> str:
@@ -192,6 +198,14 @@ class Campaign:
         entries = [self.known.explains(other) for other in faults]
         known = list(dict.fromkeys(entry.reason for entry in entries if entry is not None))
         return Finding(small, faults, cause, self.pool.environments(), known)
+
+
+def _same_bits(some: Cells, others: Cells, cell: Cell, name: str) -> bool:
+    """Whether a result is the same in both."""
+    found = [cells[cell].outputs.get(name) for cells in (some, others) if cell in cells]
+    if len(found) < 2 or found[0] is None or found[1] is None:
+        return False
+    return found[0][1] == found[1][1] and digest(found[0][0]) == digest(found[1][0])
 
 
 def summary(store: Store) -> Dict[str, Any]:
