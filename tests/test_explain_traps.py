@@ -258,6 +258,13 @@ TRAPS = {
     "initialiser[truncated_normal]": ("one seed, other numbers", seeds_apart),
     "reduce_max[nan]": ("NaN in a maximum", lambda s: s.arrays()["x"].max(axis=1)),
     "reduce_min[nan]": ("NaN in a maximum", lambda s: s.arrays()["x"].min(axis=1)),
+    **{
+        f"argmax_of_flat[{f}]": (
+            "the function before argmax left out",
+            lambda s: s.arrays()["x"].argmax(axis=1),
+        )
+        for f in ("relu", "sign", "floor", "sigmoid")
+    },
     "equal_sign[labels]": ("== of objects", lambda s: np.float32(0)),
     "conv2d_winograd_unclaimed[c3]": ("Winograd's algorithm", itself),
     "conv2d_tf32_unclaimed[c3]": ("TF32 products", itself),

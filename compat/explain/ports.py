@@ -4,7 +4,7 @@ from typing import Callable, Iterator, Mapping, Optional, Sequence
 
 from ..arrays import Array
 from ..judge.graphs import Place, Read
-from . import steps_of_training, structure, terms
+from . import rewritten, steps_of_training, structure, terms
 from .causes import causes
 from .differences import Differences, differences
 from .kept import without_dropout
@@ -38,6 +38,9 @@ def causes_of_places(
         yield f"wrong at {place.pair.name}{where}: {place.numbers.message if place.numbers else place.why}"
         if steps:
             yield from [f"{_CAUSE}{steps}"] if place is found[0] else []
+            continue
+        if place.ran is not None:  # its nodes say nothing of it, one by one
+            yield from (f"{_CAUSE}{sentence}" for sentence in rewritten.sentences(place))
             continue
         place = place._replace(
             followed=without_dropout(place.followed),

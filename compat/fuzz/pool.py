@@ -85,6 +85,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=_environment(),
+            start_new_session=True,  # a ^C is for whoever drives it
         )
         self._left = b""
         self.hello = self._line(STARTING)

@@ -39,7 +39,8 @@ class Place(NamedTuple):
     ``followed``: the legacy nodes between it and the pairs before it.  ``numbers``: None where no rule covers them,
     and then ``why``.  ``spelled``: the port's own nodes there, or None.  ``vague``: whether the bound allows more than
     it tells.  ``answer``: what the legacy nodes make of the tensors before, kept of outputs alone; ``allowed``: the
-    same as it was judged by, with the port's spelling where that was needed.
+    same as it was judged by, with the port's spelling where that was needed.  ``ran``: what the port gave as a whole,
+    where that is not what its own graph gives node by node.
     """
 
     pair: Pair
@@ -50,6 +51,7 @@ class Place(NamedTuple):
     vague: bool = False
     answer: Optional[Reference] = None
     allowed: Optional[Reference] = None
+    ran: Optional[Array] = None
 
     @property
     def wrong(self) -> bool:

@@ -69,12 +69,15 @@ def _traced_outputs(record: Record, port: Optional[Side]) -> Dict[str, Output]:
     return {name: tensors[tensor] for name, tensor in port.trace.outputs.items()}
 
 
-def _hold_to_trace(numbers: Dict[str, Numbers], record: Record, port: Side) -> None:
-    """A result that is not what its own graph gives is not judged right by that graph."""
+def _hold_to_trace(numbers: Dict[str, Numbers], record: Record, port: Side) -> List[str]:
+    """A result that is not what its own graph gives is not judged right by that graph.  The names of those."""
+    found = []
     for name, held in _off_trace(record, port).items():
         if SEVERITY[held.word] > SEVERITY[numbers[name].word]:
             message = f"it is not what its own graph gives: {held.message}, by the measured spread"
             numbers[name] = dataclasses.replace(held, message=message)
+            found.append(name)
+    return found
 
 
 def _off_trace(record: Record, own: Side) -> Dict[str, Numbers]:
@@ -109,13 +112,20 @@ def all_places(record: Record, read: Read, base: Record, read_base: Read) -> Lis
     port = side(record, read)
     found = places(legacy, port or Side(Trace(), read), _traced_outputs(record, port))
     numbers, _ = _of_outputs(record, read, found, answers_against(record, read, base, read_base))
+    off = [] if port is None else _hold_to_trace(numbers, record, port)
     outputs = {tensor: numbers[name] for name, tensor in legacy.trace.outputs.items()}
-    return [_by_either(place, outputs.get(place.pair.legacy)) for place in found]
+    ran = {legacy.trace.outputs[name]: record.outputs[name].digest for name in off}
+    return [
+        _by_either(place, outputs.get(place.pair.legacy), read, ran.get(place.pair.legacy)) for place in found
+    ]
 
 
-def _by_either(place: Place, numbers: Optional[Numbers]) -> Place:
+def _by_either(place: Place, numbers: Optional[Numbers], read: Read, ran: Optional[str]) -> Place:
+    """``ran``: the digest of what was computed, where that is not what the port's own graph gives."""
     if place.wrong or numbers is None:
         return place
+    if ran is not None:
+        return place._replace(numbers=numbers, ran=read(ran))
     # Where only the port's spelling allows too much, the legacy graph's own bound says what is wrong.
     why = "" if place.allowed is not place.answer else "the bound of its graph allows too much"
     return place._replace(numbers=numbers, why=place.why or why)

@@ -1,9 +1,10 @@
 """Answers that are chosen and not summed: extremes and where they are, comparisons, casts.  Exact."""
 
-from typing import Any, Dict
+from typing import Any, Callable, Dict, Optional
 
 import numpy as np
 
+from ..arrays import Array
 from .bounds import Answer, Reference, exact
 from .calls import rule
 
@@ -36,11 +37,26 @@ def saturated(x: Answer, *, low: float, high: float, dtype: str) -> Reference:
     return Reference(np.clip(exact(x), low, high), dtype=dtype)
 
 
+#: Functions that rise, and are flat somewhere: in float64 a sigmoid is 1 from 37 on.
+FLAT: Dict[str, Callable[[Array], Array]] = {
+    "relu": lambda x: np.maximum(x, 0),
+    "sign": np.sign,
+    "floor": np.floor,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+}
+
+
 @rule
-def arg_extreme(x: Answer, *, of: str, axis: int = -1, dtype: str = "int64") -> Reference:
-    """Where the largest or the smallest along an axis is, ``of`` "max" or "min"; the first among equals."""
+def arg_extreme(
+    x: Answer, *, of: str, axis: int = -1, dtype: str = "int64", after: Optional[str] = None
+) -> Reference:
+    """Where the largest or the smallest along an axis is, ``of`` "max" or "min"; the first among equals.
+
+    ``after``: of what a function makes of x, which may make equals: a name of ``FLAT``.
+    """
     find = {"max": np.argmax, "min": np.argmin}[of]
-    return Reference(find(exact(x), axis=axis), dtype=dtype)
+    values = exact(x) if after is None else FLAT[after](exact(x))
+    return Reference(find(values, axis=axis), dtype=dtype)
 
 
 @rule

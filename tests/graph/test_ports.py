@@ -7,14 +7,14 @@ import pytest
 from tracing import Made
 
 from compat.errors import CompatError
-from compat.explain import structure
+from compat.explain import causes_of_places, structure
 from compat.graph.idioms import raised
 from compat.graph.nodes import Node, trace_of
 from compat.graph.pairing import pairs
 from compat.graph.replay import Replay
 from compat.judge.graphs import places
 from compat.judge.judging import Judging
-from compat.judge.ports import judge_port, untried
+from compat.judge.ports import judge_port, untried, wrong_places
 from compat.records import Description, Environment, Record
 from compat.store import Run
 
@@ -268,6 +268,29 @@ def test_a_result_that_is_not_what_its_own_graph_gives():
     read = {**legacy.kept.arrays, **port.kept.arrays}
     verdict = judge_port(record, read.__getitem__, base, read.__getitem__, "the port", "the legacy side")
     assert verdict.word == "differs" and "it is not what its own graph gives" in verdict.message
+
+
+@pytest.mark.parametrize("found, cause", [([1, 0], True), ([2, 0], False)])
+def test_an_argmax_before_which_the_optimiser_left_a_function_out(found, cause):
+    x = np.array([[-2, -1, -3], [3, 2, 1]], f32)
+
+    def made(prefix):
+        graph = Made()
+        given = graph.add(prefix + "x", "Placeholder", [], x)
+        flat = graph.add(prefix + "relu", "Relu", [given], np.maximum(x, 0))
+        axis = graph.add(prefix + "axis", "Const", [], np.int32(1))
+        place = graph.add(prefix + "arg", "ArgMax", [flat, axis], np.array([0, 0]), dtype="int64")
+        cast = graph.add(prefix + "cast", "Cast", [place], np.zeros(2, f32))
+        return graph.output("y", cast)
+
+    legacy, port = made(""), made("port/")
+    base = recorded(legacy, "y", np.zeros(2, f32))
+    record = recorded(port, "y", np.array(found, f32))
+    read = {**legacy.kept.arrays, **port.kept.arrays}.__getitem__
+    (place,) = wrong_places(record, read, base, read)
+    assert "not what its own graph gives" in place.numbers.message
+    lines = list(causes_of_places([place], read, {}, 1.0))
+    assert any("takes argmax(relu(x)) for argmax(x)" in line for line in lines) == cause
 
 
 def test_a_node_that_no_op_could_be_has_no_rule():

@@ -239,6 +239,16 @@ def _(call):
 
 
 @CATALOGUE.call(
+    "the function before argmax left out",
+    "the place is that of the {of}imum of x, expected of {after}(x), which makes equals: from TensorFlow 1.14 on the "
+    "optimiser of graphs leaves out a function that rises; compute {after}(x) in a graph of its own, or eagerly",
+)
+def _(call):
+    if call.rule == "arg_extreme" and "after" in call and call["after"]:
+        yield call.but(after=None), {"of": call["of"], "after": call["after"]}
+
+
+@CATALOGUE.call(
     "== of objects",
     "the sign == asks whether both tensors are one object (TensorFlow 1), expected element by element "
     "(TensorFlow 2): write tf.equal(x, y)",
