@@ -1,5 +1,6 @@
 """The figures of networks: the layer tour of a digit and the receptive field, real results drawn."""
 
+import functools
 import os
 
 import numpy as np
@@ -18,10 +19,20 @@ PATHS = [os.path.join(ROOT, "cases", "models", name + ".py") for name in ("layer
 SAMPLES = {sample.id: sample for case in find(PATHS) for sample in case.samples()}
 
 
-def composed(tmp_path, sample_id, without=()):
+#: The results take longest, and are shared.
+pytestmark = pytest.mark.xdist_group("network figures")
+
+
+@functools.lru_cache(maxsize=None)
+def computed(sample_id):
+    """(inputs, tensors) by name."""
     sample = SAMPLES[sample_id]
     arrays = sample.arrays()
-    tensors = sample.operation.implementations["numpy"](np, *arrays.values(), **sample.parameters)
+    return arrays, sample.operation.implementations["numpy"](np, *arrays.values(), **sample.parameters)
+
+
+def composed(tmp_path, sample_id, without=()):
+    arrays, tensors = computed(sample_id)
     kept = {name: tensor for name, tensor in tensors.items() if name not in without}
     maker = Maker(tmp_path / "runs", "tf1.15", "1.15.5")
     maker.sample(sample_id, inputs=arrays)
