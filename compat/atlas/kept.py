@@ -1,0 +1,163 @@
+"""What an atlas holds, as it is written: of each sample a letter for its result in each environment; no arrays."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Dict, List
+
+from ..documents import DECODER
+from ..errors import CompatError
+from ..files import appearing, read_bytes
+from ..jsons import as_json, from_json
+from ..records import Environment, Known
+from ..texts import check_name, check_part_of_a_path
+
+#: The version of the format.  A reader refuses anything else.
+FORMAT = 1
+FILE = "atlas.json"
+COMPUTED = "computed"
+STATUSES = (COMPUTED, "unsupported", "error", "crashed", "timeout")
+VERDICTS = ("agrees", "suspicious", "differs", "unjudged")
+#: Names of results, the first first; they are letters also where a sample has hundreds.
+LETTERS = "".join(c for c in map(chr, [*range(97, 123), *range(65, 91), *range(0xC0, 0x250)]) if c.isalpha())
+#: In place of a letter: the dialect is not there, or does not spell it; in place of a digit: no reason is known.
+NOTHING = "-"
+#: Places of reasons, the first first.
+DIGITS = "123456789" + LETTERS
+
+
+@dataclass
+class Result:
+    """What became of a sample somewhere.
+
+    ``bits``: the beginning of a SHA-256 of dtype, shape and numbers, one NaN like another.  ``verdict``: against the
+    float64 answer, ``unjudged`` where no rule tells.  Both are "" where nothing was computed.
+    """
+
+    status: str
+    bits: str
+    verdict: str
+    message: str
+
+    def check(self) -> None:
+        if self.status not in STATUSES or (self.status == COMPUTED) != (self.verdict in VERDICTS):
+            raise ValueError(f"no result is {self.status!r} and {self.verdict!r}")
+
+    @property
+    def agrees(self) -> bool:
+        return self.verdict == "agrees"
+
+    @property
+    def wrong(self) -> bool:
+        return self.verdict in ("suspicious", "differs")
+
+
+@dataclass
+class Row:
+    """Dialects in which the same became of a sample.
+
+    ``results``: for each environment the letter of a result, or ``-``.  ``known``: for each environment the place of
+    the reason in the operation's, 1 and so on, or ``-``; "" where none is known anywhere.
+    """
+
+    dialects: List[str]
+    results: str
+    known: str = ""
+
+
+@dataclass
+class Sample:
+    """``digest``: of what was run, as the campaign names it.  ``inputs``: what goes in, in words.
+
+    ``ordinary``: without infinities, NaN and the ends of the range.  ``results``: ``a`` is the first.
+    """
+
+    digest: str
+    dtype: str
+    inputs: List[str]
+    parameters: Dict[str, Any]
+    ordinary: bool
+    results: List[Result] = field(default_factory=list)
+    rows: List[Row] = field(default_factory=list)
+
+    def check(self) -> None:
+        letters = {*LETTERS[: len(self.results)], NOTHING}
+        for row in self.rows:
+            if not row.dialects or not letters.issuperset(row.results):
+                raise ValueError("a row of no dialect, or of a letter that has no result")
+            if row.known and len(row.known) != len(row.results):
+                raise ValueError("a row's reasons are not as many as its results")
+
+    def row(self, dialect: str) -> "Row":
+        """Of a dialect; one of nothing where it does not spell the sample."""
+        length = max((len(row.results) for row in self.rows), default=0)
+        return next((row for row in self.rows if dialect in row.dialects), Row([dialect], NOTHING * length))
+
+
+@dataclass
+class Operation:
+    """``spelled``: by dialect, parameters by their names.  ``reasons``: of the known differences that speak of it."""
+
+    name: str
+    spelled: Dict[str, str]
+    reasons: List[Known]
+    samples: List[Sample]
+
+    def check(self) -> None:
+        check_part_of_a_path("the operation", self.name)
+        digits = {*DIGITS[: len(self.reasons)], NOTHING}
+        if not all(digits.issuperset(row.known) for sample in self.samples for row in sample.rows):
+            raise ValueError("a known difference without a reason")
+
+
+@dataclass
+class Atlas:
+    """``environments``: the oldest first, as the letters stand."""
+
+    environments: List[Environment]
+    operations: List[Operation]
+
+    def check(self) -> None:
+        count = len(self.environments)
+        for operation in self.operations:
+            check_name("the operation", operation.name)
+            lengths = {len(row.results) for sample in operation.samples for row in sample.rows}
+            if not lengths <= {count}:
+                raise ValueError(f"{operation.name}: expected {count} letters in a row")
+
+    def put(self, operation: Operation) -> None:
+        """In place of the one of its name."""
+        others = [one for one in self.operations if one.name != operation.name]
+        self.operations = sorted([*others, operation], key=lambda one: one.name)
+
+    @property
+    def versions(self) -> List[str]:
+        """As pages name them: ``2.15`` for ``tf2.15``."""
+        return [one.name[2:] if one.name.startswith("tf") else one.name for one in self.environments]
+
+
+def text_of(atlas: Atlas) -> str:
+    """The file: an operation a line, so that a change can be read."""
+    head = {"format": FORMAT, "environments": as_json(atlas.environments)}
+    lines = ",\n".join(_line(one) for one in atlas.operations)
+    return f'{_line(head)[:-1]},"operations":[\n{lines}\n]}}\n'
+
+
+def _line(value: Any) -> str:
+    return json.dumps(as_json(value), allow_nan=False, separators=(",", ":"), sort_keys=False)
+
+
+def write(path: str, atlas: Atlas) -> None:
+    with appearing(path, "w") as file:
+        file.write(text_of(atlas))
+
+
+def read(path: str) -> Atlas:
+    """Raises CompatError, one line, for what is torn or no atlas."""
+    try:
+        document = DECODER.decode(read_bytes(path).decode("utf-8"))
+    except (ValueError, RecursionError, MemoryError):
+        raise CompatError(f"{path}: is truncated or no JSON; choose another --out") from None
+    found = document.pop("format", None) if isinstance(document, dict) else None
+    if found != FORMAT or type(found) is not int:
+        raise CompatError(f"{path}: is no atlas of format {FORMAT}; choose another --out")
+    return from_json(Atlas, document, path)
