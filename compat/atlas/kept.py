@@ -1,6 +1,7 @@
 """What an atlas holds, as it is written: of each sample a letter for its result in each environment; no arrays."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, List
 
@@ -9,7 +10,6 @@ from ..errors import CompatError
 from ..files import appearing, read_bytes
 from ..jsons import as_json, from_json
 from ..records import Environment, Known
-from ..texts import check_name, check_part_of_a_path
 
 #: The version of the format.  A reader refuses anything else.
 FORMAT = 1
@@ -23,6 +23,8 @@ LETTERS = "".join(c for c in map(chr, [*range(97, 123), *range(65, 91), *range(0
 NOTHING = "-"
 #: Places of reasons, the first first.
 DIGITS = "123456789" + LETTERS
+#: An operation is a file's name, and a link.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 @dataclass
@@ -103,7 +105,8 @@ class Operation:
     samples: List[Sample]
 
     def check(self) -> None:
-        check_part_of_a_path("the operation", self.name)
+        if not _NAME.match(self.name):
+            raise ValueError(f"no operation is called {ascii(self.name)}")
         digits = {*DIGITS[: len(self.reasons)], NOTHING}
         if not all(digits.issuperset(row.known) for sample in self.samples for row in sample.rows):
             raise ValueError("a known difference without a reason")
@@ -119,7 +122,6 @@ class Atlas:
     def check(self) -> None:
         count = len(self.environments)
         for operation in self.operations:
-            check_name("the operation", operation.name)
             lengths = {len(row.results) for sample in operation.samples for row in sample.rows}
             if not lengths <= {count}:
                 raise ValueError(f"{operation.name}: expected {count} letters in a row")

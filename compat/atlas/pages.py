@@ -34,7 +34,8 @@ few of very many: what is the same in all of them may be otherwise in yours.
 
 The results are those of {frameworks}.
 """
-_LEGEND = """A letter is a result, the same letter the same bits; of each sample `a` is the first. Beside it: ✗ not the float64
+_LEGEND = """\
+A letter is a result, the same letter the same bits; of each sample `a` is the first. Beside it: ✗ not the float64
 answer, † not the float64 answer for a reason that is known, ? no rule tells. — not to be had, E an error, C a crash or
 no end; nothing where the dialect is not there."""
 _SIGNS = {"unsupported": "—", "error": "E", "crashed": "C", "timeout": "C"}
@@ -82,7 +83,7 @@ def _frameworks(versions: Dict[str, str]) -> str:
 def _line(operation: Operation, versions: Sequence[str]) -> Tuple[int, str, str]:
     told = Told(operation, versions, _ordinary(operation, True))
     numbers, others, bits = told.numbers(), told.wrong(), told.bits()
-    place = lambda found: ", ".join(text(versions[place]) for place in found)
+    place = lambda found: ", ".join(told.versions[place] for place in found)
     public = "<br>".join(map(code, names(operation.spelled)))
     name = f"[{text(operation.name)}]({FOLDER}/{operation.name}.md)<br>{public}"
     rank = 0 if numbers else 1 if others else 2 if bits else 3
@@ -129,7 +130,7 @@ def page(operation: Operation, versions: Sequence[str]) -> str:
 
 def _strip(told: Told) -> Iterator[str]:
     """A row for each sample and dialect; samples and dialects of the same letters are one."""
-    yield row(["samples", "dialects", *map(text, told.versions)])
+    yield row(["samples", "dialects", *told.versions])
     yield row(["---"] * (2 + len(told.versions)))
     alike: Dict[Tuple[Tuple[str, Tuple[str, ...]], ...], List[int]] = {}
     for number in told.samples:

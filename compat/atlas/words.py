@@ -35,7 +35,8 @@ class Told:
     """Some samples of an operation, by their places, told in words.  ``versions``: names, the oldest first."""
 
     def __init__(self, operation: Operation, versions: Sequence[str], samples: Sequence[int]) -> None:
-        self.operation, self.versions, self.samples = operation, versions, samples
+        self.operation, self.samples = operation, samples
+        self.versions = list(map(text, versions))
         self.tables: Dict[str, Table] = {}
         for dialect in operation.spelled:
             table = changes.table(operation, dialect, samples)

@@ -10,11 +10,19 @@ from pathlib import Path
 from mkdocs.structure.files import File, Files, InclusionLevel
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT)]
 
 import atlas  # noqa: E402  # beside this file
 
+from compat.atlas import kept, pages  # noqa: E402
+
 KNOWN, ATLAS = "cases/known_differences.toml", "atlas.md"
+#: What the pages of operations are made of.
+OPERATIONS = ROOT / "docs" / "operations.json"
+_BESIDE = """
+What is understood of all this, by case: [the atlas of differences](../cases/known_differences.toml). For programs:
+[operations.json](operations.json).
+"""
 #: Pages that lie beside docs/, by the file that they are, or are made of.
 PAGES = {
     "README.md": "index.md",
@@ -31,6 +39,11 @@ def on_files(files: Files, config):
     texts[ATLAS] = atlas.page(ROOT / KNOWN)
     for page, text in texts.items():
         files.append(File.generated(config, page, content=text))
+    for page, text in pages.pages(kept.read(str(OPERATIONS))).items():
+        file = File.generated(config, page, content=text + (_BESIDE if page == pages.INDEX else ""))
+        if page != pages.INDEX:
+            file.inclusion = InclusionLevel.NOT_IN_NAV
+        files.append(file)
     for file in list(files.documentation_pages()):
         for path in _outside(file):
             _add(files, config, path)
