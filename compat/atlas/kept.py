@@ -31,8 +31,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 class Result:
     """What became of a sample somewhere.
 
-    ``bits``: the beginning of a SHA-256 of dtype, shape and numbers, one NaN like another.  ``verdict``: against the
-    float64 answer, ``unjudged`` where no rule tells.  Both are "" where nothing was computed.
+    ``bits``: the beginning of a SHA-256 of dtype, shape and numbers, one NaN like another; "" where the same has other
+    bits when it is run again.  ``verdict``: against the float64 answer, ``unjudged`` where no rule tells.  Both are ""
+    where nothing was computed.
     """
 
     status: str
@@ -43,6 +44,11 @@ class Result:
     def check(self) -> None:
         if self.status not in STATUSES or (self.status == COMPUTED) != (self.verdict in VERDICTS):
             raise ValueError(f"no result is {self.status!r} and {self.verdict!r}")
+
+    @property
+    def random(self) -> bool:
+        """Whether it has other bits when it is run again."""
+        return self.status == COMPUTED and not self.bits
 
     @property
     def agrees(self) -> bool:

@@ -39,13 +39,13 @@ def environments(pool: Pool) -> List[Environment]:
 
 
 def operation(name: str, pool: Pool, known: Known) -> Operation:
-    """Run the operation's samples in all versions and dialects of the pool."""
+    """Run the operation's samples in all versions and dialects of the pool, twice: bits that are others are random."""
     drawn = samples(name)
     found = Operation(name, _spelled(name), [], [])
     versions = [version.name for version in pool.versions]
-    for one, cells in zip(drawn, pool.run(drawn, DIALECTS)):
+    for one, cells, again in zip(drawn, pool.run(drawn, DIALECTS), pool.run(drawn, DIALECTS)):
         with np.errstate(all="ignore"):
-            found.samples.append(_Judged(one, cells, versions, known, found.reasons).sample())
+            found.samples.append(_Judged(one, cells, again, versions, known, found.reasons).sample())
     return found
 
 
@@ -55,25 +55,36 @@ def _spelled(name: str) -> Dict[str, str]:
 
 
 class _Judged:
-    """One sample: results of the same bits are judged once.  ``reasons``: the operation's, added to."""
+    """One sample: results of the same bits are judged once.  ``again``: of the same, run once more.
+
+    ``reasons``: the operation's, added to.
+    """
 
     def __init__(
-        self, drawn: Drawn, cells: Cells, versions: Sequence[str], known: Known, reasons: List[Reason]
+        self,
+        drawn: Drawn,
+        cells: Cells,
+        again: Cells,
+        versions: Sequence[str],
+        known: Known,
+        reasons: List[Reason],
     ) -> None:
-        self._drawn, self._known, self._reasons = drawn, known, reasons
+        self._drawn, self._known, self._reasons, self._again = drawn, known, reasons, again
         # In the order in which letters are given: the oldest version first.
         order = [(version, dialect) for version in versions for dialect in DIALECTS]
         self._cells = {cell: cells[cell] for cell in order if cell in cells}
         self._versions = versions
+        self._by_bits: Dict[str, Judged] = {}
         self._results: List[Result] = []
         self._letters: Dict[Cell, str] = {}
         self._places: Dict[Cell, str] = {}
 
     def sample(self) -> Sample:
-        computed = {cell: one for cell, one in self._cells.items() if name_of(0) in one.outputs}
+        computed = {cell: one for cell, one in self._cells.items() if _is_computed(one)}
         failed = {cell: one for cell, one in self._cells.items() if cell not in computed}
-        self._judge_computed(computed)
-        self._judge_failed(failed, computed)
+        for cell, outcome in computed.items():
+            self._add_computed(cell, outcome)
+        self._add_failed(failed, dict(list(computed.items())[:1]))
         given, step = self._drawn.given, self._drawn.steps[0]
         return Sample(
             self._drawn.digest,
@@ -85,33 +96,45 @@ class _Judged:
             list(self._rows()),
         )
 
-    def _judge_computed(self, computed: Cells) -> None:
-        seen: Dict[str, Tuple[str, Optional[Fault]]] = {}
-        for cell, outcome in computed.items():
-            bits = bits_of(*outcome.outputs[name_of(0)])
-            if bits not in seen:
-                judged = judge(self._drawn, {cell: outcome})
-                fault = judged.faults[0] if judged.faults else None
-                message = fault.message if fault else ""
-                seen[bits] = self._letter(COMPUTED, bits, _word(judged), message), fault
-            self._letters[cell], fault = seen[bits]
-            self._explain(cell, fault)
+    def _add_computed(self, cell: Cell, outcome: Outcome) -> None:
+        """Of what is random the run that does not agree counts, if one does not."""
+        again = self._again.get(cell, outcome)
+        bits, others = _bits(outcome), _bits(again)
+        judged = self._judged(cell, outcome)
+        if bits != others and others and not judged.faults:
+            judged = self._judged(cell, again)
+        fault = judged.faults[0] if judged.faults else None
+        word = fault.word if fault else "agrees" if judged.compared else "unjudged"
+        self._add(
+            cell,
+            Result(COMPUTED, bits if bits == others else "", word, fault.message if fault else ""),
+            fault,
+        )
 
-    def _judge_failed(self, failed: Cells, computed: Cells) -> None:
-        """An error is a fault where another cell computes the sample."""
-        beside = dict(list(computed.items())[:1])
-        faults = {fault.cell: fault for fault in judge(self._drawn, {**beside, **failed}).faults if failed}
-        seen: Dict[Tuple[str, str], str] = {}
+    def _judged(self, cell: Cell, outcome: Outcome) -> Judged:
+        bits = _bits(outcome)
+        if bits not in self._by_bits:
+            self._by_bits[bits] = judge(self._drawn, {cell: outcome})
+        return self._by_bits[bits]
+
+    def _add_failed(self, failed: Cells, beside: Cells) -> None:
+        """An error is a fault where another cell computes the sample, as those ``beside`` do."""
+        faults = (
+            {fault.cell: fault for fault in judge(self._drawn, {**beside, **failed}).faults} if failed else {}
+        )
         for cell, outcome in failed.items():
-            status, message = _failure(outcome)
-            if (status, message) not in seen:
-                seen[status, message] = self._letter(status, "", "", message)
-            self._letters[cell] = seen[status, message]
-            self._explain(cell, faults.get(cell))
+            gave_nothing = outcome.status == "ok"
+            status, message = (
+                ("error", "gave no result") if gave_nothing else (outcome.status, outcome.message)
+            )
+            self._add(cell, Result(status, "", "", message), faults.get(cell))
 
-    def _letter(self, status: str, bits: str, verdict: str, message: str) -> str:
-        self._results.append(Result(status, bits, verdict, message[:_LONGEST]))
-        return LETTERS[len(self._results) - 1]
+    def _add(self, cell: Cell, result: Result, fault: Optional[Fault]) -> None:
+        result.message = result.message[:_LONGEST]
+        if result not in self._results:
+            self._results.append(result)
+        self._letters[cell] = LETTERS[self._results.index(result)]
+        self._explain(cell, fault)
 
     def _explain(self, cell: Cell, fault: Optional[Fault]) -> None:
         """Note the known difference that speaks of the fault in this cell, if one does."""
@@ -135,16 +158,13 @@ class _Judged:
             yield Row(dialects, results, known)
 
 
-def _word(judged: Judged) -> str:
-    """The verdict of a single result."""
-    return judged.faults[0].word if judged.faults else "agrees" if judged.compared else "unjudged"
+def _is_computed(outcome: Outcome) -> bool:
+    return name_of(0) in outcome.outputs
 
 
-def _failure(outcome: Outcome) -> Tuple[str, str]:
-    """(status, message): a result that is not there is an error as well."""
-    if outcome.status == "ok":
-        return "error", "gave no result"
-    return outcome.status, outcome.message[:_LONGEST]
+def _bits(outcome: Outcome) -> str:
+    """Of the result; "" without one."""
+    return bits_of(*outcome.outputs[name_of(0)]) if _is_computed(outcome) else ""
 
 
 def _in_words(letter: str, given: Given) -> str:
