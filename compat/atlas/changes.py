@@ -4,11 +4,11 @@ Two results that agree with the float64 answer are the same numbers up to roundi
 not, the numbers are others.  Where none agrees, or no rule tells, other bits are other bits, and nothing more is said.
 """
 
-from typing import Callable, Dict, Hashable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from .kept import COMPUTED, DIGITS, LETTERS, NOTHING, Operation, Result
+from .kept import DIGITS, LETTERS, NOTHING, Operation, Result
 
-SAME, ROUNDING, LEFT, CAME, UNTOLD = "same", "rounding", "left", "came", "untold"
+SAME, ROUNDING, LEFT, CAME, NEITHER, UNTOLD = "same", "rounding", "left", "came", "neither", "untold"
 #: What says that the numbers are others: the answer was left, or come to.
 NUMBERS = (LEFT, CAME)
 
@@ -19,13 +19,11 @@ class Cell(NamedTuple):
     result: Result
     reason: int
 
-    @property
-    def computed(self) -> bool:
-        return self.result.status == COMPUTED
 
-
-#: Of each sample, by its place in the operation: a cell for each version, None where there is nothing.
-Table = Dict[int, List[Optional[Cell]]]
+#: A cell, or nothing.
+Place = Optional[Cell]
+#: Of each sample, by its place in the operation: what there is in each version.
+Table = Dict[int, List[Place]]
 
 
 class Change(NamedTuple):
@@ -38,9 +36,9 @@ class Change(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Samples of which the same holds in the same versions."""
+    """Samples of which the same, ``key``, holds in the same versions."""
 
-    key: Hashable
+    key: int
     versions: Tuple[int, ...]
     samples: List[int]
 
@@ -50,23 +48,17 @@ def table(operation: Operation, dialect: str, samples: Sequence[int]) -> Table:
     found: Table = {}
     for number in samples:
         sample = operation.samples[number]
-        row = sample.row(dialect)
-        known = row.known or NOTHING * len(row.results)
+        letters, known = sample.row(dialect)
         found[number] = [
-            None
-            if letter == NOTHING
-            else Cell(
-                sample.results[LETTERS.index(letter)],
-                DIGITS.find(digit),
-            )
-            for letter, digit in zip(row.results, known)
+            None if letter == NOTHING else Cell(sample.results[LETTERS.index(letter)], DIGITS.find(digit))
+            for letter, digit in zip(letters, known)
         ]
     return found
 
 
 def kind(before: Result, after: Result) -> str:
     """How the later of two computed results differs from the earlier."""
-    if before.bits == after.bits:
+    if before.bits == after.bits and not before.random:
         return SAME
     if before.agrees and after.agrees:
         return ROUNDING
@@ -74,30 +66,35 @@ def kind(before: Result, after: Result) -> str:
         return LEFT
     if before.wrong and after.agrees:
         return CAME
-    return UNTOLD
+    return NEITHER if before.wrong and after.wrong else UNTOLD
+
+
+def _compared(cell: Place) -> bool:
+    """Bits that are random are no bits to compare; that they are wrong is told of all."""
+    return cell is not None and cell.result.computed and (cell.result.wrong or not cell.result.random)
 
 
 def changes(of: Table) -> List[Change]:
     """From version to version, the oldest first; what is refused lies between and is no change."""
     found: Dict[Tuple[int, int, str], List[int]] = {}
-    for number, cells in of.items():
-        computed = [(place, cell.result) for place, cell in enumerate(cells) if cell and cell.computed]
-        for (before, one), (after, other) in zip(computed, computed[1:]):
+    for number, row in of.items():
+        compared = [(place, cell.result) for place, cell in enumerate(row) if cell and _compared(cell)]
+        for (before, one), (after, other) in zip(compared, compared[1:]):
             if kind(one, other) != SAME:
                 found.setdefault((before, after, kind(one, other)), []).append(number)
     order = sorted(found, key=lambda key: (key[1], key[0], key[2]))
     return [Change(before, after, what, found[before, after, what]) for before, after, what in order]
 
 
-def groups(of: Table, key: Callable[[Cell], Optional[Hashable]]) -> List[Group]:
+def groups(of: Table, key: Callable[[Cell], Optional[int]]) -> List[Group]:
     """Cells by what ``key`` says of them, where that is not None: samples of the same versions together."""
-    places: Dict[Tuple[Hashable, int], List[int]] = {}
-    for number, cells in of.items():
-        for place, cell in enumerate(cells):
+    places: Dict[Tuple[int, int], List[int]] = {}
+    for number, row in of.items():
+        for place, cell in enumerate(row):
             said = key(cell) if cell else None
             if said is not None:
                 places.setdefault((said, number), []).append(place)
-    found: Dict[Tuple[Hashable, Tuple[int, ...]], List[int]] = {}
+    found: Dict[Tuple[int, Tuple[int, ...]], List[int]] = {}
     for (said, number), versions in places.items():
         found.setdefault((said, tuple(versions)), []).append(number)
     return [Group(said, versions, samples) for (said, versions), samples in found.items()]
@@ -116,7 +113,7 @@ def beside(one: Table, other: Table) -> Dict[str, List[int]]:
     return found
 
 
-def _kinds(one: Sequence[Optional[Cell]], other: Sequence[Optional[Cell]]) -> Iterator[str]:
+def _kinds(one: Sequence[Place], other: Sequence[Place]) -> Iterator[str]:
     for a, b in zip(one, other):
-        if a and b and a.computed and b.computed:
+        if a and b and _compared(a) and _compared(b):
             yield kind(a.result, b.result)

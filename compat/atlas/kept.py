@@ -2,8 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass, field
-from typing import Any, Dict, List
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Tuple
 
 from ..documents import DECODER
 from ..errors import CompatError
@@ -14,8 +14,7 @@ from ..records import Environment, Known
 #: The version of the format.  A reader refuses anything else.
 FORMAT = 1
 FILE = "atlas.json"
-COMPUTED = "computed"
-STATUSES = (COMPUTED, "unsupported", "error", "crashed", "timeout")
+FAILED = ("unsupported", "error", "crashed", "timeout")
 VERDICTS = ("agrees", "suspicious", "differs", "unjudged")
 #: Names of results, the first first; they are letters also where a sample has hundreds.
 LETTERS = "".join(c for c in map(chr, [*range(97, 123), *range(65, 91), *range(0xC0, 0x250)]) if c.isalpha())
@@ -29,26 +28,35 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 @dataclass
 class Result:
-    """What became of a sample somewhere.
+    """What became of a sample somewhere: computed where it has a verdict, else the ``status`` says how it failed.
 
-    ``bits``: the beginning of a SHA-256 of dtype, shape and numbers, one NaN like another; "" where the same has other
-    bits when it is run again.  ``verdict``: against the float64 answer, ``unjudged`` where no rule tells.  Both are ""
-    where nothing was computed.
+    ``verdict``: against the float64 answer, ``unjudged`` where no rule tells.  ``bits``: the beginning of a SHA-256 of
+    dtype, shape and numbers, one NaN like another; None where the same has other bits when it is run again.
     """
 
-    status: str
-    bits: str
-    verdict: str
-    message: str
+    verdict: Optional[str] = None
+    bits: Optional[str] = None
+    status: Optional[str] = None
+    message: Optional[str] = None
 
     def check(self) -> None:
-        if self.status not in STATUSES or (self.status == COMPUTED) != (self.verdict in VERDICTS):
-            raise ValueError(f"no result is {self.status!r} and {self.verdict!r}")
+        computed = self.verdict in VERDICTS and self.status is None
+        if (
+            not computed
+            and (self.verdict, self.bits) != (None, None)
+            or not computed
+            and self.status not in FAILED
+        ):
+            raise ValueError(f"no result is {ascii(self.verdict)} and {ascii(self.status)}")
+
+    @property
+    def computed(self) -> bool:
+        return self.verdict is not None
 
     @property
     def random(self) -> bool:
         """Whether it has other bits when it is run again."""
-        return self.status == COMPUTED and not self.bits
+        return self.computed and self.bits is None
 
     @property
     def agrees(self) -> bool:
@@ -60,23 +68,12 @@ class Result:
 
 
 @dataclass
-class Row:
-    """Dialects in which the same became of a sample.
-
-    ``results``: for each environment the letter of a result, or ``-``.  ``known``: for each environment the place of
-    the reason in the operation's, 1 and so on, or ``-``; "" where none is known anywhere.
-    """
-
-    dialects: List[str]
-    results: str
-    known: str = ""
-
-
-@dataclass
 class Sample:
     """``digest``: of what was run, as the campaign names it.  ``inputs``: what goes in, in words.
 
-    ``ordinary``: without infinities, NaN and the ends of the range.  ``results``: ``a`` is the first.
+    ``ordinary``: without infinities, NaN and the ends of the range.  ``results``: ``a`` is the first.  ``rows``: by
+    dialects, with spaces between, of which the same became: for each environment a letter, or ``-``.  ``known``: by
+    some of these for each environment the place of the reason in the operation's, 1 and so on, or ``-``.
     """
 
     digest: str
@@ -84,21 +81,22 @@ class Sample:
     inputs: List[str]
     parameters: Dict[str, Any]
     ordinary: bool
-    results: List[Result] = field(default_factory=list)
-    rows: List[Row] = field(default_factory=list)
+    results: List[Result]
+    rows: Dict[str, str]
+    known: Dict[str, str]
 
     def check(self) -> None:
         letters = {*LETTERS[: len(self.results)], NOTHING}
-        for row in self.rows:
-            if not row.dialects or not letters.issuperset(row.results):
-                raise ValueError("a row of no dialect, or of a letter that has no result")
-            if row.known and len(row.known) != len(row.results):
-                raise ValueError("a row's reasons are not as many as its results")
+        if not all(letters.issuperset(row) for row in self.rows.values()):
+            raise ValueError("a letter that has no result")
+        if any(len(row) != len(self.rows.get(dialects, "")) for dialects, row in self.known.items()):
+            raise ValueError("reasons of no row")
 
-    def row(self, dialect: str) -> "Row":
-        """Of a dialect; one of nothing where it does not spell the sample."""
-        length = max((len(row.results) for row in self.rows), default=0)
-        return next((row for row in self.rows if dialect in row.dialects), Row([dialect], NOTHING * length))
+    def row(self, dialect: str) -> Tuple[str, str]:
+        """Its letters and places of reasons; all ``-`` where it does not spell the sample."""
+        nothing = NOTHING * max(map(len, self.rows.values()), default=0)
+        key = next((dialects for dialects in self.rows if dialect in dialects.split()), "")
+        return self.rows.get(key, nothing), self.known.get(key, nothing)
 
 
 @dataclass
@@ -114,7 +112,7 @@ class Operation:
         if not _NAME.match(self.name):
             raise ValueError(f"no operation is called {ascii(self.name)}")
         digits = {*DIGITS[: len(self.reasons)], NOTHING}
-        if not all(digits.issuperset(row.known) for sample in self.samples for row in sample.rows):
+        if not all(digits.issuperset(row) for sample in self.samples for row in sample.known.values()):
             raise ValueError("a known difference without a reason")
 
 
@@ -128,7 +126,7 @@ class Atlas:
     def check(self) -> None:
         count = len(self.environments)
         for operation in self.operations:
-            lengths = {len(row.results) for sample in operation.samples for row in sample.rows}
+            lengths = {len(row) for sample in operation.samples for row in sample.rows.values()}
             if not lengths <= {count}:
                 raise ValueError(f"{operation.name}: expected {count} letters in a row")
 

@@ -16,12 +16,22 @@ from ..jsons import from_json
 from ..records import Environment
 from ..records import Known as Reason
 from .chosen import ordinary, samples
-from .kept import COMPUTED, DIGITS, LETTERS, NOTHING, Operation, Result, Row, Sample
+from .kept import DIGITS, LETTERS, NOTHING, Operation, Result, Sample
 from .spellings import shown
 
+#: Of a sample, by version and dialect; "" where it is not computed.
+Bits = Dict[Cell, str]
 #: Longer messages are cut.
 _LONGEST = 200
-_FLAVOURS = {"normal": "noise", "integers": "whole numbers", "image": "0 to 1"}
+_FLAVOURS = {
+    "normal": "noise",
+    "integers": "whole numbers",
+    "image": "0 to 1",
+    "positive": "0.125 to 3.125",
+    "small positive": "1e-6 to 1e-4",
+    "edges": "zeros and ends of the range",
+    "not finite": "infinities and NaN among others",
+}
 
 
 def environments(pool: Pool) -> List[Environment]:
@@ -38,14 +48,24 @@ def environments(pool: Pool) -> List[Environment]:
     return found
 
 
-def operation(name: str, pool: Pool, known: Known) -> Operation:
-    """Run the operation's samples in all versions and dialects of the pool, twice: bits that are others are random."""
+def run_once(name: str, pool: Pool) -> List[Bits]:
+    """The bits of each of the operation's samples, to tell by them what is random when it is run again."""
+    drawn = samples(name)[::-1]  # another time in another order
+    ran = pool.run(drawn, DIALECTS)[::-1]
+    return [{cell: _bits(outcome) for cell, outcome in cells.items()} for cells in ran]
+
+
+def operation(name: str, pool: Pool, known: Known, before: Sequence[Bits]) -> Operation:
+    """Run the operation's samples in all versions and dialects of the pool, and judge them.
+
+    ``before``: what ``run_once`` gave in other processes.
+    """
     drawn = samples(name)
     found = Operation(name, _spelled(name), [], [])
     versions = [version.name for version in pool.versions]
-    for one, cells, again in zip(drawn, pool.run(drawn, DIALECTS), pool.run(drawn, DIALECTS)):
+    for one, cells, bits in zip(drawn, pool.run(drawn, DIALECTS), before):
         with np.errstate(all="ignore"):
-            found.samples.append(_Judged(one, cells, again, versions, known, found.reasons).sample())
+            found.samples.append(_Judged(one, cells, bits, versions, known, found.reasons).sample())
     return found
 
 
@@ -55,7 +75,7 @@ def _spelled(name: str) -> Dict[str, str]:
 
 
 class _Judged:
-    """One sample: results of the same bits are judged once.  ``again``: of the same, run once more.
+    """One sample: results of the same bits are judged once.  ``before``: the bits that it had when it was run before.
 
     ``reasons``: the operation's, added to.
     """
@@ -64,12 +84,12 @@ class _Judged:
         self,
         drawn: Drawn,
         cells: Cells,
-        again: Cells,
+        before: Bits,
         versions: Sequence[str],
         known: Known,
         reasons: List[Reason],
     ) -> None:
-        self._drawn, self._known, self._reasons, self._again = drawn, known, reasons, again
+        self._drawn, self._known, self._reasons, self._before = drawn, known, reasons, before
         # In the order in which letters are given: the oldest version first.
         order = [(version, dialect) for version in versions for dialect in DIALECTS]
         self._cells = {cell: cells[cell] for cell in order if cell in cells}
@@ -85,7 +105,7 @@ class _Judged:
         for cell, outcome in computed.items():
             self._add_computed(cell, outcome)
         self._add_failed(failed, dict(list(computed.items())[:1]))
-        given, step = self._drawn.given, self._drawn.steps[0]
+        given, step, rows = self._drawn.given, self._drawn.steps[0], list(self._rows())
         return Sample(
             self._drawn.digest,
             given[0].dtype,
@@ -93,29 +113,20 @@ class _Judged:
             step.parameters,
             ordinary(self._drawn),
             self._results,
-            list(self._rows()),
+            {dialects: letters for dialects, letters, _ in rows},
+            {dialects: known for dialects, _, known in rows if known.strip(NOTHING)},
         )
 
     def _add_computed(self, cell: Cell, outcome: Outcome) -> None:
-        """Of what is random the run that does not agree counts, if one does not."""
-        again = self._again.get(cell, outcome)
-        bits, others = _bits(outcome), _bits(again)
-        judged = self._judged(cell, outcome)
-        if bits != others and others and not judged.faults:
-            judged = self._judged(cell, again)
-        fault = judged.faults[0] if judged.faults else None
-        word = fault.word if fault else "agrees" if judged.compared else "unjudged"
-        self._add(
-            cell,
-            Result(COMPUTED, bits if bits == others else "", word, fault.message if fault else ""),
-            fault,
-        )
-
-    def _judged(self, cell: Cell, outcome: Outcome) -> Judged:
         bits = _bits(outcome)
         if bits not in self._by_bits:
             self._by_bits[bits] = judge(self._drawn, {cell: outcome})
-        return self._by_bits[bits]
+        judged = self._by_bits[bits]
+        fault = judged.faults[0] if judged.faults else None
+        word = fault.word if fault else "agrees" if judged.compared else "unjudged"
+        message = fault.message[:_LONGEST] if fault else None
+        steady = self._before.get(cell, "") in ("", bits)
+        self._add(cell, Result(word, bits if steady else None, message=message), fault)
 
     def _add_failed(self, failed: Cells, beside: Cells) -> None:
         """An error is a fault where another cell computes the sample, as those ``beside`` do."""
@@ -123,14 +134,12 @@ class _Judged:
             {fault.cell: fault for fault in judge(self._drawn, {**beside, **failed}).faults} if failed else {}
         )
         for cell, outcome in failed.items():
-            gave_nothing = outcome.status == "ok"
-            status, message = (
-                ("error", "gave no result") if gave_nothing else (outcome.status, outcome.message)
-            )
-            self._add(cell, Result(status, "", "", message), faults.get(cell))
+            status, message = outcome.status, outcome.message
+            if status == "ok":
+                status, message = "error", "gave no result"
+            self._add(cell, Result(status=status, message=message[:_LONGEST]), faults.get(cell))
 
     def _add(self, cell: Cell, result: Result, fault: Optional[Fault]) -> None:
-        result.message = result.message[:_LONGEST]
         if result not in self._results:
             self._results.append(result)
         self._letters[cell] = LETTERS[self._results.index(result)]
@@ -145,17 +154,17 @@ class _Judged:
                 self._reasons.append(reason)
             self._places[cell] = DIGITS[self._reasons.index(reason)]
 
-    def _rows(self) -> Iterator[Row]:
-        """Dialects that say the same share theirs."""
+    def _rows(self) -> Iterator[Tuple[str, str, str]]:
+        """(dialects, letters, places of reasons): dialects that say the same share theirs."""
         found: Dict[Tuple[str, str], List[str]] = {}
         for dialect in DIALECTS:
             cells = [(version, dialect) for version in self._versions]
-            results = "".join(self._letters.get(cell, NOTHING) for cell in cells)
+            letters = "".join(self._letters.get(cell, NOTHING) for cell in cells)
             known = "".join(self._places.get(cell, NOTHING) for cell in cells)
-            if results.strip(NOTHING):
-                found.setdefault((results, known if known.strip(NOTHING) else ""), []).append(dialect)
-        for (results, known), dialects in found.items():
-            yield Row(dialects, results, known)
+            if letters.strip(NOTHING):
+                found.setdefault((letters, known), []).append(dialect)
+        for (letters, known), dialects in found.items():
+            yield " ".join(dialects), letters, known
 
 
 def _is_computed(outcome: Outcome) -> bool:
@@ -168,11 +177,10 @@ def _bits(outcome: Outcome) -> str:
 
 
 def _in_words(letter: str, given: Given) -> str:
-    shape = "x".join(map(str, given.shape))
-    numbers = (
-        f"whole numbers below {given.high}" if given.high else _FLAVOURS.get(given.flavour, given.flavour)
-    )
-    return f"{letter}: {given.dtype} {shape}, {'truth values' if given.dtype == 'bool' else numbers}"
+    numbers = _FLAVOURS.get(given.flavour, given.flavour)
+    if not given.dtype.startswith(("float", "bfloat")):
+        numbers = f"whole numbers below {given.high}" if given.high else "whole numbers"
+    return f"{letter}: {given.dtype} {tuple(given.shape)}, {numbers}"
 
 
 def bits_of(array: Array, dtype: str) -> str:
@@ -181,4 +189,4 @@ def bits_of(array: Array, dtype: str) -> str:
     if array.dtype.kind == "f":
         array[np.isnan(array)] = np.nan
     content: Any = f"{dtype} {array.shape} ".encode() + array.tobytes()
-    return hashlib.sha256(content).hexdigest()[:12]
+    return hashlib.sha256(content).hexdigest()[:10]

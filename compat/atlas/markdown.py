@@ -4,12 +4,13 @@ import html
 import re
 from typing import Sequence
 
-_SIGNS = re.compile(r"[\\`*_{}\[\]<>()#+!|~&:@-]")
+#: A word may have a line below within it, and a sentence a colon.
+_SIGNS = re.compile(r"[\\`*{}\[\]<>#|~&@]|(?<!\w)_|_(?!\w)|:(?! )")
 _ADDRESS = re.compile(r"https?://[^\s<>\"|]+\Z")
 
 
 def text(value: str) -> str:
-    """In a line."""
+    """Within a line: it must not begin one."""
     line = "".join(c if c.isprintable() else " " for c in value)
     return _SIGNS.sub(lambda found: f"&#{ord(found.group())};", " ".join(line.split()))
 

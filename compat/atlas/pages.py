@@ -1,12 +1,12 @@
 """The pages of an atlas, as Markdown: an index, and one for each operation.  Every text of the atlas is escaped."""
 
 import os
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Sequence, Tuple
 
 from ..files import appearing
-from .changes import Cell
+from .changes import Place
 from .kept import LETTERS, Atlas, Operation, Sample
-from .markdown import code, row, text
+from .markdown import code, link, row, text
 from .spellings import names
 from .words import Told, joined
 
@@ -34,11 +34,15 @@ few of very many: what is the same in all of them may be otherwise in yours.
 
 The results are those of {frameworks}.
 """
+_USUAL, _OTHERS = "On ordinary numbers", "On zeros, infinities, NaN and the ends of the range"
 _LEGEND = """\
-A letter is a result, the same letter the same bits; of each sample `a` is the first. Beside it: ✗ not the float64
-answer, † not the float64 answer for a reason that is known, ? no rule tells. — not to be had, E an error, C a crash or
-no end; nothing where the dialect is not there."""
+A letter is a result, and of one sample the same letter the same bits; `a` is the first. Dialects that have the same
+letters wherever they are there share a row. Beside a letter: ✗ not the float64 answer, † not the float64 answer for a
+reason that is known, ? no rule tells. Instead of one: ~ other bits each time, — not to be had, E an error, C a crash
+or no end; nothing where the dialect is not there. Where a kernel reads denormal numbers as zero, that agrees."""
 _SIGNS = {"unsupported": "—", "error": "E", "crashed": "C", "timeout": "C"}
+#: Of a row, by version.
+Marks = Tuple[str, ...]
 
 
 def pages(atlas: Atlas) -> Dict[str, str]:
@@ -100,63 +104,71 @@ def _ordinary(operation: Operation, ordinary: bool) -> List[int]:
 def page(operation: Operation, versions: Sequence[str]) -> str:
     """``versions``: their names, the oldest first."""
     parts = [f"# {text(operation.name)}", ", ".join(map(code, names(operation.spelled)))]
-    for ordinary, title in (
-        (True, "On ordinary numbers"),
-        (False, "On zeros, infinities, NaN and the ends of the range"),
-    ):
+    for ordinary, title in ((True, _USUAL), (False, _OTHERS)):
         samples = _ordinary(operation, ordinary)
-        if not samples:
-            continue
-        told = Told(operation, versions, samples)
-        if ordinary:
-            parts.append(told.summary() + ".")
-        parts.append(f"## {title}")
-        parts.append(
-            "\n".join(
-                f"- {joined(list(map(code, dialects)))}: {words}" for dialects, words in told.sentences()
-            )
-        )
-        parts += filter(None, [told.between(), told.port() if ordinary else ""])
-        parts.append("\n".join(_strip(told)))
-    parts += [
-        "## The letters",
-        _LEGEND,
-        "\n".join(_samples(operation)),
-        "## The spellings",
-        "\n".join(_spellings(operation)),
-    ]
+        if samples:
+            parts += _part(Told(operation, versions, samples), ordinary, title)
+    if operation.reasons:
+        parts += ["## Reasons", "\n".join(_reasons(operation))]
+    parts += ["## The samples", _LEGEND, "\n".join(_samples(operation))]
+    parts += ["## How it is spelled", "\n".join(_spellings(operation))]
     return "\n\n".join(parts) + "\n"
+
+
+def _part(told: Told, ordinary: bool, title: str) -> Iterator[str]:
+    if ordinary:
+        yield f"{told.summary()}."
+    yield f"## {title}"
+    yield "\n".join(f"- {joined(dialects)}: {words}" for dialects, words in told.sentences())
+    if told.between():
+        yield told.between()
+    if ordinary and told.port():
+        yield told.port()
+    yield "\n".join(_strip(told))
 
 
 def _strip(told: Told) -> Iterator[str]:
     """A row for each sample and dialect; samples and dialects of the same letters are one."""
     yield row(["samples", "dialects", *told.versions])
     yield row(["---"] * (2 + len(told.versions)))
-    alike: Dict[Tuple[Tuple[str, Tuple[str, ...]], ...], List[int]] = {}
+    alike: Dict[Tuple[Tuple[str, Marks], ...], List[int]] = {}
     for number in told.samples:
-        rows: Dict[Tuple[str, ...], List[str]] = {}
-        for dialect, table in told.tables.items():
-            marks = tuple(_marks(told.operation.samples[number], table[number]))
-            if any(marks):
-                rows.setdefault(marks, []).append(dialect)
-        key = tuple((" ".join(map(code, dialects)), marks) for marks, dialects in rows.items())
-        alike.setdefault(key, []).append(number + 1)
-    for found, numbers in alike.items():
-        for place, (dialects, marks) in enumerate(found):
+        alike.setdefault(tuple(_rows(told, number)), []).append(number + 1)
+    for rows, numbers in alike.items():
+        for place, (dialects, marks) in enumerate(rows):
             yield row(["" if place else ", ".join(map(str, numbers)), dialects, *marks])
 
 
-def _marks(sample: Sample, cells: Sequence[Optional[Cell]]) -> Iterator[str]:
-    for cell in cells:
-        if cell is None:
-            yield ""
-        elif not cell.computed:
-            yield _SIGNS[cell.result.status] + ("†" if cell.reason >= 0 else "")
-        else:
-            sign = "?" if cell.result.verdict == "unjudged" else ""
-            if cell.result.wrong:
-                sign = "†" if cell.reason >= 0 else "✗"
-            yield LETTERS[sample.results.index(cell.result)] + sign
+def _rows(told: Told, number: int) -> Iterator[Tuple[str, Marks]]:
+    """(dialects, letters) of a sample: a dialect is with those before that have its letters where both are there."""
+    found: List[Tuple[List[str], List[str]]] = []
+    for dialect, table in told.tables.items():
+        marks = [_mark(told.operation.samples[number], cell) for cell in table[number]]
+        fits = (one for one in found if all(a == b or not a or not b for a, b in zip(one[1], marks)))
+        dialects, together = next(fits, ([], marks))
+        if not dialects and any(marks):
+            found.append((dialects, together))
+        together[:] = [a or b for a, b in zip(together, marks)]
+        dialects.append(code(dialect))
+    for dialects, together in found:
+        yield " ".join(dialects), tuple(together)
+
+
+def _mark(sample: Sample, cell: Place) -> str:
+    if cell is None:
+        return ""
+    result, known = cell.result, cell.reason >= 0
+    if result.status is not None:
+        return _SIGNS[result.status] + "†" * known
+    letter = "~" if result.random else LETTERS[sample.results.index(result)]
+    return letter + (
+        "?" if result.verdict == "unjudged" else "†" if result.wrong and known else "✗" * result.wrong
+    )
+
+
+def _reasons(operation: Operation) -> Iterator[str]:
+    for number, known in enumerate(operation.reasons, 1):
+        yield f"{number}. {text(known.told)}. {link('Why', known.address)}"
 
 
 def _samples(operation: Operation) -> Iterator[str]:
@@ -170,7 +182,7 @@ def _samples(operation: Operation) -> Iterator[str]:
 
 
 def _spellings(operation: Operation) -> Iterator[str]:
-    """Those that are the same together, as blocks of code."""
+    """Those that are the same together."""
     found: Dict[str, List[str]] = {}
     for dialect, spelled in operation.spelled.items():
         found.setdefault(spelled, []).append(dialect)

@@ -1,12 +1,11 @@
 """What an operation's letters say, in words: Markdown, in which every text of the atlas is escaped."""
 
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from ..records import Known
 from . import changes
-from .changes import CAME, LEFT, NUMBERS, ROUNDING, SAME, UNTOLD, Group, Table
+from .changes import CAME, LEFT, NEITHER, NUMBERS, ROUNDING, SAME, UNTOLD, Group, Table
 from .kept import Operation
-from .markdown import code, link, text
+from .markdown import code, text
 
 #: Samples are named by their numbers as far as so many.
 _NAMED = 6
@@ -14,21 +13,25 @@ _NAMED = 6
 _BESIDE = {
     LEFT: "other numbers",
     CAME: "the float64 answer's numbers, which the first does not give,",
-    UNTOLD: "other bits, of which nothing tells whether rounding made them,",
+    NEITHER: "other bits, where neither gives the float64 answer,",
+    UNTOLD: "other bits, of which no rule tells,",
     ROUNDING: "other bits by rounding",
     SAME: "the same bits",
 }
 #: Since a version.
-_KINDS = {
-    ROUNDING: "other bits, by rounding",
+_SINCE = {
     LEFT: "**other numbers**, which agree with the float64 answer no longer",
     CAME: "**other numbers**, which agree with the float64 answer from then on",
-    UNTOLD: "other bits, of which nothing tells whether rounding made them",
+    NEITHER: "other bits, and neither before nor after the float64 answer",
+    UNTOLD: "other bits, of which no rule tells whether rounding made them",
+    ROUNDING: "other bits, by rounding",
 }
+_FAILED = {"unsupported": "Not to be had", "error": "An error", "crashed": "A crash", "timeout": "No end"}
 
 
-def joined(parts: Sequence[str], last: str = "and") -> str:
-    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+def joined(parts: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 class Told:
@@ -37,18 +40,170 @@ class Told:
     def __init__(self, operation: Operation, versions: Sequence[str], samples: Sequence[int]) -> None:
         self.operation, self.samples = operation, samples
         self.versions = list(map(text, versions))
-        self.tables: Dict[str, Table] = {}
-        for dialect in operation.spelled:
-            table = changes.table(operation, dialect, samples)
-            if any(cell for cells in table.values() for cell in cells):
-                self.tables[dialect] = table
+        tables = {dialect: changes.table(operation, dialect, samples) for dialect in operation.spelled}
+        #: Of the dialects that are there at all.
+        self.tables: Dict[str, Table] = {name: one for name, one in tables.items() if _there(one)}
+
+    # -- an operation in a line
+
+    def summary(self) -> str:
+        """The one line of the index: what changed since a version, and what never was the float64 answer."""
+        numbers, bits = self.numbers(), self.changed(ROUNDING)
+        untold = self.changed(NEITHER, UNTOLD)
+        parts = []
+        if numbers:
+            moved = {dialect for dialects in numbers.values() for dialect in dialects}
+            parts.append(f"**numbers change** at {self._at(numbers)}{self._why(moved)}")
+        steady = [one for one in self.wrong() if not any(one in dialects for dialects in numbers.values())]
+        if steady:
+            has = "has" if len(steady) == 1 else "have"
+            parts.append(f"{joined(list(map(code, steady)))} {has} other numbers{self._why(steady)}")
+        if untold:
+            parts.append(f"bits change at {self._at(untold)}, of which no rule tells")
+        if bits:
+            parts.append(f"bits change at {joined([self.versions[place] for place in bits])} by rounding")
+        if not (numbers or untold or bits):
+            count = len(self.versions)
+            parts.append(f"the same bits in all {count} versions" if count > 1 else "seen in one version")
+        line = "; ".join(parts)
+        return line[0].upper() + line[1:] if line[0] != "*" else f"**N{line[3:]}"
+
+    def numbers(self) -> Dict[int, List[str]]:
+        """Dialects by the place of the version since when they have other numbers."""
+        return self.changed(*NUMBERS)
+
+    def bits(self) -> Dict[int, List[str]]:
+        """The same of other bits, and so of other numbers too."""
+        return self.changed(*NUMBERS, NEITHER, UNTOLD, ROUNDING)
+
+    def changed(self, *kinds: str) -> Dict[int, List[str]]:
+        found: Dict[int, List[str]] = {}
+        for dialect, table in self.tables.items():
+            for change in changes.changes(table):
+                if change.kind in kinds and dialect not in found.setdefault(change.after, []):
+                    found[change.after].append(dialect)
+        return {place: found[place] for place in sorted(found) if found[place]}
+
+    def wrong(self) -> List[str]:
+        """Dialects that somewhere do not give the float64 answer."""
+        return [dialect for dialect in self.tables if self._reasons_of(dialect)]
+
+    def _reasons_of(self, dialect: str) -> List[int]:
+        cells = [cell for row in self.tables[dialect].values() for cell in row if cell]
+        return sorted({cell.reason for cell in cells if cell.result.wrong}, reverse=True)
+
+    def _why(self, dialects: Iterable[str]) -> str:
+        """The reasons of what is wrong in them."""
+        found = sorted({reason for dialect in dialects for reason in self._reasons_of(dialect)})
+        told = [text(self.operation.reasons[reason].reason) for reason in found if reason >= 0]
+        told += ["a reason is not known" if not told else "not all of it is known"] if -1 in found else []
+        return f" ({'; '.join(told)})" if told else ""
+
+    def _at(self, found: Dict[int, List[str]]) -> str:
+        """``2.0 (tf2.eager) and 2.16 (keras2)``; all dialects are not named."""
+        return joined(
+            [
+                self.versions[place]
+                + (f" ({', '.join(map(code, dialects))})" if len(dialects) < len(self.tables) else "")
+                for place, dialects in found.items()
+            ]
+        )
+
+    # -- a dialect
+
+    def sentences(self) -> Iterator[Tuple[List[str], str]]:
+        """(dialects, what is told of them): those of which the same is told together."""
+        said: Dict[str, List[str]] = {}
+        for dialect, table in self.tables.items():
+            where = self.spans(_there(table), range(len(self.versions)))
+            named = code(dialect) + ("" if where == "every version" else f" ({where})")
+            said.setdefault(self.of(dialect), []).append(named)
+        for words, dialects in said.items():
+            yield dialects, words
+
+    def of(self, dialect: str) -> str:
+        """Since when which bits and which numbers, what is wrong and why, what is refused."""
+        table = self.tables[dialect]
+        found = [*self._bits(table), *self._faults(table), *self._failures(table)]
+        unjudged = [n for n, row in table.items() if any(c and c.result.verdict == "unjudged" for c in row)]
+        if unjudged:
+            found.append(f"No rule tells what is right {self.which(unjudged)}.")
+        return " ".join(found)
+
+    def _bits(self, table: Table) -> Iterator[str]:
+        made, there = changes.changes(table), _there(table)
+        computed = [place for place in there if any(_computed(row, place) for row in table.values())]
+        if not made and len(computed) == 1 and len(self.versions) > 1:
+            yield f"Seen in {self.spans(computed)} alone."
+        elif not made and computed:
+            yield f"The same bits in {self.spans(computed, there)}."
+        for change in made:
+            since = f"Since {self.versions[change.after]} (before: {self.versions[change.before]})"
+            yield f"{since} {_SINCE[change.kind]}, {self.which(change.samples)}."
+        for group in changes.groups(table, lambda cell: 0 if cell.result.random else None):
+            yield f"Other bits each time in {self.spans(group.versions, there)}, {self.which(group.samples)}."
+
+    def _faults(self, table: Table) -> Iterator[str]:
+        for group in changes.groups(table, lambda cell: cell.reason if cell.result.wrong else None):
+            yield self._because("Not the float64 answer", table, group)
+
+    def _failures(self, table: Table) -> Iterator[str]:
+        for status, what in _FAILED.items():
+            failed = lambda cell, wanted=status: cell.reason if cell.result.status == wanted else None
+            for group in changes.groups(table, failed):
+                yield self._because(what, table, group)
+
+    def _because(self, what: str, table: Table, group: Group) -> str:
+        """What holds of a group, with the number of the reason; without one what was said of it first."""
+        where = f"{what} in {self.spans(group.versions, _there(table))}, {self.which(group.samples)}"
+        if group.key >= 0:
+            return f"{where}: reason {group.key + 1}."
+        cell = table[group.samples[0]][group.versions[0]]
+        assert cell is not None
+        return f"{where}: {text(cell.result.message or '') or 'it is not told why'}."
+
+    # -- dialects beside each other
+
+    def between(self) -> str:
+        """How the other dialects differ from the first in the same version; "" of a single one."""
+        first, *others = self.tables
+        beside = {dialect: changes.beside(self.tables[first], self.tables[dialect]) for dialect in others}
+        parts = self._listed(beside)
+        return f"Beside {code(first)} of the same version, {'; '.join(parts)}." if parts else ""
+
+    def port(self) -> str:
+        """From the first dialect in the newest TensorFlow 1 to each in the newest version; "" without both."""
+        old = max((p for p, version in enumerate(self.versions) if version.startswith("1.")), default=-1)
+        new = len(self.versions) - 1
+        if not 0 <= old < new:
+            return ""
+        first = next(iter(self.tables))
+        legacy = {number: row[old : old + 1] for number, row in self.tables[first].items()}
+        ported = {
+            dialect: changes.beside(legacy, {number: row[new:] for number, row in table.items()})
+            for dialect, table in self.tables.items()
+        }
+        parts = self._listed(ported)
+        begins = f"A port from {code(first)} of {self.versions[old]} has in {self.versions[new]}, "
+        return begins + "; ".join(parts) + "." if parts else ""
+
+    def _listed(self, found: Dict[str, Dict[str, List[int]]]) -> List[str]:
+        """``tf2.eager and tf2.function: the same bits in every sample``."""
+        said: Dict[str, List[str]] = {}
+        for dialect, kinds in found.items():
+            parts = [f"{_BESIDE[what]} {self.which(kinds[what])}" for what in _BESIDE if what in kinds]
+            if len(parts) > 1 and SAME in kinds:
+                parts[-1] = f"the same bits in the other {len(kinds[SAME])}"
+            if parts:
+                said.setdefault(joined(parts), []).append(code(dialect))
+        return [f"{joined(dialects)}: {words}" for words, dialects in said.items()]
 
     # -- parts of sentences
 
     def spans(self, places: Sequence[int], of: Sequence[int] = ()) -> str:
-        """``1.13 to 2.4 and 2.9``; ``of``: of which it may be all."""
-        if of and list(places) == list(of):
-            return "every version" if len(of) > 1 else self.versions[of[0]]
+        """``1.13 to 2.4 and 2.9``; ``of``: of which it may be every one."""
+        if len(of) > 1 and list(places) == list(of):
+            return "every version"
         runs: List[List[int]] = []
         for place in places:
             if runs and place == runs[-1][-1] + 1:
@@ -70,173 +225,19 @@ class Told:
         for wanted in [*((one,) for one in shared), *pairs] if len(samples) > 1 else ():
             if sum(set(wanted) <= set(features[n]) for n in self.samples) == len(samples):
                 return ", ".join(wanted)
-        numbers = [str(number + 1) for number in samples[:_NAMED]]
-        return ("number " if len(numbers) == 1 else "numbers ") + ", ".join(
-            numbers + ["..."] * (len(samples) > _NAMED)
-        )
-
-    def there(self, dialect: str) -> List[int]:
-        """The places of versions that know the dialect."""
-        rows = self.tables[dialect].values()
-        return [place for place in range(len(self.versions)) if any(row[place] for row in rows)]
-
-    # -- sentences
-
-    def of(self, dialect: str) -> str:
-        """Since when which bits and which numbers, what is wrong and why, what is refused."""
-        there = self.there(dialect)
-        table = self.tables[dialect]
-        found = [*self._bits(table, there), *self._faults(table, there), *self._refusals(table, there)]
-        unjudged = [
-            n for n, cells in table.items() if any(c and c.result.verdict == "unjudged" for c in cells)
-        ]
-        if unjudged:
-            found.append(f"No rule tells what is right {self.which(unjudged)}.")
-        return " ".join(found)
-
-    def _bits(self, table: Table, there: Sequence[int]) -> Iterator[str]:
-        made = changes.changes(table)
-        computed = [p for p in there if any(row[p] and row[p].computed for row in table.values())]  # type: ignore[union-attr]
-        if not computed:
-            yield f"Refused in {self.spans(there, there)}."
-        elif not made and len(computed) == 1:
-            yield f"Seen in {self.spans(computed)} alone."
-        elif not made:
-            whole = len(computed) == len(self.versions)
-            where = (
-                f"all {len(computed)} versions" if whole else f"{self.spans(computed)}, as far as it is there"
-            )
-            yield f"The same bits in {where}."
-        for change in made:
-            since = f"Since {self.versions[change.after]} (before: {self.versions[change.before]})"
-            yield f"{since} {_KINDS[change.kind]}, {self.which(change.samples)}."
-
-    def _faults(self, table: Table, there: Sequence[int]) -> Iterator[str]:
-        for group in changes.groups(table, lambda cell: cell.reason if cell.result.wrong else None):
-            yield self._because("Not the float64 answer", table, there, group, int(str(group.key)))
-
-    def _refusals(self, table: Table, there: Sequence[int]) -> Iterator[str]:
-        words = {
-            "unsupported": "Not to be had",
-            "error": "An error",
-            "crashed": "A crash",
-            "timeout": "No end",
-        }
-        for status, what in words.items():
-            failed = lambda cell, wanted=status: cell.reason if cell.result.status == wanted else None
-            for group in changes.groups(table, failed):
-                yield self._because(what, table, there, group, int(str(group.key)))
-
-    def _because(self, what: str, table: Table, there: Sequence[int], group: Group, reason: int) -> str:
-        """What holds of a group, with the reason, or else what was said of it first."""
-        where = f"{what} in {self.spans(group.versions, there)}, {self.which(group.samples)}"
-        if reason >= 0:
-            return f"{where}: {because(self.operation.reasons[reason])}."
-        cell = table[group.samples[0]][group.versions[0]]
-        assert cell is not None
-        return f"{where}: {text(cell.result.message) or 'it is not told why'}."
-
-    def between(self) -> str:
-        """How the other dialects differ from the first in the same version; "" of a single one."""
-        first, *others = self.tables
-        beside = {dialect: changes.beside(self.tables[first], self.tables[dialect]) for dialect in others}
-        parts = self._listed(beside)
-        return f"Beside {code(first)} of the same version, {'; '.join(parts)}." if parts else ""
-
-    def port(self) -> str:
-        """From the first dialect in the newest TensorFlow 1 to each in the newest version; "" without both."""
-        old = max((p for p, version in enumerate(self.versions) if version.startswith("1.")), default=-1)
-        new = len(self.versions) - 1
-        if not 0 <= old < new:
-            return ""
-        first = next(iter(self.tables))
-        legacy = {number: cells[old : old + 1] for number, cells in self.tables[first].items()}
-        ported = {
-            dialect: changes.beside(legacy, {number: cells[new:] for number, cells in table.items()})
-            for dialect, table in self.tables.items()
-        }
-        parts = self._listed(ported)
-        begins = f"A port from {code(first)} of {self.versions[old]} has in {self.versions[new]}, "
-        return begins + "; ".join(parts) + "." if parts else ""
-
-    def _listed(self, found: Dict[str, Dict[str, List[int]]]) -> List[str]:
-        """``tf2.eager and tf2.function: the same bits in every sample``."""
-        said: Dict[str, List[str]] = {}
-        for dialect, kinds in found.items():
-            words = joined(
-                [f"{_BESIDE[what]} {self.which(kinds[what])}" for what in _BESIDE if what in kinds]
-            )
-            if words:
-                said.setdefault(words, []).append(code(dialect))
-        return [f"{joined(dialects)}: {words}" for words, dialects in said.items()]
-
-    # -- the whole
-
-    def sentences(self) -> Iterator[Tuple[List[str], str]]:
-        """(dialects, what is told of them): those of which the same is told together."""
-        said: Dict[str, List[str]] = {}
-        for dialect in self.tables:
-            said.setdefault(self.of(dialect), []).append(dialect)
-        for words, dialects in said.items():
-            yield dialects, words
-
-    def changed(self, *kinds: str) -> Dict[int, List[str]]:
-        """Dialects by the place of the version since when they changed so."""
-        found: Dict[int, List[str]] = {}
-        for dialect, table in self.tables.items():
-            for change in changes.changes(table):
-                if change.kind in kinds and dialect not in found.setdefault(change.after, []):
-                    found[change.after].append(dialect)
-        return {place: found[place] for place in sorted(found) if found[place]}
-
-    def numbers(self) -> Dict[int, List[str]]:
-        return self.changed(*NUMBERS)
-
-    def bits(self) -> Dict[int, List[str]]:
-        """Of numbers that are others, too."""
-        return self.changed(*NUMBERS, UNTOLD, ROUNDING)
-
-    def wrong(self) -> List[str]:
-        """Dialects that somewhere do not give the float64 answer."""
-        return [
-            dialect
-            for dialect, table in self.tables.items()
-            if any(cell and cell.result.wrong for cells in table.values() for cell in cells)
-        ]
-
-    def summary(self) -> str:
-        """The one line of the index."""
-        numbers, untold, bits = self.numbers(), self.changed(UNTOLD), self.changed(ROUNDING)
-        parts = []
-        if numbers:
-            parts.append(f"**numbers change** at {self._at(numbers)}")
-        steady = [d for d in self.wrong() if not any(d in dialects for dialects in numbers.values())]
-        if steady:
-            parts.append(
-                f"{joined(list(map(code, steady)))} {'has' if len(steady) == 1 else 'have'} other numbers"
-            )
-        if untold:
-            parts.append(f"bits change at {self._at(untold)}, which nothing tells from rounding")
-        if bits:
-            parts.append(f"bits change at {joined([self.versions[place] for place in bits])} by rounding")
-        if not (numbers or untold or bits):
-            count = len(self.versions)
-            parts.append(f"the same bits in all {count} versions" if count > 1 else "seen in one version")
-        line = "; ".join(parts)
-        return line[0].upper() + line[1:] if line[0] != "*" else f"**N{line[3:]}"
-
-    def _at(self, found: Dict[int, List[str]]) -> str:
-        return joined(
-            [
-                f"{self.versions[place]} ({', '.join(map(code, dialects))})"
-                for place, dialects in found.items()
-            ]
-        )
+        numbers = [str(number + 1) for number in samples[:_NAMED]] + ["..."] * (len(samples) > _NAMED)
+        return ("number " if len(numbers) == 1 else "numbers ") + ", ".join(numbers)
 
 
-def because(known: Known) -> str:
-    """The reason, with where it is told."""
-    return f"{text(known.told)} ({link('why', known.address)})"
+def _there(table: Table) -> List[int]:
+    """The places of versions that have anything of it."""
+    count = max((len(row) for row in table.values()), default=0)
+    return [place for place in range(count) if any(row[place] for row in table.values())]
+
+
+def _computed(row: Sequence[changes.Place], place: int) -> bool:
+    cell = row[place]
+    return cell is not None and cell.result.computed
 
 
 def _features(operation: Operation, number: int) -> List[str]:

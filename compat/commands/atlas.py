@@ -54,13 +54,19 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.pages_only and before is not None:
         return _show(arguments.out, before)
     known = _known(arguments.known)
+    bits = {}
     with Pool(found_in(arguments.environments, arguments.versions)) as pool:
-        atlas = Atlas(making.environments(pool), _kept(before, making.environments(pool), path))
+        kept = _kept(before, making.environments(pool), path)
+        for done, name in enumerate(names, 1):
+            bits[name] = making.run_once(name, pool)
+            tell("operations, once", done, len(names))
+    with Pool(found_in(arguments.environments, arguments.versions)) as pool:
+        atlas = Atlas(making.environments(pool), kept)
         judged = Known(known, pool.environments())
         for done, name in enumerate(names, 1):
-            atlas.put(making.operation(name, pool, judged))
+            atlas.put(making.operation(name, pool, judged, bits[name]))
             write(path, atlas)  # who stops it keeps what is done
-            tell("operations", done, len(names))
+            tell("operations, again", done, len(names))
     return _show(arguments.out, atlas)
 
 
