@@ -85,13 +85,14 @@ def _frameworks(versions: Dict[str, str]) -> str:
 
 
 def _line(operation: Operation, versions: Sequence[str]) -> Tuple[int, str, str]:
-    told = Told(operation, versions, _ordinary(operation, True))
+    told, other = (Told(operation, versions, _ordinary(operation, one)) for one in (True, False))
     numbers, others, bits = told.numbers(), told.wrong(), told.bits()
     place = lambda found: ", ".join(told.versions[place] for place in found)
     public = "<br>".join(map(code, names(operation.spelled)))
     name = f"[{text(operation.name)}]({FOLDER}/{operation.name}.md)<br>{public}"
-    rank = 0 if numbers else 1 if others else 2 if bits else 3
-    return rank, operation.name, row([name, told.summary(), place(numbers), place(bits)])
+    rank = [bool(numbers), bool(others), bool(other.numbers()), bool(bits), True].index(True)
+    summary = told.summary() + (f"; on zeros, infinities and NaN {other.moved()}" if other.numbers() else "")
+    return rank, operation.name, row([name, summary, place(numbers), place(bits)])
 
 
 def _ordinary(operation: Operation, ordinary: bool) -> List[int]:
@@ -144,14 +145,21 @@ def _rows(told: Told, number: int) -> Iterator[Tuple[str, Marks]]:
     found: List[Tuple[List[str], List[str]]] = []
     for dialect, table in told.tables.items():
         marks = [_mark(told.operation.samples[number], cell) for cell in table[number]]
-        fits = (one for one in found if all(a == b or not a or not b for a, b in zip(one[1], marks)))
-        dialects, together = next(fits, ([], marks))
-        if not dialects and any(marks):
+        if not any(marks):
+            continue
+        dialects, together = next((one for one in found if _fit(one[1], marks)), ([], marks))
+        if not dialects:
             found.append((dialects, together))
         together[:] = [a or b for a, b in zip(together, marks)]
         dialects.append(code(dialect))
     for dialects, together in found:
         yield " ".join(dialects), tuple(together)
+
+
+def _fit(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether both are there somewhere, and are the same wherever they are."""
+    both = [(a, b) for a, b in zip(one, other) if a and b]
+    return bool(both) and all(a == b for a, b in both)
 
 
 def _mark(sample: Sample, cell: Place) -> str:

@@ -52,8 +52,7 @@ class Told:
         untold = self.changed(NEITHER, UNTOLD)
         parts = []
         if numbers:
-            moved = {dialect for dialects in numbers.values() for dialect in dialects}
-            parts.append(f"**numbers change** at {self._at(numbers)}{self._why(moved)}")
+            parts.append(self.moved())
         steady = [one for one in self.wrong() if not any(one in dialects for dialects in numbers.values())]
         if steady:
             has = "has" if len(steady) == 1 else "have"
@@ -67,6 +66,12 @@ class Told:
             parts.append(f"the same bits in all {count} versions" if count > 1 else "seen in one version")
         line = "; ".join(parts)
         return line[0].upper() + line[1:] if line[0] != "*" else f"**N{line[3:]}"
+
+    def moved(self) -> str:
+        """Since when numbers are others, with the reasons."""
+        numbers = self.numbers()
+        dialects = {dialect for some in numbers.values() for dialect in some}
+        return f"**numbers change** at {self._at(numbers)}{self._why(dialects)}"
 
     def numbers(self) -> Dict[int, List[str]]:
         """Dialects by the place of the version since when they have other numbers."""
