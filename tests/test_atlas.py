@@ -172,7 +172,7 @@ def test_a_reason_is_told_by_its_number():
     one = sample({"tf1.session": "aaaww"}, known={"tf1.session": "---22"})
     found = told(one, reasons=[Reason("another", ""), Reason("because", "https://example.org")])
     assert found.of("tf1.session").endswith("Not the float64 answer in 2.9 to 2.16, in the sample: reason 2.")
-    assert found.summary() == "**Numbers change** at 2.9 (because)"
+    assert found.summary() == "**Numbers change** at 2.9, in the sample (because)"
     page = pages.page(found.operation, VERSIONS)
     assert "2. because. [Why](<https://example.org>)" in page and "| b† |" in page
 
@@ -214,16 +214,24 @@ def test_dialects_are_compared_in_the_same_version():
     [
         (["aaaaa"], "The same bits in all 5 versions"),
         (["aabbb"], "Bits change at 2.4 by rounding"),
-        (["aabww"], "**Numbers change** at 2.9 (a reason is not known); bits change at 2.4 by rounding"),
+        (
+            ["aabww"],
+            "**Numbers change** at 2.9, in the sample (a reason is not known); bits change at 2.4 by rounding",
+        ),
         (
             ["wwwww"],
             "<code>tf1.session</code> has other numbers (a reason is not known); the same bits in all 5 versions",
         ),
-        (["uuutt"], "Bits change at 2.9, of which no rule tells"),
+        (["uuutt"], "Bits change at 2.9, not told whether by rounding"),
+        (
+            [{"tf1.session": "aaaaa", "tf2.eager": "abbcc", "keras2": "aaaww", "keras3": "-awwa"}],
+            "**Numbers change** at 2.4 and 2.16 (<code>keras3</code>) and 2.9 (<code>keras2</code>), in the sample "
+            "(a reason is not known); bits change at 2.0 and 2.9 by rounding",
+        ),
         (
             [{"tf1.session": "aaaaa", "keras2": "aaawv"}],
-            "**Numbers change** at 2.9 (<code>keras2</code>) (a reason is not known); bits change at 2.16 "
-            "(<code>keras2</code>), of which no rule tells",
+            "**Numbers change** at 2.9 (<code>keras2</code>), in the sample (a reason is not known); "
+            "bits change at 2.16 (<code>keras2</code>), not told whether by rounding",
         ),
     ],
 )

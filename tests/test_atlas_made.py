@@ -10,6 +10,7 @@ from test_fuzz import environments, pool  # noqa: F401  # a fixture
 from compat.atlas import changes, chosen, kept, making
 from compat.atlas.kept import Atlas
 from compat.atlas.words import Told
+from compat.errors import CompatError
 from compat.fuzz.judging import Known
 from compat.judge.known import FILE_NAME, read
 from compat.records import Environment
@@ -104,18 +105,26 @@ def test_an_atlas_is_read_as_it_was_written(tmp_path):
         ("]}\n", ""),
     ],
 )
-def test_a_torn_or_foreign_file_is_refused_in_one_line_and_left_alone(tmp_path, compat_command, old, new):
+def test_a_torn_or_foreign_file_is_refused(tmp_path, old, new):
     good = kept.text_of(atlas_of(operation("relu", "aaabb")))
     assert old in good
+    path = tmp_path / "atlas.json"
+    path.write_text(good)
+    assert kept.read(str(path)).operations
+    path.write_text(good.replace(old, new, 1))
+    with pytest.raises(CompatError, match="atlas.json: .*") as told:
+        kept.read(str(path))
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("arguments", [("--pages-only",), ("--operations", "relu")])
+def test_a_torn_file_is_told_in_one_line_and_left_alone(tmp_path, compat_command, arguments):
     folder = tmp_path / "out" / "atlas"
     folder.mkdir(parents=True)
-    (folder / "atlas.json").write_text(good.replace(old, new, 1))
+    (folder / "atlas.json").write_text(kept.text_of(atlas_of(operation("relu", "aaabb")))[:-9])
     before = content(tmp_path)
-    for arguments in (("--pages-only",), ("--operations", "relu")):
-        assert "atlas.json" in refusal(compat_command("atlas", *arguments))
+    assert "atlas.json: is truncated or no JSON" in refusal(compat_command("atlas", *arguments))
     assert content(tmp_path) == before
-    (folder / "atlas.json").write_text(good)
-    assert compat_command("atlas", "--pages-only").returncode == 0
 
 
 def test_the_command_writes_the_file_and_its_pages(tmp_path, compat_command, environments):  # noqa: F811

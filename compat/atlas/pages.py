@@ -91,7 +91,9 @@ def _line(operation: Operation, versions: Sequence[str]) -> Tuple[int, str, str]
     public = "<br>".join(map(code, names(operation.spelled)))
     name = f"[{text(operation.name)}]({FOLDER}/{operation.name}.md)<br>{public}"
     rank = [bool(numbers), bool(others), bool(other.numbers()), bool(bits), True].index(True)
-    summary = told.summary() + (f"; on zeros, infinities and NaN {other.moved()}" if other.numbers() else "")
+    summary = told.summary()
+    if set(other.numbers()) - set(numbers):
+        summary += f"; on zeros, infinities and NaN {other.moved()}"
     return rank, operation.name, row([name, summary, place(numbers), place(bits)])
 
 

@@ -5,15 +5,10 @@ from typing import Dict, List
 
 _OPTIONAL = re.compile(r"<([^<>]*\{\w+\}[^<>]*)>")
 _FIELD = re.compile(r"\{(\w+)\}")
-_NAME = re.compile(r"(?<![\w.])((?:tf|keras)\.[\w.]*\w)(?=\()")
-#: What an operation is given, or asked, by; its own names come first.
-_BESIDE = (
-    "tf.cast",
-    "tf.convert_to_tensor",
-    "tf.control_dependencies",
-    "tf.executing_eagerly",
-    "tf.identity",
-)
+#: Not what makes an argument of another.
+_NAME = re.compile(r"(?<![\w.(])((?:tf|keras)\.[\w.]*\w)(?=\()")
+#: Belong to no operation of the catalogue.
+_BESIDE = ("tf.control_dependencies", "tf.convert_to_tensor", "tf.executing_eagerly", "tf.identity")
 
 
 def shown(template: str) -> str:
@@ -26,5 +21,4 @@ def names(spelled: Dict[str, str]) -> List[str]:
     """The functions and layers that the texts call, as TensorFlow's users know them, each once."""
     found = [name for text in spelled.values() for name in _NAME.findall(text)]
     public = [f"tf.{name}" if re.match(r"keras\.(?!ops\.)", name) else name for name in found]
-    own = [name for name in public if name not in _BESIDE]
-    return list(dict.fromkeys(own or public))
+    return list(dict.fromkeys(name for name in public if name not in _BESIDE))

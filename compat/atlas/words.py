@@ -58,7 +58,7 @@ class Told:
             has = "has" if len(steady) == 1 else "have"
             parts.append(f"{joined(list(map(code, steady)))} {has} other numbers{self._why(steady)}")
         if untold:
-            parts.append(f"bits change at {self._at(untold)}, of which no rule tells")
+            parts.append(f"bits change at {self._at(untold)}, not told whether by rounding")
         if bits:
             parts.append(f"bits change at {joined([self.versions[place] for place in bits])} by rounding")
         if not (numbers or untold or bits):
@@ -71,7 +71,11 @@ class Told:
         """Since when numbers are others, with the reasons."""
         numbers = self.numbers()
         dialects = {dialect for some in numbers.values() for dialect in some}
-        return f"**numbers change** at {self._at(numbers)}{self._why(dialects)}"
+        found = [change for table in self.tables.values() for change in changes.changes(table)]
+        samples = {number for change in found if change.kind in NUMBERS for number in change.samples}
+        return (
+            f"**numbers change** at {self._at(numbers)}, {self.which(sorted(samples))}{self._why(dialects)}"
+        )
 
     def numbers(self) -> Dict[int, List[str]]:
         """Dialects by the place of the version since when they have other numbers."""
@@ -106,13 +110,11 @@ class Told:
 
     def _at(self, found: Dict[int, List[str]]) -> str:
         """``2.0 (tf2.eager) and 2.16 (keras2)``; all dialects are not named."""
-        return joined(
-            [
-                self.versions[place]
-                + (f" ({', '.join(map(code, dialects))})" if len(dialects) < len(self.tables) else "")
-                for place, dialects in found.items()
-            ]
-        )
+        named: Dict[str, List[str]] = {}
+        for place, dialects in found.items():
+            words = f" ({', '.join(map(code, dialects))})" if len(dialects) < len(self.tables) else ""
+            named.setdefault(words, []).append(self.versions[place])
+        return joined([joined(versions) + words for words, versions in named.items()])
 
     # -- a dialect
 
