@@ -5,10 +5,11 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from support import CHECKOUT
 
-from compat.atlas import changes, chosen, kept, pages, spellings
+from compat.atlas import changes, chosen, kept, making, pages, spellings
 from compat.atlas.kept import Atlas, Operation, Result, Sample
 from compat.atlas.words import Told
 from compat.errors import CompatError
@@ -17,9 +18,9 @@ from compat.records import Environment
 from compat.records import Known as Reason
 
 VERSIONS = ["1.15", "2.0", "2.4", "2.9", "2.16"]
-#: By letter what a made result is; r is random.
+#: By letter what a made result is; r and x are random, z has the numbers of a with another zero.
 WORDS = {
-    **dict.fromkeys("abcr", "agrees"),
+    **dict.fromkeys("abcrz", "agrees"),
     **dict.fromkeys("wvx", "differs"),
     **dict.fromkeys("ut", "unjudged"),
 }
@@ -31,19 +32,22 @@ HOSTILE = "<script>alert(1)</script> [x](javascript:alert(2)) `a` **b** | c\n# d
 def sample(rows, dtype="float32", ordinary=True, known=None, **parameters):
     """``rows``: by dialect letters of WORDS and FAILED, one for each version."""
     letters = sorted({*"".join(rows.values())} - {kept.NOTHING})
-    results = [_result(letter, number) for number, letter in enumerate(letters)]
+    results = list(map(_result, letters))
     named = dict(zip(letters, kept.LETTERS), **{kept.NOTHING: kept.NOTHING})
     made = {dialect: "".join(named[one] for one in text) for dialect, text in rows.items()}
     inputs = [f"x: {dtype} (2,), noise"]
     return Sample("0" * 16, dtype, inputs, parameters, ordinary, results, made, known or {})
 
 
-def _result(letter, number):
+def _result(letter):
     if letter in FAILED:
         return Result(status=FAILED[letter], message="no such kernel")
     word = WORDS[letter]
     message = "at 0: 1, expected 2" if word == "differs" else None
-    return Result(word, None if letter in RANDOM else f"{number:010x}", message=message)
+    if letter in RANDOM:
+        return Result(word, message=message)
+    bits = f"{ord(letter):010x}"
+    return Result(word, bits, f"{ord('a'):010x}" if letter == "z" else None, message=message)
 
 
 def operation(name, *samples, reasons=()):
@@ -116,6 +120,7 @@ def test_arrays_are_small_and_large():
         ("aEwwa", [(0, 2, changes.LEFT), (3, 4, changes.CAME)]),
         ("arraa", []),
         ("arrbb", [(0, 3, changes.ROUNDING)]),
+        ("aazbb", [(1, 2, changes.ZEROS), (2, 3, changes.ROUNDING)]),
         ("aaxaa", [(1, 2, changes.LEFT), (2, 3, changes.CAME)]),
         ("-----", []),
     ],
@@ -144,6 +149,10 @@ OFF = "at 0: 1, expected 2."
         (
             ["aCaaa", "aCaaa"],
             "The same bits in 1.15 and 2.4 to 2.16. A crash in 2.0, in every sample: no such kernel.",
+        ),
+        (
+            ["aazzz"],
+            "Since 2.4 (before: 2.0) other zeros (their sign, or denormal numbers made zero), in the sample.",
         ),
         (["uuuuu"], "The same bits in every version. No rule tells what is right in the sample."),
         (["aaraa"], "The same bits in every version. Other bits each time in 2.4, in the sample."),
@@ -214,6 +223,7 @@ def test_dialects_are_compared_in_the_same_version():
     [
         (["aaaaa"], "The same bits in all 5 versions"),
         (["aabbb"], "Bits change at 2.4 by rounding"),
+        (["aazzz"], "Zeros change at 2.4, by their sign"),
         (
             ["aabww"],
             "**Numbers change** at 2.9, in the sample (a reason is not known); bits change at 2.4 by rounding",
@@ -320,3 +330,13 @@ def test_spellings_are_shown_with_their_parameters():
     assert spellings.names(spelled) == ["tf.nn.relu", "tf.keras.layers.ReLU", "keras.ops.relu"]
     assert spellings.names({"tf1.session": "tf.nn.relu(tf.cast(x, y))"}) == ["tf.nn.relu"]
     assert spellings.names({"tf1.session": "tf.cast(x, y)"}) == ["tf.cast"]
+
+
+def test_zeros_are_even():
+    negative, tiny = np.array([-0.0, 1], np.float32), np.array([1e-40, 1], np.float32)
+    even = making.bits_of(np.array([0.0, 1], np.float32), "float32")
+    for array in (negative, tiny):
+        assert making.bits_of(array, "float32") != even == making.bits_of(*making.evened(array, "float32"))
+    nans = np.array([0x7FC00000, 0xFFC00001], np.uint32).view(np.float32)
+    assert making.bits_of(nans[:1], "float32") == making.bits_of(nans[1:], "float32")
+    assert making.bits_of(nans[:1], "float32") != making.bits_of(nans[:1], "bfloat16")

@@ -8,7 +8,8 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequenc
 
 from .kept import DIGITS, LETTERS, NOTHING, Operation, Result
 
-SAME, ROUNDING, LEFT, CAME, NEITHER, UNTOLD = "same", "rounding", "left", "came", "neither", "untold"
+SAME, ZEROS, ROUNDING = "same", "zeros", "rounding"
+LEFT, CAME, NEITHER, UNTOLD = "left", "came", "neither", "untold"
 #: What says that the numbers are others: the answer was left, or come to.
 NUMBERS = (LEFT, CAME)
 
@@ -60,12 +61,14 @@ def kind(before: Result, after: Result) -> str:
     """How the later of two computed results differs from the earlier."""
     if before.bits == after.bits and not before.random:
         return SAME
-    if before.agrees and after.agrees:
-        return ROUNDING
     if before.agrees and after.wrong:
         return LEFT
     if before.wrong and after.agrees:
         return CAME
+    if before.evened == after.evened and not before.random:
+        return ZEROS
+    if before.agrees and after.agrees:
+        return ROUNDING
     return NEITHER if before.wrong and after.wrong else UNTOLD
 
 

@@ -31,11 +31,13 @@ class Result:
     """What became of a sample somewhere: computed where it has a verdict, else the ``status`` says how it failed.
 
     ``verdict``: against the float64 answer, ``unjudged`` where no rule tells.  ``bits``: the beginning of a SHA-256 of
-    dtype, shape and numbers, one NaN like another; None where the same has other bits when it is run again.
+    dtype, shape and numbers, one NaN like another; None where the same has other bits when it is run again.  ``even``:
+    the same where zeros have no sign and denormal numbers are zeros, None where that is what ``bits`` says.
     """
 
     verdict: Optional[str] = None
     bits: Optional[str] = None
+    even: Optional[str] = None
     status: Optional[str] = None
     message: Optional[str] = None
 
@@ -57,6 +59,10 @@ class Result:
     def random(self) -> bool:
         """Whether it has other bits when it is run again."""
         return self.computed and self.bits is None
+
+    @property
+    def evened(self) -> Optional[str]:
+        return self.even or self.bits
 
     @property
     def agrees(self) -> bool:

@@ -3,7 +3,7 @@
 from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
 from . import changes
-from .changes import CAME, LEFT, NEITHER, NUMBERS, ROUNDING, SAME, UNTOLD, Group, Table
+from .changes import CAME, LEFT, NEITHER, NUMBERS, ROUNDING, SAME, UNTOLD, ZEROS, Group, Table
 from .kept import Operation
 from .markdown import code, text
 
@@ -16,6 +16,7 @@ _BESIDE = {
     NEITHER: "other bits, where neither gives the float64 answer,",
     UNTOLD: "other bits, of which no rule tells,",
     ROUNDING: "other bits by rounding",
+    ZEROS: "other zeros",
     SAME: "the same bits",
 }
 #: Since a version.
@@ -25,6 +26,7 @@ _SINCE = {
     NEITHER: "other bits, and neither before nor after the float64 answer",
     UNTOLD: "other bits, of which no rule tells whether rounding made them",
     ROUNDING: "other bits, by rounding",
+    ZEROS: "other zeros (their sign, or denormal numbers made zero)",
 }
 _FAILED = {"unsupported": "Not to be had", "error": "An error", "crashed": "A crash", "timeout": "No end"}
 
@@ -48,7 +50,7 @@ class Told:
 
     def summary(self) -> str:
         """The one line of the index: what changed since a version, and what never was the float64 answer."""
-        numbers, bits = self.numbers(), self.changed(ROUNDING)
+        numbers, bits, zeros = self.numbers(), self.changed(ROUNDING), self.changed(ZEROS)
         untold = self.changed(NEITHER, UNTOLD)
         parts = []
         if numbers:
@@ -61,7 +63,11 @@ class Told:
             parts.append(f"bits change at {self._at(untold)}, not told whether by rounding")
         if bits:
             parts.append(f"bits change at {joined([self.versions[place] for place in bits])} by rounding")
-        if not (numbers or untold or bits):
+        if zeros:
+            parts.append(
+                f"zeros change at {joined([self.versions[place] for place in zeros])}, by their sign"
+            )
+        if not (numbers or untold or bits or zeros):
             count = len(self.versions)
             parts.append(f"the same bits in all {count} versions" if count > 1 else "seen in one version")
         line = "; ".join(parts)
@@ -83,7 +89,7 @@ class Told:
 
     def bits(self) -> Dict[int, List[str]]:
         """The same of other bits, and so of other numbers too."""
-        return self.changed(*NUMBERS, NEITHER, UNTOLD, ROUNDING)
+        return self.changed(*NUMBERS, NEITHER, UNTOLD, ROUNDING, ZEROS)
 
     def changed(self, *kinds: str) -> Dict[int, List[str]]:
         found: Dict[int, List[str]] = {}
