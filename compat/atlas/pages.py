@@ -17,9 +17,9 @@ Since when which bits, since when which numbers: {count} public operations of Te
 samples in {versions}, in every dialect, and held to its float64 answer. What changed numbers comes first.
 
 *Bits* are the same or not. *Numbers* are the same where two results agree with the float64 answer: what is left between
-them is rounding, or the sign of a zero. They are others where one agrees with it and the other does not; an operation's page says how, where,
-and the reason where that is known. A change "at 2.4" came after the version before it that was run. This table is about
-ordinary numbers; zeros, infinities and NaN are told on the pages.
+them is rounding, or the sign of a zero. They are others where one agrees with it and the other does not; an operation's
+page says how, where, and the reason where it is known. A change "at 2.4" came after the version before it that was run.
+The table is about ordinary numbers, and names zeros, infinities and NaN only where they change at another version.
 
 | operation | in short | numbers change | bits change |
 |---|---|---|---|
