@@ -207,7 +207,8 @@ def test_samples_are_told_by_what_they_alone_have():
     pair = [
         sample(rows[d == "float16" and k == 1], d, k=k) for d in ("float16", "float32") for k in (1, 1, 2)
     ]
-    assert "in 4 of 6 samples (numbers 3, 4, 5, 6)" in told(*pair).of("tf1.session")
+    assert "in 4 of 6 samples (all but float16, <code>k=1</code>)" in told(*pair).of("tf1.session")
+    assert "(numbers 1, 6)" in told(*pair).which([0, 5])
     assert "(float16, <code>k=1</code>)" in told(*pair).which([0, 1])
 
 

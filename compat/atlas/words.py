@@ -232,14 +232,24 @@ class Told:
         return f"in {len(samples)} of {len(self.samples)} samples ({self._common(samples)})"
 
     def _common(self, samples: Sequence[int]) -> str:
+        shared = self._shared(samples)
+        if not shared:
+            rest = self._shared([number for number in self.samples if number not in samples])
+            shared = f"all but {rest}" if rest else ""
+        if shared:
+            return shared
+        numbers = [str(number + 1) for number in samples[:_NAMED]] + ["..."] * (len(samples) > _NAMED)
+        return ("number " if len(numbers) == 1 else "numbers ") + ", ".join(numbers)
+
+    def _shared(self, samples: Sequence[int]) -> str:
+        """One or two things that these have in common, and no other has; "" without such, or of a single one."""
         features = {number: _features(self.operation, number) for number in self.samples}
         shared = [one for one in features[samples[0]] if all(one in features[n] for n in samples)]
         pairs: List[Tuple[str, ...]] = [(a, b) for i, a in enumerate(shared) for b in shared[i + 1 :]]
         for wanted in [*((one,) for one in shared), *pairs] if len(samples) > 1 else ():
             if sum(set(wanted) <= set(features[n]) for n in self.samples) == len(samples):
                 return ", ".join(wanted)
-        numbers = [str(number + 1) for number in samples[:_NAMED]] + ["..."] * (len(samples) > _NAMED)
-        return ("number " if len(numbers) == 1 else "numbers ") + ", ".join(numbers)
+        return ""
 
 
 def _there(table: Table) -> List[int]:
