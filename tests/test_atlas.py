@@ -228,6 +228,8 @@ def test_dialects_are_compared_in_the_same_version():
     [
         (["aaaaa"], "The same bits in all 5 versions"),
         (["aabbb"], "Bits change at 2.4 by rounding"),
+        (["NEaaa"], "The same bits wherever it is computed"),
+        (["aaaEE"], "**Refused** at 2.9, some samples or all; the same bits wherever it is computed"),
         (["aazzz"], "Zeros change at 2.4, by their sign"),
         (
             ["aabww"],

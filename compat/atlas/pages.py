@@ -19,7 +19,9 @@ samples in {versions}, in every dialect, and held to its float64 answer. What ch
 *Bits* are the same or not. *Numbers* are the same where two results agree with the float64 answer: what is left between
 them is rounding, or the sign of a zero. They are others where one agrees with it and the other does not; an operation's
 page says how, where, and the reason where it is known. A change "at 2.4" came after the version before it that was run.
-The table is about ordinary numbers, and names zeros, infinities and NaN only where they change at another version.
+The answer is of one meaning of an operation, often TensorFlow 1's: of a dialect that means something else the reason
+says so. The table is about ordinary numbers, and names zeros, infinities and NaN only where they change at another
+version.
 
 | operation | in short | numbers change | bits change |
 |---|---|---|---|
@@ -90,7 +92,9 @@ def _line(operation: Operation, versions: Sequence[str]) -> Tuple[int, str, str]
     place = lambda found: ", ".join(told.versions[place] for place in found)
     public = "<br>".join(map(code, names(operation.spelled)))
     name = f"[{text(operation.name)}]({FOLDER}/{operation.name}.md)<br>{public}"
-    rank = [bool(numbers), bool(others), bool(other.numbers()), bool(bits), True].index(True)
+    rank = [bool(numbers), bool(others), bool(told.refused() or other.numbers()), bool(bits), True].index(
+        True
+    )
     summary = told.summary()
     if set(other.numbers()) - set(numbers):
         summary += f"; on zeros, infinities and NaN {other.moved()}"

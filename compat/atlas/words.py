@@ -3,7 +3,7 @@
 from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
 from . import changes
-from .changes import CAME, LEFT, NEITHER, NUMBERS, ROUNDING, SAME, UNTOLD, ZEROS, Group, Table
+from .changes import CAME, LEFT, NEITHER, NUMBERS, ROUNDING, SAME, UNTOLD, ZEROS, Cell, Group, Table
 from .kept import Operation
 from .markdown import code, text
 
@@ -59,6 +59,9 @@ class Told:
         if steady:
             has = "has" if len(steady) == 1 else "have"
             parts.append(f"{joined(list(map(code, steady)))} {has} other numbers{self._why(steady)}")
+        refused = self.refused()
+        if refused:
+            parts.append(f"**refused** at {self._at(refused)}, some samples or all")
         if untold:
             parts.append(f"bits change at {self._at(untold)}, not told whether by rounding")
         if bits:
@@ -68,10 +71,33 @@ class Told:
                 f"zeros change at {joined([self.versions[place] for place in zeros])}, by their sign"
             )
         if not (numbers or untold or bits or zeros):
-            count = len(self.versions)
-            parts.append(f"the same bits in all {count} versions" if count > 1 else "seen in one version")
+            parts.append(self._steady())
         line = "; ".join(parts)
-        return line[0].upper() + line[1:] if line[0] != "*" else f"**N{line[3:]}"
+        first = line.index(line.strip("*")[0])
+        return line[:first] + line[first].upper() + line[first + 1 :]
+
+    def _steady(self) -> str:
+        """Where no bits change."""
+        count = len(self.versions)
+        if any(not cell.result.computed for cell in self._cells()):
+            return "the same bits wherever it is computed"
+        return f"the same bits in all {count} versions" if count > 1 else "seen in one version"
+
+    def _cells(self) -> Iterator[Cell]:
+        for table in self.tables.values():
+            for row in table.values():
+                yield from filter(None, row)
+
+    def refused(self) -> Dict[int, List[str]]:
+        """Dialects by the place of the version that is the first to refuse what the one before it computes."""
+        found: Dict[int, List[str]] = {}
+        for dialect, table in self.tables.items():
+            for row in table.values():
+                cells = [(place, cell.result.computed) for place, cell in enumerate(row) if cell]
+                for (_, before), (place, after) in zip(cells, cells[1:]):
+                    if before and not after and dialect not in found.setdefault(place, []):
+                        found[place].append(dialect)
+        return {place: found[place] for place in sorted(found) if found[place]}
 
     def moved(self) -> str:
         """Since when numbers are others, with the reasons."""
