@@ -12,7 +12,7 @@ from compat.atlas.kept import Atlas
 from compat.atlas.words import Told
 from compat.errors import CompatError
 from compat.fuzz.judging import Known
-from compat.judge.known import FILE_NAME, read
+from compat.judge.known import FILE_NAME, KnownDifference, read
 from compat.records import Environment
 
 
@@ -44,7 +44,9 @@ def test_what_agrees_everywhere_is_one_letter():
 
 
 def test_a_fault_of_the_newer_version_is_told():
-    found = told(made("tanh", tanh="off"), [True])
+    operation = made("tanh", tanh="off")
+    assert {row for one in operation.samples if one.ordinary for row in one.rows.values()} == {"ab"}
+    found = told(operation, [True])
     assert list(found.numbers()) == [1] and found.changed(changes.ROUNDING, changes.UNTOLD) == {}
     assert "no longer, in every sample" in found.of("tf1.session")
 
@@ -55,6 +57,15 @@ def test_a_known_difference_gives_its_reason():
     assert "slope is 0.2 in tf.nn.leaky_relu" in reason.reason
     assert "samples (<code>alpha</code> not written): reason 1." in told(found, [True]).of("keras2")
     assert told(found).of("tf1.session") == "The same bits in every version."
+
+
+def test_a_known_error_gives_its_reason():
+    fields = {"operation": "leaky_relu", "samples": ["not-written"], "dialects": ["tf1.session"]}
+    entry = KnownDifference({**fields, "verdict": "error", "reason": "because", "address": "there"}, "here")
+    for one in made("leaky_relu", [entry], leaky_relu="refuses").samples:
+        unwritten = one.parameters["alpha"] is None and one.dtype == "float32"
+        assert not unwritten or one.known == {"tf1.session": "-1"}
+        assert one.parameters["alpha"] is None or one.known == {}
 
 
 def test_bits_that_are_others_when_it_is_run_again_are_random(few):
