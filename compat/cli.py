@@ -32,6 +32,7 @@ COMMANDS = {
     "since": "the versions at which a result changed, of those that were run",
     "bisect": "the same, running the versions between as it needs them",
     "fuzz": "operations and small graphs drawn at random, in every version: what is not rounding",
+    "atlas": "a page for every operation: since when which bits, since when which numbers",
     "scorecard": "faults injected: how many are caught, and named rightly",
     "scoreboard": "the same faults by the rules of other projects, side by side with compat's verdicts",
     "fsck": "whether stores are sound: every run and every array read and checked",

@@ -1,5 +1,6 @@
 """The documentation site: built strictly, so that every link leads somewhere, and read without a network."""
 
+import json
 import os
 import pathlib
 import re
@@ -90,6 +91,19 @@ def test_the_atlas_has_every_known_difference(site):
     assert {entry["address"] for entry in entries} <= set(Page(site / "atlas.html").links)
 
 
+def test_every_operation_has_its_page(site):
+    operations = json.loads((ROOT / "docs" / "operations.json").read_text(encoding="utf-8"))["operations"]
+    index = Page(site / "operations.html")
+    for operation in operations:
+        name = f"operations/{operation['name']}.html"
+        assert name in index.links
+        text = (site / name).read_text(encoding="utf-8")
+        assert f"<title>{operation['name']} - compat</title>" in text
+        assert {known["address"] for known in operation["reasons"]} <= set(Page(site / name).links)
+    assert "atlas.html" in index.links and "operations.html" in Page(site / "atlas.html").links
+    assert (site / "operations.json").is_file()
+
+
 def test_the_public_names_are_in_the_api(site):
     import compat
 
@@ -127,8 +141,8 @@ def test_a_link_that_leads_nowhere_fails(tmp_path):
     assert result.returncode != 0 and "nowhere.md" in result.stdout + result.stderr
 
 
-#: A page of prose, one of tables, one of code, and what is made of docstrings.
-KINDS = ("index", "porting", "atlas", "ci", "api")
+#: A page of prose, one of tables, one of code, what is made of docstrings, and of letters.
+KINDS = ("index", "porting", "atlas", "ci", "api", "operations", "operations/conv2d")
 
 
 @pytest.mark.parametrize("look", browser.LOOKS, ids=str)

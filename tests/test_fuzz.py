@@ -25,7 +25,7 @@ from compat.fuzz.findings import has_a_reason  # noqa: E402
 from compat.fuzz.judging import judge  # noqa: E402
 from compat.fuzz.pool import Outcome, Pool, Version, found_in, outcome_of  # noqa: E402
 from compat.fuzz.samples import Drawn, Given, Step, from_json, written_out  # noqa: E402
-from compat.fuzz.shrinking import shrink  # noqa: E402
+from compat.fuzz.shrinking import _windows, shrink  # noqa: E402
 from compat.fuzz.spelled import DIALECTS, compiled, spelled  # noqa: E402
 from compat.fuzz.store import Store, merge  # noqa: E402
 from compat.judge.known import FILE_NAME, read  # noqa: E402
@@ -293,6 +293,16 @@ def test_what_each_step_does_rightly_is_right_as_a_whole(tmp_path):
             for cell, outcome in cells.items()
         }
         assert one._in_steps(drawn, wrong, judge(drawn, wrong))
+
+
+def test_a_denormal_number_that_a_reduction_reads():
+    drawn = Drawn(
+        [written_out("i0", "float32", [[1e-40, 0.0, 2.0]] * 2)],
+        [Step("reduce_min", ["i0"], {"axis": -1, "keepdims": None})],
+    )
+    cells = {("tf2.6", "tf1.session"): Outcome("ok", {"s0": (np.float32([7.0, 7.0]), "float32")})}
+    assert [fault.word for fault in judge(drawn, cells).faults] == ["differs"]
+    assert list(_windows(drawn, 16)) == []
 
 
 def test_a_denormal_number_within_a_graph_that_may_be_rewritten_is_not_judged():

@@ -9,10 +9,11 @@ import pytest
 
 hypothesis = pytest.importorskip("hypothesis")
 
+from compat.atlas import making  # noqa: E402
 from compat.fuzz.campaign import Campaign, Plan  # noqa: E402
 from compat.fuzz.catalogue import ENTRIES  # noqa: E402
 from compat.fuzz.draws import Pick, begun  # noqa: E402
-from compat.fuzz.judging import judge  # noqa: E402
+from compat.fuzz.judging import Known, judge  # noqa: E402
 from compat.fuzz.pool import Pool, Version  # noqa: E402
 from compat.fuzz.samples import Drawn, Step, written_out  # noqa: E402
 from compat.fuzz.spelled import DIALECTS as ALL  # noqa: E402
@@ -82,3 +83,18 @@ def test_a_runtime_error_is_told_of_the_step_that_fails(pool):
     assert [cells["here", "tf1.session"].status for cells in both] == ["ok", "error", "ok"]
     assert both[1]["here", "tf1.session"].step == 1
     assert judge(good, both[0]).faults == []
+
+
+def test_an_operation_of_the_atlas(pool):
+    """The slope that nobody writes is 0.2 here and 0.3 in Keras; what is exact is the same bits everywhere."""
+    known = Known([], pool.environments())
+    slope, exact = (
+        making.operation(name, pool, known, making.run_once(name, pool)) for name in ("leaky_relu", "maximum")
+    )
+    unwritten = [one for one in slope.samples if one.parameters["alpha"] is None and one.dtype == "float32"]
+    assert unwritten
+    for one in unwritten:
+        ours, keras = (one.results["abc".index(one.row(name)[0])] for name in ("tf2.eager", "keras2"))
+        assert ours.agrees and keras.wrong
+    assert all(len(one.results) == 1 and one.results[0].agrees for one in exact.samples if one.ordinary)
+    assert making.environments(pool)[0].versions["tensorflow"]

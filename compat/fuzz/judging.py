@@ -162,9 +162,17 @@ def _as_denormals_are_read(
     if answer is not None and ENTRIES[step.operation].direct:
         where = np.zeros(result.shape, bool)
         for array in inputs:
-            if array.dtype.kind == "f" and np.broadcast(array, where).shape == where.shape:
+            if array.dtype.kind == "f" and _broadcasts(array, where.shape):
                 where = where | ((array != 0) & (np.abs(array) < np.finfo(array.dtype).tiny))
         yield answer, np.where(where, answer.value, result).astype(result.dtype)
+
+
+def _broadcasts(array: Array, shape: Tuple[int, ...]) -> bool:
+    try:
+        np.broadcast_to(array, shape)
+    except ValueError:  # of a reduction
+        return False
+    return True
 
 
 def _flushed(array: Array, to: float) -> Array:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 import numpy as np
 
 from ..arrays import Array
+from .answers import alone
 from .catalogue import ENTRIES
 from .draws import Pick, _between, _Growing, _one_of, hypothesis, st
 from .entries import Wanted
@@ -114,7 +115,11 @@ def _windows(start: Drawn, most: int) -> Iterator[Drawn]:
     """Of a step on single numbers, so many of those that went in, side by side as they were."""
     if len(start.steps) > 1 or not ENTRIES[start.steps[0].operation].direct:
         return
-    rows = [array.ravel() for array in np.broadcast_arrays(*(given.array() for given in start.given))]
+    arrays = np.broadcast_arrays(*(given.array() for given in start.given))
+    answer = alone(start.steps[0], arrays, [given.dtype for given in start.given])
+    if answer is None or answer.value.shape != arrays[0].shape:  # a reduction
+        return
+    rows = [array.ravel() for array in arrays]
     length = most // len(rows)
     for first in range(0, len(rows[0]), max(length // 2, 1)):
         given = [

@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from ..case.fixtures import Fixture
+from ..jsons import as_json
 from ..record import worker
 from ..record.compute import first_line
 from ..record.dialects import DIALECTS, Dialect
@@ -180,7 +181,7 @@ def main() -> None:
     environment = describe("worker")
     kinds = sorted({DIALECTS[name].process for name in SERVED if DIALECTS[name].missing() is None})
     hello = {"tensorflow": environment.tensorflow, "settings": environment.settings}
-    _say(answers, {**hello, "dialects": dialects, "kinds": kinds})
+    _say(answers, {**hello, "environment": as_json(environment), "dialects": dialects, "kinds": kinds})
     for line in sys.stdin:
         asked = json.loads(line)
         started = time.perf_counter()

@@ -16,7 +16,8 @@ What is computed otherwise from one dialect or version of TensorFlow to the next
 `cases/known_differences.toml`, in which an entry that matches nothing any more fails.
 
 *Differs* is a result that no rounding explains, *error* a version that refuses it; where nothing is said of TensorFlow,
-every version does it. Where each is seen, cell by cell, is in [the phrase book](phrase-book.md).
+every version does it. Where each is seen, cell by cell, is in [the phrase book](phrase-book.md); since when an
+operation has which bits and which numbers is in [the atlas of operations](operations.md).
 """
 _SIGNS = re.compile(r"[\\`*_{}\[\]<>()#+!|~&:@-]")
 

@@ -1,4 +1,4 @@
-"""What MkDocs needs beside docs/: pages that lie elsewhere, the atlas, files of the repository that are linked to."""
+"""What MkDocs needs beside docs/: pages that lie elsewhere, the atlases, files of the repository that are linked to."""
 
 from __future__ import annotations
 
@@ -10,31 +10,54 @@ from pathlib import Path
 from mkdocs.structure.files import File, Files, InclusionLevel
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT)]
 
 import atlas  # noqa: E402  # beside this file
 
+from compat.atlas import kept, pages  # noqa: E402
+
 KNOWN, ATLAS = "cases/known_differences.toml", "atlas.md"
+#: What the pages of operations are made of.
+OPERATIONS = "docs/operations.json"
+_BESIDE = """
+What is understood of all this, by case, is in [the atlas of differences](../cases/known_differences.toml). For programs
+there is <a href="operations.json">operations.json</a>.
+"""
 #: Pages that lie beside docs/, by the file that they are, or are made of.
 PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     KNOWN: ATLAS,
+    OPERATIONS: pages.INDEX,
 }
 _LINK = re.compile(r"(\]\()([^)#\s:]+)((?:#[^)\s]*)?\))")
 
 
 def on_files(files: Files, config):
     """Add the pages, and every file or folder that a page links to outside docs/."""
-    texts = {page: (ROOT / source).read_text(encoding="utf-8") for source, page in PAGES.items()}
-    texts[ATLAS] = atlas.page(ROOT / KNOWN)
-    for page, text in texts.items():
-        files.append(File.generated(config, page, content=text))
+    made = _made()
+    texts = {
+        page: (ROOT / source).read_text(encoding="utf-8")
+        for source, page in PAGES.items()
+        if page not in made
+    }
+    for page, text in {**texts, **made}.items():
+        file = File.generated(config, page, content=text)
+        if page.startswith(f"{pages.FOLDER}/"):
+            file.inclusion = InclusionLevel.NOT_IN_NAV
+        files.append(file)
     for file in list(files.documentation_pages()):
         for path in _outside(file):
             _add(files, config, path)
     return files
+
+
+def _made() -> dict[str, str]:
+    """Pages that no file is: of what is known to differ, and of operations."""
+    operations = pages.pages(kept.read(str(ROOT / OPERATIONS)))
+    operations[pages.INDEX] += _BESIDE
+    return {ATLAS: atlas.page(ROOT / KNOWN), **operations}
 
 
 def on_page_markdown(markdown: str, page, config, files):
@@ -57,7 +80,7 @@ def _outside_code(markdown: str, change) -> str:
 
 def _source(page: str) -> str:
     """The file of a page, from the root of the repository."""
-    sources = {page: source for source, page in PAGES.items() if page != ATLAS}
+    sources = {page: source for source, page in PAGES.items() if page not in (ATLAS, pages.INDEX)}
     return sources.get(page, f"docs/{page}")
 
 

@@ -173,6 +173,7 @@ entry(
     takes=lambda shape, dtype: len(shape) == 4 and dtype == "float32",
     form=_factor,
     dtypes=SINGLE,
+    cases=lambda p, dtype, traits: [("upsampling", p["interpolation"] or "nearest")],
 )
 
 
