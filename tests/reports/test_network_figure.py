@@ -23,7 +23,7 @@ SAMPLES = {sample.id: sample for case in find(PATHS) for sample in case.samples(
 pytestmark = pytest.mark.xdist_group("network figures")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def computed(sample_id):
     """(inputs, tensors) by name."""
     sample = SAMPLES[sample_id]
