@@ -265,6 +265,7 @@ TRAPS = {
         )
         for f in ("relu", "sign", "floor", "sigmoid")
     },
+    "add_column[square]": ("a column for a bias", lambda s: s.arrays()["x"] + s.arrays()["column"][:, 0]),
     "equal_sign[labels]": ("== of objects", lambda s: np.float32(0)),
     "conv2d_winograd_unclaimed[c3]": ("Winograd's algorithm", itself),
     "conv2d_tf32_unclaimed[c3]": ("TF32 products", itself),

@@ -5,6 +5,7 @@ One rule of rounding serves them all: see ``bounds``.  All images are NHWC, all 
 
 from . import training
 from .activations import gelu, hard_sigmoid, leaky_relu
+from .arithmetic import added
 from .attention import attention
 from .bounds import Reference, Within
 from .chain import (
@@ -73,6 +74,7 @@ __all__ = [
     "Taps",
     "Tracked",
     "Within",
+    "added",
     "arg_extreme",
     "attention",
     "avg_pool2d",

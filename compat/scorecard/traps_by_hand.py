@@ -77,6 +77,7 @@ _REDUCED = ("reduction", "is divided by")
 _IN_FLOAT32 = ("float32", "the dtype is")
 #: (pattern of samples, words of which the first cause has to contain one).
 CAUSES: List[Tuple[str, Tuple[str, ...]]] = [
+    ("add_column[[]square]", ("bias",)),
     ("argmax_of_flat[[]*", ("optimiser of graphs",)),
     ("avg_pool*[[]bfloat16*", ("empty",)),
     ("batch_norm[[]bfloat16]", ("empty",)),

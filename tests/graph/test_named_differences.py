@@ -357,3 +357,18 @@ def test_a_spelling_that_allows_anything_is_no_evidence():
     for one, word, by_spread in ((place, "agrees", []), (allowing, "differs", ["y"])):
         numbers, spread = _of_outputs(record, made.kept.read, [one], measured)
         assert (numbers["y"].word, spread) == (word, by_spread)
+
+
+# -- a column for a bias
+
+
+@pytest.mark.parametrize("wide, named", [(12, True), (6, False)])
+def test_a_column_that_is_added_as_a_bias(wide, named):
+    square, column = STATE.normal(size=(12, wide)).astype(f32), X[:, :1]
+
+    def build(made, x, array):
+        return made.add("add", "AddV2", [x, constant(made, "column", column)], array + column)
+
+    legacy = graph(build, square)
+    wrong = square + (column[:, 0] if named else 2 * column)
+    assert ("added as a bias" in first_cause(legacy, None, wrong)) == named

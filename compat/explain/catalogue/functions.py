@@ -249,6 +249,18 @@ def _(call):
 
 
 @CATALOGUE.call(
+    "a column for a bias",
+    "the column {shape} is added as a bias, along the last axis, expected to each row: Keras 3.7 and later take what "
+    "is as long as x is wide for one (keras.ops.add); write tf.add(x, y), or x - (-y)",
+)
+def _(call):
+    if call.rule == "added" and not call["as_bias"]:
+        wide, column = np.shape(exact(call["x"]))[-1:], np.shape(exact(call["y"]))
+        if column == (*wide, 1):
+            yield call.but(as_bias=True), {"shape": column}
+
+
+@CATALOGUE.call(
     "== of objects",
     "the sign == asks whether both tensors are one object (TensorFlow 1), expected element by element "
     "(TensorFlow 2): write tf.equal(x, y)",

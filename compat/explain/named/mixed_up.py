@@ -1,4 +1,4 @@
-"""One thing for another: an output for another output, an axis for another axis."""
+"""One thing for another: an output for another output, an axis for another axis, a column for a bias."""
 
 from typing import Any, List, Optional
 
@@ -6,10 +6,12 @@ import numpy as np
 
 from ...arrays import Array
 from ...graph.pairing import same_numbers
+from ...judge.compare import compare
 from ...judge.graphs import Place
+from ...records import PASSING
 from ...reference.nodes.flows import moved
 from ..structure import Edit, Fits
-from ..wiring import at
+from ..wiring import at, bare
 from .ways import way
 
 
@@ -58,3 +60,23 @@ def _along(node: str, axis: int) -> Edit:
         return call, [turned(inputs[0]), *inputs[1:]]
 
     return Edit("", node, before, after=lambda call, flows: [turned(flows[0]), *flows[1:]])
+
+
+@way
+def _column_as_a_bias(place: Place, result: Array, dtype: str) -> Optional[str]:
+    for node in place.followed.nodes:
+        for name in node.inputs if node.op in ("Add", "AddV2") else ():
+            column = place.followed.recorded(name)
+            if column.ndim != 2 or column.shape[1] != 1 or column.shape[:1] != result.shape[-1:]:
+                continue
+            other = place.followed.giving({name: column.ravel()})
+            try:
+                reference = other.reference()
+            except Exception:  # no rule
+                continue
+            if compare(result, dtype, reference, dtype).word in PASSING:
+                return (
+                    f"the column {bare(name)} {column.shape} is added as a bias, along the last axis: keras.ops.add "
+                    "takes what is as long as the matrix is wide for one; write tf.add(x, y)"
+                )
+    return None
