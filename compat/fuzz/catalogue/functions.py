@@ -104,6 +104,9 @@ entry(
     keras=_RELU_TEXT,
     form=_rectifier,
     dtypes=WIDE,
+    cases=lambda p, dtype, traits: (
+        [("leaky_relu", "float64-written")] if dtype == "float64" and p["negative_slope"] else []
+    ),
 )
 entry(
     "thresholded_relu",
@@ -183,7 +186,7 @@ any_entry(
         Ask({}, ("bool", *ask.dtypes[:1] * 2), ask.out), chosen, x, y
     ),
     tf="tf.where({y}, {x}, {z})",
-    keras2="keras.backend.switch({y}, {x}, {z})",
+    keras2="keras.backend.switch(tf.convert_to_tensor({y}), {x}, tf.convert_to_tensor({z}))",
     keras3="keras.ops.where({y}, {x}, {z})",
     first=lambda pick: (pick.shape(1, 3), pick.flavour()),
     form=lambda pick, shape: ({}, [Wanted(shape, "normal", "bool"), Wanted(shape)]),

@@ -232,11 +232,12 @@ entry(
 
 
 def _patches(pick: Any, shape: Shape) -> Any:
-    size = pick.size("size", 1, min(3, *shape[1:3]))
+    """Not with a stride and a rate: Keras refuses both."""
+    size, stride = pick.size("size", 1, min(3, *shape[1:3])), pick.of("stride", 1, 2)
     return {
         "size": size,
-        "stride": pick.of("stride", 1, 2),
-        "rate": pick.of("rate", 1, 2) if 2 * size - 1 <= min(shape[1:3]) else 1,
+        "stride": stride,
+        "rate": pick.of("rate", 1, 2) if stride == 1 and 2 * size - 1 <= min(shape[1:3]) else 1,
         "padding": pick.of("padding", "VALID", "SAME"),
     }, []
 

@@ -50,9 +50,9 @@ entry(
     lambda ask, x: (tracked(x) + constant(ask.parameters["delta"])).reference(),
     tf="tf.image.adjust_brightness({x}, {delta})",
     first=image,
-    takes=of_rank(4),
+    takes=lambda shape, dtype: len(shape) == 4 and dtype == "float32",
     form=lambda pick, shape: ({"delta": pick.of("delta", 0.5, -0.3, 0.1)}, []),
-    dtypes=WIDE,
+    dtypes=SINGLE,
 )
 entry(
     "adjust_gamma",

@@ -4,9 +4,10 @@ from typing import Any, List
 
 import numpy as np
 
-from ...reference.nodes.flows import moved, tracked, value_of
+from ...reference.nodes.flows import moved, tracked
 from ...reference.nodes.registry import Flow, NoRule
 from ..entries import FLOATS, WIDE, Ask, Shape, Wanted, by_node, entry, nowhere, of_rank, parameter
+from ..samples import traits
 
 
 def _whole(name: str) -> Any:
@@ -121,6 +122,7 @@ def _updated(pick: Any, shape: Shape) -> Any:
 
 for _verb in ("add", "sub", "update", "max", "min"):
     _op = f"TensorScatter{_verb.capitalize()}"
+    _nd = "nd_" if _verb in ("max", "min") else ""  # TensorFlow 1 did not have these
     entry(
         f"tensor_scatter_nd_{_verb}",
         lambda ask, x, y, op=_op: by_node(op)(
@@ -129,7 +131,7 @@ for _verb in ("add", "sub", "update", "max", "min"):
             np.array(ask.parameters["indices"], np.int32),
             y,
         ),
-        tf1=f"tf.tensor_scatter_{_verb}({{x}}, {{indices}}, {{y}})",
+        tf1=f"tf.tensor_scatter_{_nd}{_verb}({{x}}, {{indices}}, {{y}})",
         tf2=f"tf.tensor_scatter_nd_{_verb}({{x}}, {{indices}}, {{y}})",
         first=_segmented,
         takes=of_rank(1, 2, 3),
@@ -202,8 +204,8 @@ def _in_order(pick: Any, shape: Shape) -> Any:
 
 
 def _ordered(ask: Ask, x: Flow) -> Flow:
-    if np.isnan(value_of(x)).any() or not isinstance(x, np.ndarray):
-        raise NoRule("the order of NaN, or of what is rounded")
+    if not isinstance(x, np.ndarray) or {"nan", "denormal"}.intersection(traits(x)):
+        raise NoRule("the order of what is rounded, of NaN, or of what a kernel may read as zero")
     axis = parameter("axis", -1)(ask)
     rising = np.sort(x, axis=axis)
     return np.flip(rising, axis) if ask.parameters["direction"] else rising

@@ -214,7 +214,7 @@ entry(
 )
 
 
-def _given_statistics(ask: Ask, x: Flow, mean: Flow, variance: Flow) -> Flow:
+def _given_statistics(ask: Ask, x: Any, mean: Any, variance: Any) -> Flow:
     """(x - mean) / the root of the variance, or 1e-7 where that is less."""
     return ((tracked(x) - mean) / steps.sqrt(variance).clip(1e-7, np.inf)).reference()
 
@@ -237,7 +237,7 @@ def _groups(pick: Any, shape: Shape) -> Any:
     ]
 
 
-def _group_norm(ask: Ask, x: Flow, gamma: Flow, beta: Flow) -> Flow:
+def _group_norm(ask: Ask, x: Any, gamma: Any, beta: Any) -> Flow:
     return reference.group_norm(
         x, gamma, beta, groups=ask.parameters["groups"], epsilon=parameter("epsilon", 1e-3)(ask)
     )
