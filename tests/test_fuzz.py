@@ -298,9 +298,7 @@ def test_what_each_step_does_rightly_is_right_as_a_whole(tmp_path):
 def test_a_denormal_number_within_a_graph_that_may_be_rewritten_is_not_judged():
     inputs = [written_out("i0", "float32", [7.0]), written_out("i1", "float32", [1e-40])]
     drawn = Drawn(inputs, [Step("divide_no_nan", ["i0", "i1"]), Step("tanh", ["s0"])], whole=True)
-    judged = judge(
-        drawn, {("tf2.6", "tf1.session"): Outcome("ok", {"s1": (np.float32([0.0]), "float32")})}
-    )
+    judged = judge(drawn, {("tf2.6", "tf1.session"): Outcome("ok", {"s1": (np.float32([0.0]), "float32")})})
     assert (judged.faults, judged.unruled) == ([], 1)
 
 

@@ -108,9 +108,19 @@ entry(
         [("leaky_relu", "float64-written")] if dtype == "float64" and p["negative_slope"] else []
     ),
 )
+
+
+def _thresholded(ask: Ask, x: Any) -> Any:
+    """x times whether it is above the threshold."""
+    x = np.asarray(x)
+    if not np.isfinite(x).all():
+        raise NoRule("a product with what is not finite")
+    return np.where(x > parameter("theta", 1.0)(ask), x, np.zeros_like(x))
+
+
 entry(
     "thresholded_relu",
-    of_exact(lambda ask, x: np.where(np.asarray(x) > parameter("theta", 1.0)(ask), x, np.zeros_like(x))),
+    of_exact(_thresholded),
     keras2="keras.layers.ThresholdedReLU(<theta={theta}, >dtype={dtype})({x})",
     first=_drawn_of("normal", "integers", "halves"),
     form=lambda pick, shape: ({"theta": pick.of("theta", None, 0.5, 2.0)}, []),

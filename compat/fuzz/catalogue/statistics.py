@@ -207,7 +207,7 @@ entry(
     _unit,
     tf="tf.math.l2_normalize({x}, axis=-1 if {axis} is None else {axis})",
     keras="keras.layers.UnitNormalization(<axis={axis}, >dtype={dtype})({x})",
-    first=lambda pick: (pick.shape(2, 3), pick.flavour("normal", "integers", "halves")),
+    first=lambda pick: (pick.shape(2, 3), pick.flavour("normal", "integers", "halves", "edges")),
     takes=nowhere,
     form=lambda pick, shape: ({"axis": pick.of("axis", None, 1)}, []),
     dtypes=SINGLE,
