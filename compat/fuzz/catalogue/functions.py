@@ -7,7 +7,7 @@ import numpy as np
 
 from ...reference import tracked as steps
 from ...reference.functions import where
-from ...reference.nodes.flows import tracked, value_of
+from ...reference.nodes.flows import joined, tracked, value_of
 from ...reference.nodes.registry import NoRule
 from ...reference.tracked import constant
 from ..entries import FLOATS, SINGLE, WIDE, Ask, Shape, Wanted, by_node, nowhere, of_exact, parameter
@@ -67,6 +67,21 @@ any_entry(
     dtypes=(*WIDE, "float16"),
 )
 
+
+def _rectified_both(ask: Ask, x: Any) -> Any:
+    return joined(
+        lambda parts: np.concatenate(parts, -1),
+        [by_node("Relu")(ask, x), by_node("Relu")(ask, by_node("Neg")(ask, x))],
+    )
+
+
+entry(
+    "crelu",
+    _rectified_both,
+    tf="tf.nn.crelu({x})",
+    first=_drawn_of("normal", "integers", "halves"),
+    dtypes=WIDE,
+)
 
 # -- rectified
 

@@ -6,7 +6,20 @@ import numpy as np
 
 from ...reference.nodes.flows import moved, value_of
 from ...reference.nodes.registry import Flow, NoRule
-from ..entries import SINGLE, WIDE, Ask, Shape, Wanted, by_node, entry, image, nowhere, of_rank, parameter
+from ..entries import (
+    SINGLE,
+    WIDE,
+    Ask,
+    Shape,
+    Wanted,
+    by_node,
+    entry,
+    image,
+    nowhere,
+    of_exact,
+    of_rank,
+    parameter,
+)
 
 
 def _volume(pick: Any) -> Any:
@@ -125,6 +138,62 @@ entry(
     form=_atrous,
     dtypes=WIDE,
 )
+
+
+def _turned(axes: int) -> Any:
+    def form(pick: Any, shape: Shape) -> Any:
+        found = {**_windows(pick), "filters": pick.size("filters", 1, 2), "kernel": pick.size("k", 1, 2)}
+        size, stride = found["kernel"], found["strides"]
+        more = max(size - stride, 0) if found["padding"] == "VALID" else 0
+        places = [n * stride + more for n in shape[1:-1]]
+        output = [shape[0], *places, found["filters"]]
+        return {**found, "output": output}, [Wanted((*[size] * axes, found["filters"], shape[-1]))]
+
+    return form
+
+
+def _back_along_time(ask: Ask, x: Flow, w: Flow) -> Flow:
+    """Of an image with one row."""
+    n, size, filters = ask.parameters["output"]
+    stride = ask.parameters["strides"]
+    rule = by_node(
+        "Conv2DBackpropInput",
+        strides=[1, 1, stride, 1],
+        padding=parameter("padding"),
+        data_format="NHWC",
+        dilations=[1] * 4,
+    )
+    sizes = np.array([n, 1, size, filters], np.int32)
+    image = moved(lambda array: array[:, None], x)
+    return moved(lambda array: array[:, 0], rule(ask, sizes, moved(lambda array: array[None], w), image))
+
+
+def _back(ask: Ask, x: Flow, w: Flow) -> Flow:
+    rule = by_node(
+        "Conv3DBackpropInputV2",
+        strides=_all("strides", 3),
+        padding=parameter("padding"),
+        data_format="NDHWC",
+        dilations=[1] * 5,
+    )
+    found: Flow = rule(ask, np.array(ask.parameters["output"], np.int32), w, x)
+    return found
+
+
+for _name, _answer, _axes, _first, _strides, _of_keras in (
+    ("conv1d_transpose", _back_along_time, 1, _sequence, "{strides}", "Conv1DTranspose"),
+    ("conv3d_transpose", _back, 3, _volume, "[1, {strides}, {strides}, {strides}, 1]", "Conv3DTranspose"),
+):
+    entry(
+        _name,
+        of_exact(_answer, 1),
+        tf=f"tf.nn.{_name}({{x}}, {{y}}, {{output}}, {_strides}, {{padding}})",
+        keras=_layer(f"{_of_keras}({{filters}}, {{kernel}}, {{strides}}, {{padding}}.lower(), **settings)"),
+        first=_first,
+        takes=nowhere,
+        form=_turned(_axes),
+        dtypes=SINGLE,
+    )
 
 # -- pooling
 
