@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import UNIT_ROUNDOFF
 from ...reference import tracked as steps
 from ...reference.functions import where
 from ...reference.nodes.flows import joined, tracked, value_of
@@ -39,11 +40,24 @@ def _drawn_of(*flavours: str) -> Any:
     return lambda pick: (pick.shape(1, 3), pick.flavour(*flavours))
 
 
+def _erfinv(ask: Ask, x: Any) -> Any:
+    """Not beside 1: (x + 1) / 2, of which TensorFlow makes it, may round to 1, where it is infinite."""
+    value = np.asarray(value_of(x))
+    if ((value < 1) & (value > 1 - 4 * UNIT_ROUNDOFF[ask.out])).any():
+        raise NoRule("what rounds to 1 on the way")
+    return by_node("Erfinv")(ask, x)
+
+
 for _name, (_op, _flavours, _of_keras) in _FUNCTIONS.items():
     _called = _KERAS_SAYS.get(_name, _name)
     _more = {"keras3": f"keras.ops.{_called}({{x}})"} if _of_keras or _called != _name else {}
     entry(
-        _name, by_node(_op), tf=f"tf.math.{_name}({{x}})", first=_drawn_of(*_flavours), dtypes=WIDE, **_more
+        _name,
+        _erfinv if _name == "erfinv" else by_node(_op),
+        tf=f"tf.math.{_name}({{x}})",
+        first=_drawn_of(*_flavours),
+        dtypes=WIDE,
+        **_more,
     )
 
 
