@@ -107,6 +107,43 @@ def test_every_operation_is_answered_and_spelled(name):
             assert callable(compiled(step, "keras" if dialect.startswith("keras") else "tf", {}))
 
 
+ROW = [1.0, -2.0, 3.0, 4.0]
+
+
+def _cosine(k):
+    return np.cos(np.pi * k * (2 * np.arange(4) + 1) / 8)
+
+
+@pytest.mark.parametrize(
+    "operation, parameters, shape, expected",
+    [
+        (
+            "relu_layer",
+            {"max_value": 3.5, "negative_slope": 0.25, "threshold": None},
+            (4,),
+            [1, -0.5, 3, 3.5],
+        ),
+        ("frame", {"length": 2, "step": 3, "pad_end": None}, (4,), [[1, -2]]),
+        ("frame", {"length": 2, "step": 3, "pad_end": True}, (4,), [[1, -2], [4, 0]]),
+        ("overlap_and_add", {"step": 1}, (2, 2), [1, 1, 4]),
+        ("central_crop", {"fraction": 0.5}, (1, 1, 4, 1), [[[[-2], [3]]]]),
+        ("resize_with_crop_or_pad", {"size": [2, 3]}, (1, 1, 4, 1), [[[[1], [-2], [3]], [[0], [0], [0]]]]),
+        ("roll", {"shift": [1], "axis": [0]}, (4,), [4, 1, -2, 3]),
+        ("band_part", {"lower": 0, "upper": -1}, (2, 2), [[1, -2], [0, 4]]),
+        ("det", {"n": 2}, (2, 2), [6 * 26 - 25]),
+        ("unsorted_segment_mean", {"ids": [1, -1, 1, 0], "count": 3, "root": False}, (4,), [4, 2, 0]),
+        ("scatter_nd", {"indices": [[1], [0], [1], [3]], "shape": [4]}, (4,), [-2, 4, 0, 4]),
+        ("total_variation", {}, (1, 1, 4, 1), [9]),
+        ("norm", {"axis": None, "keepdims": None}, (4,), [30**0.5]),
+        ("reduce_logsumexp", {"axis": 0, "keepdims": None}, (4,), [np.log(np.exp(ROW).sum())]),
+        ("dct", {"norm": None}, (4,), [12, *(2 * np.dot(ROW, _cosine(k)) for k in (1, 2, 3))]),
+    ],
+)
+def test_answers_are_what_the_operations_mean(operation, parameters, shape, expected):
+    answer = alone(Step(operation, ["i0"], parameters), [np.float32(ROW).reshape(shape)], ["float32"])
+    np.testing.assert_allclose(answer.value, np.reshape(expected, answer.value.shape), rtol=1e-12)
+
+
 def test_what_nobody_wrote_is_left_out_of_the_text():
     template = "f({x}<, a={a}><, b={b}>)"
     assert text_of(template, ["i0"], {"a": None, "b": True}, "float32") == ([], "f(i0, b=True)")

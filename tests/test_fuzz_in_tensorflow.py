@@ -24,10 +24,17 @@ from compat.record.versions import tensorflow_version  # noqa: E402
 pytestmark = pytest.mark.skipif(
     DIALECTS["tf1.session"].missing() is not None, reason="TensorFlow is not installed here"
 )
-#: What every dialect of TensorFlow 1 refuses: groups on the CPU, a GRU with reset_after.
-REFUSED = {"conv2d_of_groups", "gru_layer"} if (tensorflow_version() or (2,)) < (2,) else set()
+#: What every dialect refuses: weights of a GRU of TensorFlow 1 in later ones; groups on the CPU in TensorFlow 1.
+REFUSED = {"conv2d_of_groups"} if (tensorflow_version() or (2,)) < (2,) else {"gru_layer"}
 #: What is the same in every version and dialect.
 PLAIN = ("add", "matmul", "multiply", "reduce_sum", "relu", "sigmoid", "transpose")
+THEMES = (
+    *("batch_matmul", "norm", "band_part", "set_diag", "cholesky", "solve"),
+    *("acosh", "lgamma", "xlogy", "fake_quant", "segment_mean", "unsorted_segment_sum", "scatter_nd", "sort"),
+    *("depth_to_space", "space_to_batch", "roll", "central_crop", "extract_patches", "frame"),
+    *("adjust_hue", "crop_and_resize", "resize_area", "sobel_edges", "psnr", "conv3d", "separable_conv2d"),
+    *("reduce_logsumexp", "moments", "softmax_cross_entropy", "rfft_size", "dct"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +65,13 @@ def test_every_operation_runs_in_a_dialect(pool):
 
 def test_what_is_the_same_everywhere_agrees(pool, tmp_path):
     campaign = Campaign(Plan(PLAIN, seed=1, size=60), pool, Store(str(tmp_path)), ())
+    counts = campaign.one(0)
+    assert counts["compared"] > 200
+    assert campaign.store.findings() == []
+
+
+def test_what_is_the_same_everywhere_agrees_in_every_theme(pool, tmp_path):
+    campaign = Campaign(Plan(THEMES, seed=1, size=90), pool, Store(str(tmp_path)), ())
     counts = campaign.one(0)
     assert counts["compared"] > 200
     assert campaign.store.findings() == []

@@ -176,14 +176,20 @@ def psi(x: Array) -> Array:
     series = square * (1 / 12 - square * (1 / 120 - square * (1 / 252 - square * (1 / 240 - square / 132))))
     value = total + np.log(z) - 0.5 / z - series
     poles = mirrored & (x == np.floor(x))
-    return np.where(poles, np.nan, np.where(mirrored, value - math.pi / np.tan(math.pi * x), value))
+    return np.where(poles, np.nan, np.where(mirrored, value - _cotangent(x), value))
+
+
+def _cotangent(x: Array) -> Array:
+    """pi / tan(pi x), of what x is beside the nearest whole number: pi x would round, by as much as x is large."""
+    with np.errstate(divide="ignore"):
+        return math.pi / np.tan(math.pi * (x - np.rint(x)))
 
 
 def digamma(x: Value) -> Tracked:
     """As Cephes has it: steps up to 10, an asymptotic series there, a reflection below 0, which all cancel."""
     x = track(x)
     start = np.where(x.value <= 0, 1 - x.value, x.value)
-    cotangent = np.where(x.value <= 0, abs(math.pi / np.tan(math.pi * x.value)) + math.pi**2, 0.0)
+    cotangent = np.where(x.value <= 0, abs(_cotangent(x.value)) + math.pi**2, 0.0)
     steps = np.sum([np.where(start + k < 11, 1 / (start + k), 0.0) for k in range(11)], axis=0)
     sizes = steps + np.log(np.maximum(start, 10) + 1) + cotangent
     crossed = lambda e: np.floor(x.value - e) != np.floor(x.value + e)

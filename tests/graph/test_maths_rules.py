@@ -68,6 +68,16 @@ def test_an_input_that_is_off(op, seed):
     assert (followed.worst("float64")[reached > 0] < np.inf).any() or not reached.any()
 
 
+def test_digamma_far_below_zero():
+    """pi x would round by 3e-11 there; what is right is of TensorFlow and of SciPy."""
+    far = [np.array([-87278.74215750102])]
+    assert outcome("Digamma", far, np.array([8.3863874933950235]), "float64") == "agrees"
+    assert outcome("Digamma", far, np.array([8.3863874934204699]), "float64") == "differs"
+    below = -np.arange(1, 900) - 0.25
+    (found,) = answer(NodeCall("Digamma", {}, ("float64",), ("float64",)), [below])
+    np.testing.assert_allclose(np.diff(found.value), -1 / below[1:], rtol=1e-9)  # psi(x + 1) = psi(x) + 1 / x
+
+
 @settings(max_examples=30, deadline=None)
 @given(SEEDS, st.sampled_from([(0,), (1,), (0, 2), (-1,), (0, 1, 2)]), st.booleans())
 def test_sums_in_any_order(seed, axes, keep):
