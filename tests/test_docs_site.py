@@ -16,7 +16,7 @@ pytest.importorskip("mkdocs")
 pytest.importorskip("material")
 pytest.importorskip("mkdocstrings")
 
-from compat.fuzz.catalogue import ENTRIES  # noqa: E402
+from compat.fuzz.catalogue import ENTRIES
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 #: Of elements that a browser fetches by itself.
