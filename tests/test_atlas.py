@@ -67,6 +67,10 @@ def told(*samples, versions=VERSIONS, reasons=()):
 # -- the samples
 
 
+#: What the catalogue draws with one value of a parameter alone.
+FIXED = "gather$|(batch|depth|space)_to_|group_normalization|unsorted_segment"
+
+
 @pytest.mark.parametrize("name", sorted(ENTRIES))
 def test_samples_have_every_dtype_and_value_and_nothing_else_moves_them(name, monkeypatch):
     found = chosen.samples(name)
@@ -76,7 +80,7 @@ def test_samples_have_every_dtype_and_value_and_nothing_else_moves_them(name, mo
     assert {one.given[0].dtype for one in plain} == set(ENTRIES[name].dtypes)
     for parameter in found[0].steps[0].parameters:
         values = {repr(one.steps[0].parameters[parameter]) for one in plain}
-        assert len(values) > 1 or name == "gather", f"{parameter} is always {values}"
+        assert len(values) > 1 or re.match(FIXED, name), f"{parameter} is always {values}"
     digests = [one.digest for one in found]
     assert len(set(digests)) == len(digests)
     monkeypatch.setattr(chosen, "ENTRIES", {name: ENTRIES[name]})  # as if the catalogue were of this one

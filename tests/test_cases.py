@@ -143,7 +143,8 @@ def test_every_known_difference_names_what_exists():
             sample
             for sample in SAMPLES.values()
             if entry.operation == sample.operation.name
-            and set(entry.dialects) & set(sample.operation.implementations)
+            and {DIALECTS[name].spelled_as or name for name in entry.dialects}
+            & set(sample.operation.implementations)
         ]
         assert named and not dialects, entry.where
         assert re.match(r"https://", entry.address), entry.where
