@@ -23,7 +23,8 @@ from ..entries import (
 
 
 def _volume(pick: Any) -> Any:
-    shape = (pick.size("n", 1, 2), *(pick.size(axis, 1, 4) for axis in "dhw"), pick.size("c", 1, 2))
+    # A list: Python 3.7 would ask a generator after what follows it.
+    shape = (pick.size("n", 1, 2), *[pick.size(axis, 1, 4) for axis in "dhw"], pick.size("c", 1, 2))
     return shape, pick.flavour()
 
 
