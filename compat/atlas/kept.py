@@ -43,12 +43,8 @@ class Result:
 
     def check(self) -> None:
         computed = self.verdict in VERDICTS and self.status is None
-        if (
-            not computed
-            and (self.verdict, self.bits) != (None, None)
-            or not computed
-            and self.status not in FAILED
-        ):
+        failed = self.status in FAILED and (self.verdict, self.bits) == (None, None)
+        if not (computed or failed):
             raise ValueError(f"no result is {ascii(self.verdict)} and {ascii(self.status)}")
 
     @property

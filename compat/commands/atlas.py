@@ -11,31 +11,12 @@ from ..fuzz.catalogue import ENTRIES
 from ..fuzz.judging import Known
 from ..fuzz.pool import Pool, found_in
 from ..records import Environment
-from .fuzz import _KNOWN, _known
+from . import operations
 from .scorecard import tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--operations",
-        nargs="+",
-        default=[],
-        metavar="NAME",
-        help="which (default: all that compat fuzz knows)",
-    )
-    parser.add_argument(
-        "--versions",
-        nargs="+",
-        default=[],
-        metavar="NAME",
-        help="environments, as tf1.15 (default: all there are)",
-    )
-    parser.add_argument(
-        "--environments", default=".tox", metavar="FOLDER", help="where they are (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--known", metavar="FILE", help=f"the differences that are understood (default: {_KNOWN})"
-    )
+    operations.add_arguments(parser)
     parser.add_argument(
         "--out",
         default=os.path.join("out", "atlas"),
@@ -49,11 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     path = os.path.join(arguments.out, FILE)
-    names = _names(arguments.operations)
+    names = operations.operations(arguments.operations)
     before = read(path) if arguments.pages_only or os.path.lexists(path) else None
     if arguments.pages_only and before is not None:
         return _show(arguments.out, before)
-    known = _known(arguments.known)
+    known = operations.known(arguments.known)
     bits = {}
     with Pool(found_in(arguments.environments, arguments.versions)) as pool:
         kept = _kept(before, making.environments(pool), path)
@@ -68,14 +49,6 @@ def main(arguments: argparse.Namespace) -> int:
             write(path, atlas)  # who stops it keeps what is done
             tell("operations, again", done, len(names))
     return _show(arguments.out, atlas)
-
-
-def _names(asked: Sequence[str]) -> List[str]:
-    names = [part for name in asked for part in name.split(",") if part]
-    unknown = [name for name in names if name not in ENTRIES]
-    if unknown:
-        raise CompatError(f"no operation {unknown[0]!r} is known; there are {', '.join(sorted(ENTRIES))}")
-    return sorted(set(names)) or sorted(ENTRIES)
 
 
 def _kept(before: Optional[Atlas], environments: Sequence[Environment], path: str) -> List[Operation]:

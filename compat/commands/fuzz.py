@@ -5,37 +5,22 @@ import json
 import os
 import sys
 import time
-from typing import Any, List, Optional, Sequence
+from typing import Any, Sequence
 
 from ..errors import CompatError
 from ..fuzz import cluster, draws
-from ..fuzz.campaign import Campaign, Plan, summary
-from ..fuzz.catalogue import ENTRIES
+from ..fuzz.campaign import DEATHS, Campaign, Plan, summary
 from ..fuzz.findings import Finding, has_a_reason, places
 from ..fuzz.pool import Pool, found_in
 from ..fuzz.store import Store, merge
-from ..judge.known import KnownDifference, read
-
-_KNOWN = os.path.join("cases", "known_differences.toml")
+from . import operations
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--operations", nargs="+", metavar="NAME", help="what to draw (default: all that it knows)"
-    )
+    operations.add_arguments(parser)
     parser.add_argument("--graphs", type=int, metavar="N", help="stop after so many samples")
     parser.add_argument(
         "--seconds", type=float, metavar="S", help="stop after so long (default: 600 without --graphs)"
-    )
-    parser.add_argument(
-        "--versions",
-        nargs="+",
-        default=[],
-        metavar="NAME",
-        help="environments, as tf1.15 (default: all there are)",
-    )
-    parser.add_argument(
-        "--environments", default=".tox", metavar="FOLDER", help="where they are (default: %(default)s)"
     )
     parser.add_argument(
         "--out", default="out/fuzz", metavar="FOLDER", help="the store (default: %(default)s)"
@@ -44,9 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=48, metavar="N", help="samples at once (default: 48)")
     parser.add_argument(
         "--nodes", type=int, default=8, metavar="N", help="the most in one graph (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--known", metavar="FILE", help=f"the differences that are understood (default: {_KNOWN})"
     )
     parser.add_argument("--without-known", action="store_true", help="as if none were understood")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that the batches go to")
@@ -58,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     draws.needed()
     plan = _plan(arguments)
-    known = _known(arguments.known)
+    known = operations.known(arguments.known)
     merge(arguments.out, arguments.merge)
     store = Store(arguments.out)
     usual = 600.0 if arguments.graphs is None else float("inf")
@@ -83,22 +65,12 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
-    names = arguments.operations or list(ENTRIES)
-    names = [part for name in names for part in name.split(",") if part]
-    unknown = [name for name in names if name not in ENTRIES]
-    if unknown:
-        raise CompatError(f"no operation {unknown[0]!r} is drawn; there are {', '.join(sorted(ENTRIES))}")
+    names = operations.operations(arguments.operations)
     for what in ("graphs", "seconds", "batch", "nodes"):
         value = getattr(arguments, what)
         if value is not None and not value > 0:
             raise CompatError(f"--{what} {value}: expected more than 0")
-    return Plan(tuple(sorted(set(names))), arguments.seed, arguments.batch, arguments.nodes)
-
-
-def _known(path: Optional[str]) -> List[KnownDifference]:
-    if path is None and not os.path.isfile(_KNOWN):
-        return []
-    return read(path or _KNOWN)
+    return Plan(tuple(names), arguments.seed, arguments.batch, arguments.nodes)
 
 
 class _Progress:
@@ -150,8 +122,10 @@ def _conclude(folder: str, versions: Sequence[str], tried: float, seconds: float
 
 def _totals(totals: Any) -> str:
     value = lambda name: totals.get(name, 0)
+    spared = f"; {value('spared')} times an operation ended {DEATHS} processes, and was drawn there no more"
     return (
         f"{value('samples')} samples in all, {value('results')} results, {value('compared')} steps judged; "
         f"{value('explained')} faults are known differences; of {value('unruled')} steps no rule tells, "
         f"{value('drift')} of their results have other bits than the oldest version"
+        f"{spared if value('spared') else ''}"
     )

@@ -1,11 +1,9 @@
 """A result that is not what its own graph gives node by node: what TensorFlow's optimiser of graphs made of it."""
 
-from typing import List, Optional
+from typing import List
 
 import numpy as np
 
-from ..graph.nodes import Node
-from ..graph.replay import Followed
 from ..judge.graphs import Place
 from .wiring import PASSING_ON
 
@@ -22,13 +20,14 @@ def sentences(place: Place) -> List[str]:
     """What explains ``place.ran``, or nothing."""
     assert place.ran is not None
     for side in filter(None, (place.spelled, place.followed)):
-        found = _maker(side, side.tensor)
-        while found is not None and found.op in (*PASSING_ON, "Cast"):
-            found = _maker(side, found.inputs[0])
-        if found is None or found.op not in _FIND:
+        makers = side.trace.makers()
+        found = makers[side.tensor]
+        while found.op in (*PASSING_ON, "Cast") and found.inputs:
+            found = makers[found.inputs[0]]
+        if found.op not in _FIND:
             continue
-        before = _maker(side, found.inputs[0])
-        if before is None or before.op not in _RISING:
+        before = makers[found.inputs[0]]
+        if before.op not in _RISING:
             continue
         x, axis = side.recorded(before.inputs[0]), int(side.recorded(found.inputs[1]))
         if np.array_equal(_FIND[found.op](x, axis=axis), place.ran):
@@ -41,8 +40,3 @@ _SENTENCE = (
     "compute {f}(x) in a graph of its own, or "
     "tf.config.optimizer.set_experimental_options({{'arithmetic_optimization': False}})"
 )
-
-
-def _maker(side: Followed, tensor: str) -> Optional[Node]:
-    """The node that a tensor comes from."""
-    return next((node for node in side.trace.nodes if node.tensor() == tensor), None)

@@ -12,14 +12,14 @@ from ..judge.known import KnownDifference
 from . import draws
 from .findings import Finding, cause_of
 from .judging import GRAPHS, Fault, Judged, Known, judge
-from .pool import Cell, Cells, Pool
+from .pool import Cell, Cells, Pool, Spared
 from .samples import Drawn, name_of, seed_of
 from .shrinking import shrink
 from .spelled import DIALECTS
 from .store import Store
 
 #: An operation that ended so many processes is not drawn there again: each costs a start, and tells nothing new.
-_DEATHS = 3
+DEATHS = 3
 #: Kinds of one operation and verdict that are shrunk, each by itself; later ones are counted with them.
 _KINDS = 12
 
@@ -80,7 +80,7 @@ class Campaign:
                 coming = None
                 if room and time.monotonic() < end:
                     samples = self.fresh(number)
-                    coming = number, samples, ahead.submit(self._run, samples)
+                    coming = number, samples, ahead.submit(self._run, samples, self._spared())
                     number += 1
                 if waiting is not None:
                     done, samples, future = waiting
@@ -100,18 +100,21 @@ class Campaign:
     def one(self, number: int) -> Dict[str, float]:
         """One batch alone; what was counted."""
         samples = self.fresh(number)
-        return self.settle(number, samples, self._run(samples))
+        return self.settle(number, samples, self._run(samples, self._spared()))
 
-    def _run(self, samples: Sequence[Drawn]) -> List[Cells]:
-        spared = {where for where, count in self._deaths.items() if count >= _DEATHS}
+    def _run(self, samples: Sequence[Drawn], spared: Spared) -> List[Cells]:
         return self.pool.run(samples, DIALECTS, spared=spared)
+
+    def _spared(self) -> Spared:
+        return {where for where, count in self._deaths.items() if count >= DEATHS}
 
     def settle(self, number: int, samples: Sequence[Drawn], cells: Sequence[Cells]) -> Dict[str, float]:
         """Judge a batch, keep what is new, and write it down."""
         started = time.monotonic()
         hits: Dict[str, int] = {}
         kinds: Dict[str, str] = {}
-        counts: Dict[str, float] = dict.fromkeys(("compared", "unruled", "drift", "explained", "results"), 0)
+        counted = ("compared", "unruled", "drift", "explained", "results", "spared")
+        counts: Dict[str, float] = dict.fromkeys(counted, 0)
         for drawn, by_cell in zip(samples, cells):
             with np.errstate(all="ignore"):
                 judged = judge(drawn, by_cell)
@@ -120,6 +123,7 @@ class Campaign:
                 if fault.word in ("crashed", "timeout"):
                     where = fault.cell, fault.operation
                     self._deaths[where] = self._deaths.get(where, 0) + 1
+                    counts["spared"] += self._deaths[where] == DEATHS
             for name in ("compared", "unruled", "drift"):
                 counts[name] += getattr(judged, name)
             left = self._unexplained(self._in_steps(drawn, by_cell, judged), counts)

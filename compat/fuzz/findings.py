@@ -89,9 +89,8 @@ def cause_of(drawn: Drawn, cells: Cells, fault: Fault) -> str:
     given = arrays_of(drawn, cells[fault.cell])
     step = drawn.steps[0]
     inputs, dtypes = zip(*(given[name] for name in step.inputs))
-    if not all(
-        np.isfinite(array).all() for array in inputs
-    ):  # with infinity much gives NaN: that says nothing
+    # With infinity much gives NaN: that says nothing.
+    if not all(np.isfinite(array).all() for array in inputs):
         return ""
     if alone(step, inputs, dtypes) is None:
         return ""

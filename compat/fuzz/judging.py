@@ -127,7 +127,8 @@ class _Judge:
         seen = list(self.arrays.values())
         for answer in (self.row(name_of(one)) for one in range(number)):
             if answer is not None and answer.dtype:
-                seen.append(answer.value.astype("float32" if answer.dtype == "bfloat16" else answer.dtype))
+                with np.errstate(over="ignore", invalid="ignore"):
+                    seen.append(answer.value.astype("float32" if answer.dtype == "bfloat16" else answer.dtype))
         return seen
 
 
@@ -168,6 +169,7 @@ def _as_denormals_are_read(
 
 
 def _broadcasts(array: Array, shape: Tuple[int, ...]) -> bool:
+    """Whether it does so to that shape."""
     try:
         np.broadcast_to(array, shape)
     except ValueError:  # of a reduction
@@ -223,12 +225,8 @@ def _faults(one: _Judge, cell: Cell, outcome: Outcome, cells: Cells) -> Iterable
 def _computes_the_same(step: Step, failed: Outcome, other: Outcome) -> bool:
     """Whether another cell has a result of the step, of inputs of the same shapes."""
     here, there = failed.outputs, other.outputs
-    alike = (
-        here[name][0].shape == there[name][0].shape
-        for name in step.inputs
-        if {name} <= here.keys() & there.keys()
-    )
-    return name_of(failed.step) in there and all(alike)
+    seen = [name for name in step.inputs if name in here and name in there]
+    return name_of(failed.step) in there and all(here[n][0].shape == there[n][0].shape for n in seen)
 
 
 def _fault(one: _Judge, cell: Cell, outcome: Outcome, number: int, word: str, message: str) -> Fault:

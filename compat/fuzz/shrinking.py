@@ -91,9 +91,8 @@ def _smaller(start: Drawn, most: int, shows: Shows, tries: int) -> Optional[Draw
     """What Hypothesis finds among samples of the same operations and so many numbers."""
     end = time.monotonic() + _PATIENCE
     numbers = (float(v) for g in start.given for v in g.array().ravel() if g.dtype[0] in "fb")
-    special = sorted(
-        dict.fromkeys(numbers), key=lambda value: abs(value) < 1e9
-    )  # what is not finite comes first
+    # What is large or not finite comes first.
+    special = sorted(dict.fromkeys(numbers), key=lambda value: abs(value) < 1e9)
     strategy = st.composite(_like)(start, (*_SIMPLE, *special[:12]))
     settings = hypothesis.settings(
         max_examples=tries,

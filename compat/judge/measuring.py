@@ -11,7 +11,7 @@ import numpy as np
 from ..arrays import LARGEST, SMALLEST_NORMAL, UNIT_ROUNDOFF, Array, round_to
 from ..records import Numbers
 from ..reference.bounds import Reference, as_one
-from ..reference.tracked import CALL
+from ..reference.tracked import PRECISIONS
 
 #: Elements of a part, about: its arrays stay in a processor's cache.
 PART = 1 << 16
@@ -259,6 +259,7 @@ class Tally:
         middle = np.median(scales.pop(), overwrite_input=True) if scales[0].size else 0.0
         size = off = 0
         farthest = others = terms = 0.0
+        precision = PRECISIONS[self.precision]
         for part, read in self._again(parts):
             scale, summed = self._scale_of((part, read))
             summed &= (scale >= middle / _ALIKE) & (scale <= middle * _ALIKE)
@@ -268,7 +269,7 @@ class Tally:
             size, off = size + scaled.size, off + np.count_nonzero(error)
             terms = max(terms, np.max(as_one(part.reference.terms)))
             if scaled.size:
-                a_call = CALL * UNIT_ROUNDOFF[self.precision] * np.abs(read.value[of])
+                a_call = precision.call * precision.u * np.abs(read.value[of])
                 stands_out = np.where((error > a_call).ravel(), scaled, 0.0)
                 place = int(np.argmax(stands_out))
                 less = farthest if stands_out[place] > farthest else scaled[place]

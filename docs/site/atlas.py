@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import re
 import tomllib
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
+
+from compat.atlas.markdown import code, link, text
 
 _HEAD = """# The atlas of differences
 
@@ -19,7 +19,6 @@ What is computed otherwise from one dialect or version of TensorFlow to the next
 every version does it. Where each is seen, cell by cell, is in [the phrase book](phrase-book.md); since when an
 operation has which bits and which numbers is in [the atlas of operations](operations.md).
 """
-_SIGNS = re.compile(r"[\\`*_{}\[\]<>()#+!|~&:@-]")
 
 
 def page(path: Path) -> str:
@@ -30,36 +29,21 @@ def page(path: Path) -> str:
     count = sum(map(len, entries.values()))
     parts = [_HEAD.format(entries=count, operations=len(entries))]
     for operation in sorted(entries):
-        parts.append(f"\n## {_text(operation)}\n")
+        parts.append(f"\n## {text(operation)}\n")
         parts += [_entry(entry) for entry in entries[operation]]
     return "\n".join(parts)
 
 
 def _entry(entry: dict[str, Any]) -> str:
-    facts = [f"*{_text(entry['verdict'])}* in {_listing(entry['dialects'])}"]
+    facts = [f"*{text(entry['verdict'])}* in {_listing(entry['dialects'])}"]
     if entry.get("tensorflow"):
-        facts.append(f"TensorFlow {_code(entry['tensorflow'])}")
+        facts.append(f"TensorFlow {code(entry['tensorflow'])}")
     if entry.get("samples"):
         facts.append(f"samples {_listing(entry['samples'])}")
     if entry.get("settings"):
         facts.append(_listing(f"{name}={value}" for name, value in entry["settings"].items()))
-    return f"- {_text(entry['reason'])}.<br>{', '.join(facts)}. [Why]({_address(entry['address'])})"
+    return f"- {text(entry['reason'])}.<br>{', '.join(facts)}. {link('Why', entry['address'])}"
 
 
 def _listing(texts) -> str:
-    return " ".join(map(_code, texts))
-
-
-def _code(text: str) -> str:
-    return f"<code>{_text(text)}</code>"
-
-
-def _text(text: str) -> str:
-    return _SIGNS.sub(lambda found: f"&#{ord(found.group())};", " ".join(text.split()))
-
-
-def _address(text: str) -> str:
-    """A link for http and https only."""
-    if not re.match(r"https?://[^\s<>\"]+\Z", text):
-        return "#"
-    return "<" + html.escape(text, quote=False).replace("&amp;", "&") + ">"
+    return " ".join(map(code, texts))

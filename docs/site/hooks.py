@@ -15,7 +15,6 @@ sys.path[:0] = [str(Path(__file__).parent), str(ROOT)]
 import atlas  # noqa: E402  # beside this file
 
 from compat.atlas import kept, pages  # noqa: E402
-from compat.fuzz.catalogue import ENTRIES  # noqa: E402
 
 KNOWN, ATLAS = "cases/known_differences.toml", "atlas.md"
 #: What the pages of operations are made of.
@@ -23,9 +22,6 @@ OPERATIONS = "docs/operations.json"
 _BESIDE = """
 What is understood of all this, by case, is in [the atlas of differences](../cases/known_differences.toml). For programs
 there is <a href="operations.json">operations.json</a>.
-"""
-_WAITING = """
-Operations that `compat fuzz` draws and that have not been run for the atlas yet: {}.
 """
 #: Pages that lie beside docs/, by the file that they are, or are made of.
 PAGES = {
@@ -59,10 +55,8 @@ def on_files(files: Files, config):
 
 def _made() -> dict[str, str]:
     """Pages that no file is: of what is known to differ, and of operations."""
-    run = kept.read(str(ROOT / OPERATIONS))
-    operations = pages.pages(run)
-    waiting = sorted(set(ENTRIES) - {one.name for one in run.operations})
-    operations[pages.INDEX] += _BESIDE + (_WAITING.format(", ".join(waiting)) if waiting else "")
+    operations = pages.pages(kept.read(str(ROOT / OPERATIONS)))
+    operations[pages.INDEX] += _BESIDE
     return {ATLAS: atlas.page(ROOT / KNOWN), **operations}
 
 

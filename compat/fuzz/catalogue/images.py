@@ -21,31 +21,21 @@ from ..entries import (
     of_rank,
     parameter,
 )
-
-
-def _pool(pick: Any, shape: Shape) -> Any:
-    size = pick.size("ksize", 1, min(3, *shape[1:3]))
-    strides, padding = pick.of("strides", 1, 2), pick.of("padding", "SAME", "VALID")
-    return {"ksize": size, "strides": strides, "padding": padding}, []
-
-
-def _square(name: str) -> Any:
-    return lambda ask: [1, *[ask.parameters[name]] * 2, 1]
+from ..windows import every_axis, no_lowest, pooling
 
 
 def _pooled(op: str) -> Any:
     rule = by_node(
         op,
-        ksize=_square("ksize"),
-        strides=_square("strides"),
+        ksize=every_axis("ksize"),
+        strides=every_axis("strides"),
         padding=parameter("padding"),
         data_format="NHWC",
     )
 
     def answered(ask: Ask, x: Any) -> Any:
-        value = np.asarray(getattr(x, "value", x))
-        if op == "MaxPool" and (np.isneginf(value) | np.isnan(value)).any():
-            raise NoRule("the largest of nothing but -inf, or of NaN, is the lowest number in some kernels")
+        if op == "MaxPool":
+            no_lowest(x)
         return rule(ask, x)
 
     return answered
@@ -63,7 +53,7 @@ for _name, _op, _of_keras in (
         keras=f"keras.layers.{_of_keras}({{ksize}}, {{strides}}, {{padding}}.lower(), dtype={{dtype}})({{x}})",
         first=image,
         takes=of_rank(4),
-        form=_pool,
+        form=pooling(2),
         dtypes=(*WIDE, "float16", "bfloat16") if _name == "avg_pool" else (*WIDE, "float16"),
         cases=lambda p, dtype, traits, name=_name: (
             [(name, "bfloat16-k2-s2-SAME")] if dtype == "bfloat16" else []

@@ -1,6 +1,6 @@
 """Layers with weights, and normalisation: their defaults are where versions part."""
 
-from typing import Any, Dict
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from ..entries import (
     parameter,
     rows,
 )
+from ..windows import every_axis, kernel_sizes, of_layer, strides_and_padding
 
 
 def _dense(pick: Any, shape: Shape) -> Any:
@@ -72,34 +73,22 @@ def _product(pick: Any, shape: Shape) -> Any:
 # -- convolution
 
 
-def _windows(pick: Any) -> Dict[str, Any]:
-    return {"strides": pick.of("strides", 1, 2), "padding": pick.of("padding", "SAME", "VALID")}
-
-
-def _kernel(pick: Any, shape: Shape, *channels: int) -> Shape:
-    return (*(pick.size(f"k{axis}", 1, min(3, shape[axis])) for axis in (1, 2)), *channels)
-
-
 def _conv2d(pick: Any, shape: Shape) -> Any:
     filters = pick.size("filters", 1, 3)
-    found = {**_windows(pick), "filters": filters, "dilations": pick.of("dilations", None, 2)}
-    kernel = _kernel(pick, shape, shape[-1], filters)
-    if any(2 * size - 1 > n for size, n in zip(kernel, shape[1:3])):
+    found = {**strides_and_padding(pick), "filters": filters, "dilations": pick.of("dilations", None, 2)}
+    sizes = kernel_sizes(pick, shape)
+    if any(2 * size - 1 > n for size, n in zip(sizes, shape[1:3])):
         found["dilations"] = None  # a graph refuses what is wider than the image, an eager call does not
     if found["dilations"]:
         found["strides"] = 1
-    return {**found, "kernel": list(kernel[:2])}, [Wanted(kernel)]
-
-
-def _square(name: str, default: int = 1) -> Any:
-    return lambda ask: [1, *[parameter(name, default)(ask)] * 2, 1]
+    return {**found, "kernel": sizes}, [Wanted((*sizes, shape[-1], filters))]
 
 
 _CONVOLUTION: Any = {
-    "strides": _square("strides"),
+    "strides": every_axis("strides", default=1),
     "padding": parameter("padding"),
     "data_format": "NHWC",
-    "dilations": _square("dilations"),
+    "dilations": every_axis("dilations", default=1),
 }
 
 
@@ -112,13 +101,10 @@ entry(
     by_node("Conv2D", **_CONVOLUTION),
     tf="tf.nn.conv2d({x}, {y}, strides=[1, {strides}, {strides}, 1], padding={padding}"
     "<, dilations=[1, {dilations}, {dilations}, 1]>)",
-    keras="""
-settings = dict(use_bias=False, dtype={dtype}<, dilation_rate={dilations}>)
-layer = keras.layers.Conv2D({filters}, {kernel}, {strides}, {padding}.lower(), **settings)
-layer.build({x}.shape)
-layer.set_weights([{y}])
-layer({x})
-""",
+    keras=of_layer(
+        "Conv2D({filters}, {kernel}, {strides}, {padding}.lower(), **settings)",
+        "<, dilation_rate={dilations}>",
+    ),
     first=image,
     takes=of_rank(4),
     form=_conv2d,
@@ -129,9 +115,9 @@ layer({x})
 
 def _grouped(pick: Any, shape: Shape) -> Any:
     filters = 2 * pick.size("filters", 1, 2)
-    found = {**_windows(pick), "filters": filters}
-    kernel = _kernel(pick, shape, shape[-1] // 2, filters)
-    return {**found, "kernel": list(kernel[:2])}, [Wanted(kernel)]
+    found = {**strides_and_padding(pick), "filters": filters}
+    sizes = kernel_sizes(pick, shape)
+    return {**found, "kernel": sizes}, [Wanted((*sizes, shape[-1] // 2, filters))]
 
 
 def _even_image(pick: Any) -> Any:
@@ -143,13 +129,7 @@ entry(
     "conv2d_of_groups",
     by_node("Conv2D", **_CONVOLUTION),
     tf="tf.nn.conv2d({x}, {y}, strides=[1, {strides}, {strides}, 1], padding={padding})",
-    keras="""
-settings = dict(use_bias=False, dtype={dtype})
-layer = keras.layers.Conv2D({filters}, {kernel}, {strides}, {padding}.lower(), groups=2, **settings)
-layer.build({x}.shape)
-layer.set_weights([{y}])
-layer({x})
-""",
+    keras=of_layer("Conv2D({filters}, {kernel}, {strides}, {padding}.lower(), groups=2, **settings)"),
     first=_even_image,
     takes=nowhere,
     form=_grouped,
@@ -160,21 +140,19 @@ layer({x})
 
 def _depthwise(pick: Any, shape: Shape) -> Any:
     multiplier = pick.size("multiplier", 1, 2)
-    kernel = _kernel(pick, shape, shape[-1], multiplier)
-    return {**_windows(pick), "multiplier": multiplier, "kernel": list(kernel[:2])}, [Wanted(kernel)]
+    sizes = kernel_sizes(pick, shape)
+    return {**strides_and_padding(pick), "multiplier": multiplier, "kernel": sizes}, [
+        Wanted((*sizes, shape[-1], multiplier))
+    ]
 
 
 entry(
     "depthwise_conv2d",
     by_node("DepthwiseConv2dNative", **_CONVOLUTION),
     tf="tf.nn.depthwise_conv2d({x}, {y}, strides=[1, {strides}, {strides}, 1], padding={padding})",
-    keras="""
-settings = dict(use_bias=False, dtype={dtype})
-layer = keras.layers.DepthwiseConv2D({kernel}, {strides}, {padding}.lower(), depth_multiplier={multiplier}, **settings)
-layer.build({x}.shape)
-layer.set_weights([{y}])
-layer({x})
-""",
+    keras=of_layer(
+        "DepthwiseConv2D({kernel}, {strides}, {padding}.lower(), depth_multiplier={multiplier}, **settings)"
+    ),
     first=image,
     takes=of_rank(4),
     form=_depthwise,
@@ -183,7 +161,7 @@ layer({x})
 
 
 def _transposed(pick: Any, shape: Shape) -> Any:
-    found = {**_windows(pick), "filters": pick.size("filters", 1, 2)}
+    found = {**strides_and_padding(pick), "filters": pick.size("filters", 1, 2)}
     size, stride = pick.size("k", 1, 3), found["strides"]
     more = max(size - stride, 0) if found["padding"] == "VALID" else 0
     output = [shape[0], shape[1] * stride + more, shape[2] * stride + more, found["filters"]]
@@ -203,13 +181,7 @@ entry(
     "conv2d_transpose",
     of_exact(_transposed_answer, 1),
     tf="tf.nn.conv2d_transpose({x}, {y}, {output}, strides=[1, {strides}, {strides}, 1], padding={padding})",
-    keras="""
-settings = dict(use_bias=False, dtype={dtype})
-layer = keras.layers.Conv2DTranspose({filters}, {kernel}, {strides}, {padding}.lower(), **settings)
-layer.build({x}.shape)
-layer.set_weights([{y}])
-layer({x})
-""",
+    keras=of_layer("Conv2DTranspose({filters}, {kernel}, {strides}, {padding}.lower(), **settings)"),
     first=image,
     takes=of_rank(4),
     form=_transposed,
@@ -219,20 +191,16 @@ layer({x})
 
 def _conv1d(pick: Any, shape: Shape) -> Any:
     filters, size = pick.size("filters", 1, 3), pick.size("k", 1, min(3, shape[1]))
-    return {**_windows(pick), "filters": filters, "kernel": size}, [Wanted((size, shape[-1], filters))]
+    return {**strides_and_padding(pick), "filters": filters, "kernel": size}, [
+        Wanted((size, shape[-1], filters))
+    ]
 
 
 entry(
     "conv1d",
     of_exact(lambda ask, x, w: _one_dimension(ask, x, w)),
     tf="tf.nn.conv1d({x}, {y}, stride={strides}, padding={padding})",
-    keras="""
-settings = dict(use_bias=False, dtype={dtype})
-layer = keras.layers.Conv1D({filters}, {kernel}, {strides}, {padding}.lower(), **settings)
-layer.build({x}.shape)
-layer.set_weights([{y}])
-layer({x})
-""",
+    keras=of_layer("Conv1D({filters}, {kernel}, {strides}, {padding}.lower(), **settings)"),
     first=lambda pick: ((pick.size("n", 1, 2), pick.size("w", 1, 6), pick.size("c", 1, 3)), pick.flavour()),
     takes=of_rank(3),
     form=_conv1d,

@@ -21,6 +21,7 @@ from ..entries import (
     of_rank,
     parameter,
 )
+from ..windows import every_axis
 
 
 def _array(name: str) -> Any:
@@ -242,18 +243,14 @@ def _patches(pick: Any, shape: Shape) -> Any:
     }, []
 
 
-def _four(name: str) -> Any:
-    return lambda ask: [1, *[ask.parameters[name]] * 2, 1]
-
-
 _LISTS = "[1, {size}, {size}, 1], [1, {stride}, {stride}, 1], [1, {rate}, {rate}, 1], {padding}"
 entry(
     "extract_patches",
     by_node(
         "ExtractImagePatches",
-        ksizes=_four("size"),
-        strides=_four("stride"),
-        rates=_four("rate"),
+        ksizes=every_axis("size"),
+        strides=every_axis("stride"),
+        rates=every_axis("rate"),
         padding=parameter("padding"),
     ),
     tf1="tf.image.extract_image_patches({x}, " + _LISTS + ")",

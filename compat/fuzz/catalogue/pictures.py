@@ -10,7 +10,8 @@ from ...reference.nodes.elementwise import added
 from ...reference.nodes.flows import moved, tracked
 from ...reference.nodes.registry import Flow
 from ...reference.tracked import Tracked, constant, joined
-from ..entries import SINGLE, WIDE, Ask, Shape, Wanted, by_node, entry, image, nowhere, of_rank
+from ..entries import SINGLE, WIDE, Ask, Shape, Wanted, by_node, entry, image, nowhere, of_rank, parameter
+from ..windows import every_axis, kernel_sizes
 
 
 def _coloured(pick: Any) -> Any:
@@ -249,26 +250,24 @@ entry(
 
 
 def _window(pick: Any, shape: Shape) -> Any:
-    kernel = (*(pick.size(f"k{axis}", 1, min(3, shape[axis])) for axis in (1, 2)), shape[-1])
-    fits = all(2 * size - 1 <= n for size, n in zip(kernel, shape[1:3]))
+    sizes = kernel_sizes(pick, shape)
+    fits = all(2 * size - 1 <= n for size, n in zip(sizes, shape[1:3]))
     return {
         "stride": pick.of("stride", 1, 2),
         "rate": pick.of("rate", 1, 2) if fits else 1,
         "padding": pick.of("padding", "SAME", "VALID"),
-    }, [Wanted(kernel)]
+    }, [Wanted((*sizes, shape[-1]))]
 
 
-def _settings(ask: Ask) -> Any:
-    stride, rate = ask.parameters["stride"], ask.parameters["rate"]
-    return {
-        "strides": [1, stride, stride, 1],
-        "rates": [1, rate, rate, 1],
-        "padding": ask.parameters["padding"],
-    }
+_SETTINGS: Any = {
+    "strides": every_axis("stride"),
+    "rates": every_axis("rate"),
+    "padding": parameter("padding"),
+}
 
 
 def _dilated(ask: Ask, x: Flow, w: Flow) -> Flow:
-    found: Flow = by_node("Dilation2D", **_settings(ask))(ask, x, w)
+    found: Flow = by_node("Dilation2D", **_SETTINGS)(ask, x, w)
     return found
 
 

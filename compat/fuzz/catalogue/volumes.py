@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ...reference.nodes.flows import moved, value_of
-from ...reference.nodes.registry import Flow, NoRule
+from ...reference.nodes.flows import moved
+from ...reference.nodes.registry import Flow
 from ..entries import (
     SINGLE,
     WIDE,
@@ -20,6 +20,7 @@ from ..entries import (
     of_rank,
     parameter,
 )
+from ..windows import every_axis, kernel_sizes, no_lowest, of_layer, pooling, strides_and_padding
 
 
 def _volume(pick: Any) -> Any:
@@ -32,44 +33,27 @@ def _sequence(pick: Any) -> Any:
     return (pick.size("n", 1, 2), pick.size("t", 1, 6), pick.size("c", 1, 3)), pick.flavour()
 
 
-def _windows(pick: Any) -> Any:
-    return {"strides": pick.of("strides", 1, 2), "padding": pick.of("padding", "SAME", "VALID")}
-
-
-def _all(name: str, axes: int) -> Any:
-    return lambda ask: [1, *[ask.parameters[name]] * axes, 1]
-
-
-def _layer(text: str) -> str:
-    return f"""
-settings = dict(use_bias=False, dtype={{dtype}})
-layer = keras.layers.{text}
-layer.build({{x}}.shape)
-layer.set_weights([{{y}}])
-layer({{x}})
-"""
-
-
 # -- convolution
 
 
 def _conv3d(pick: Any, shape: Shape) -> Any:
-    kernel = [pick.size(f"k{axis}", 1, min(2, shape[axis])) for axis in (1, 2, 3)]
-    filters = pick.size("filters", 1, 2)
-    return {**_windows(pick), "filters": filters, "kernel": kernel}, [Wanted((*kernel, shape[-1], filters))]
+    sizes, filters = kernel_sizes(pick, shape, axes=3, most=2), pick.size("filters", 1, 2)
+    return {**strides_and_padding(pick), "filters": filters, "kernel": sizes}, [
+        Wanted((*sizes, shape[-1], filters))
+    ]
 
 
 entry(
     "conv3d",
     by_node(
         "Conv3D",
-        strides=_all("strides", 3),
+        strides=every_axis("strides", 3),
         padding=parameter("padding"),
         data_format="NDHWC",
         dilations=[1] * 5,
     ),
     tf="tf.nn.conv3d({x}, {y}, [1, {strides}, {strides}, {strides}, 1], {padding})",
-    keras=_layer("Conv3D({filters}, {kernel}, {strides}, {padding}.lower(), **settings)"),
+    keras=of_layer("Conv3D({filters}, {kernel}, {strides}, {padding}.lower(), **settings)"),
     first=_volume,
     takes=nowhere,
     form=_conv3d,
@@ -78,10 +62,10 @@ entry(
 
 
 def _separable(pick: Any, shape: Shape) -> Any:
-    kernel = [pick.size(f"k{axis}", 1, min(3, shape[axis])) for axis in (1, 2)]
+    sizes = kernel_sizes(pick, shape)
     multiplier, filters = pick.size("multiplier", 1, 2), pick.size("filters", 1, 3)
-    return {**_windows(pick), "kernel": kernel, "multiplier": multiplier, "filters": filters}, [
-        Wanted((*kernel, shape[-1], multiplier)),
+    return {**strides_and_padding(pick), "kernel": sizes, "multiplier": multiplier, "filters": filters}, [
+        Wanted((*sizes, shape[-1], multiplier)),
         Wanted((1, 1, shape[-1] * multiplier, filters)),
     ]
 
@@ -118,9 +102,9 @@ layer({x})
 
 
 def _atrous(pick: Any, shape: Shape) -> Any:
-    kernel = [pick.size(f"k{axis}", 1, min(3, (shape[axis] + 1) // 2)) for axis in (1, 2)]
+    sizes = [pick.size(f"k{axis}", 1, min(3, (shape[axis] + 1) // 2)) for axis in (1, 2)]
     return {"rate": pick.of("rate", 1, 2), "padding": pick.of("padding", "SAME", "VALID")}, [
-        Wanted((*kernel, shape[-1], pick.size("filters", 1, 2)))
+        Wanted((*sizes, shape[-1], pick.size("filters", 1, 2)))
     ]
 
 
@@ -131,7 +115,7 @@ entry(
         strides=[1] * 4,
         padding=parameter("padding"),
         data_format="NHWC",
-        dilations=_all("rate", 2),
+        dilations=every_axis("rate", 2),
     ),
     tf="tf.nn.atrous_conv2d({x}, {y}, {rate}, {padding})",
     first=image,
@@ -143,7 +127,11 @@ entry(
 
 def _turned(axes: int) -> Any:
     def form(pick: Any, shape: Shape) -> Any:
-        found = {**_windows(pick), "filters": pick.size("filters", 1, 2), "kernel": pick.size("k", 1, 2)}
+        found = {
+            **strides_and_padding(pick),
+            "filters": pick.size("filters", 1, 2),
+            "kernel": pick.size("k", 1, 2),
+        }
         size, stride = found["kernel"], found["strides"]
         more = max(size - stride, 0) if found["padding"] == "VALID" else 0
         places = [n * stride + more for n in shape[1:-1]]
@@ -172,7 +160,7 @@ def _back_along_time(ask: Ask, x: Flow, w: Flow) -> Flow:
 def _back(ask: Ask, x: Flow, w: Flow) -> Flow:
     rule = by_node(
         "Conv3DBackpropInputV2",
-        strides=_all("strides", 3),
+        strides=every_axis("strides", 3),
         padding=parameter("padding"),
         data_format="NDHWC",
         dilations=[1] * 5,
@@ -189,7 +177,7 @@ for _name, _answer, _axes, _first, _strides, _of_keras in (
         _name,
         of_exact(_answer, 1),
         tf=f"tf.nn.{_name}({{x}}, {{y}}, {{output}}, {_strides}, {{padding}})",
-        keras=_layer(f"{_of_keras}({{filters}}, {{kernel}}, {{strides}}, {{padding}}.lower(), **settings)"),
+        keras=of_layer(f"{_of_keras}({{filters}}, {{kernel}}, {{strides}}, {{padding}}.lower(), **settings)"),
         first=_first,
         takes=nowhere,
         form=_turned(_axes),
@@ -199,31 +187,18 @@ for _name, _answer, _axes, _first, _strides, _of_keras in (
 # -- pooling
 
 
-def _pool(axes: int) -> Any:
-    def form(pick: Any, shape: Shape) -> Any:
-        return {"ksize": pick.size("ksize", 1, min(3, *shape[1 : 1 + axes])), **_windows(pick)}, []
-
-    return form
-
-
-def _no_lowest(x: Flow) -> None:
-    value = np.asarray(value_of(x))
-    if (np.isneginf(value) | np.isnan(value)).any():
-        raise NoRule("the largest of nothing but -inf, or of NaN, is the lowest number in some kernels")
-
-
 def _pooled(op: str) -> Any:
     rule = by_node(
         op,
-        ksize=_all("ksize", 3),
-        strides=_all("strides", 3),
+        ksize=every_axis("ksize", 3),
+        strides=every_axis("strides", 3),
         padding=parameter("padding"),
         data_format="NDHWC",
     )
 
     def answered(ask: Ask, x: Flow) -> Flow:
         if op.startswith("Max"):
-            _no_lowest(x)
+            no_lowest(x)
         found: Flow = rule(ask, x)
         return found
 
@@ -242,7 +217,7 @@ for _name, _op, _of_keras in (
         keras=f"keras.layers.{_of_keras}({{ksize}}, {{strides}}, {{padding}}.lower(), dtype={{dtype}})({{x}})",
         first=_volume,
         takes=nowhere,
-        form=_pool(3),
+        form=pooling(3),
         dtypes=SINGLE,
     )
 
@@ -259,7 +234,7 @@ def _along_time(op: str) -> Any:
 
     def answered(ask: Ask, x: Flow) -> Flow:
         if op == "MaxPool":
-            _no_lowest(x)
+            no_lowest(x)
         return moved(lambda array: array[:, 0], rule(ask, moved(lambda array: array[:, None], x)))
 
     return answered
@@ -276,7 +251,7 @@ for _name, _op, _of_keras in (
         keras=f"keras.layers.{_of_keras}({{ksize}}, {{strides}}, {{padding}}.lower(), dtype={{dtype}})({{x}})",
         first=_sequence,
         takes=of_rank(3),
-        form=_pool(1),
+        form=pooling(1),
         dtypes=WIDE,
     )
 
@@ -306,14 +281,14 @@ def _argmax(number: int) -> Any:
     rule = by_node(
         "MaxPoolWithArgmax",
         number=number,
-        ksize=_all("ksize", 2),
-        strides=_all("strides", 2),
+        ksize=every_axis("ksize", 2),
+        strides=every_axis("strides", 2),
         padding=parameter("padding"),
         include_batch_in_index=False,
     )
 
     def answered(ask: Ask, x: Flow) -> Flow:
-        _no_lowest(x)
+        no_lowest(x)
         found: Flow = rule(ask, x)
         return found
 
@@ -327,7 +302,7 @@ entry(
     tf=f"tf.nn.max_pool_with_argmax({{x}}, {_FOUR})[1]",
     first=image,
     takes=of_rank(4),
-    form=_pool(2),
+    form=pooling(2),
     out=lambda parameters, dtype: "int64",
     dtypes=SINGLE,
 )
