@@ -536,3 +536,20 @@ def test_hypothesis_is_asked_for_where_it_is_missing(monkeypatch):
 
 def test_environments_are_sorted_by_age(environments):
     assert [one.name for one in found_in(environments(), [])] == ["tf1.15", "tf2.15"]
+
+
+def test_gamma_is_a_float32_where_that_is_another_power():
+    """In the atlas of operations TensorFlow 2.21 was said to have other numbers for it: 2.2 is off by 8 u at 4e-5."""
+    drawn = Drawn(
+        [written_out("i0", "float32", [[[[4e-5]]]])],
+        [Step("adjust_gamma", ["i0"], {"gamma": 2.2, "gain": None})],
+    )
+    x, gamma = np.float64(np.float32(4e-5)), np.float64(np.float32(2.2))
+    for power, word in ((gamma, None), (2.2 - 2 * (gamma - 2.2), "differs")):
+        cells = {
+            ("tf2.21", "tf2.eager"): Outcome(
+                "ok", {"s0": (np.float32([[[[x**power * (1 - 3 * 2.0**-24)]]]]), "float32")}
+            )
+        }
+        faults = judge(drawn, cells).faults
+        assert [fault.word for fault in faults] == ([word] if word else [])

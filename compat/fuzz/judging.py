@@ -128,7 +128,9 @@ class _Judge:
         for answer in (self.row(name_of(one)) for one in range(number)):
             if answer is not None and answer.dtype:
                 with np.errstate(over="ignore", invalid="ignore"):
-                    seen.append(answer.value.astype("float32" if answer.dtype == "bfloat16" else answer.dtype))
+                    seen.append(
+                        answer.value.astype("float32" if answer.dtype == "bfloat16" else answer.dtype)
+                    )
         return seen
 
 

@@ -55,11 +55,17 @@ entry(
     form=lambda pick, shape: ({"delta": pick.of("delta", 0.5, -0.3, 0.1)}, []),
     dtypes=SINGLE,
 )
+
+
+def _of_gamma(ask: Ask, x: Flow) -> Flow:
+    """gain x^gamma; the exponent is a float32 in every implementation, which near zero is another power."""
+    gamma = float(np.float32(ask.parameters["gamma"] or 1.0))
+    return (steps.power(tracked(x), gamma) * constant(ask.parameters["gain"] or 1.0)).reference()
+
+
 entry(
     "adjust_gamma",
-    lambda ask, x: (
-        steps.power(x, ask.parameters["gamma"] or 1.0) * constant(ask.parameters["gain"] or 1.0)
-    ).reference(),
+    _of_gamma,
     tf="tf.image.adjust_gamma({x}<, gamma={gamma}><, gain={gain}>)",
     first=lambda pick: (image(pick)[0], pick.flavour("image", "positive")),
     takes=nowhere,
