@@ -310,7 +310,8 @@ def test_threads_that_are_no_number(tmp_path, threads):
     assert "Traceback" not in result.stdout + result.stderr and "\x1b[2J" not in result.stderr
 
 
-#: Ctrl-C so many twentieths of a second after the command has begun: before, it is Python's own affair.
+#: Ctrl-C in a terminal, which sends it to the whole group, so many twentieths of a second after the command has
+#: begun: before, it is Python's own affair.
 STOPPING = """
 import os, signal, sys, threading, time, traceback
 from compat.cli import main
@@ -319,7 +320,7 @@ def stop(thread):
     while not any(f.name == "_main" for f in traceback.extract_stack(sys._current_frames()[thread])):
         time.sleep(0.001)
     time.sleep(MOMENT * 0.05)
-    os.kill(os.getpid(), signal.SIGINT)
+    os.killpg(0, signal.SIGINT)
 
 threading.Thread(target=stop, args=(threading.get_ident(),), daemon=True).start()
 sys.exit(main(sys.argv[1:]))
@@ -327,15 +328,16 @@ sys.exit(main(sys.argv[1:]))
 
 
 @posix_only
-@pytest.mark.parametrize("moment", range(8))
-def test_stopped_while_it_imports(tmp_path, moment):
-    write(tmp_path / "double.py", DOUBLE)
+@pytest.mark.parametrize("moment", range(16))
+def test_stopped_while_it_begins(tmp_path, moment):
+    case = write(tmp_path / "case.py", SLEEPER.format(work="time.sleep(600)", count=4))
     code = STOPPING.replace("MOMENT", str(moment))
     process = subprocess.run(
-        [sys.executable, "-c", code, *run("double.py")[1:]],
+        [sys.executable, "-c", code, *map(str, run(case, "-n", "2")[1:])],
         cwd=str(tmp_path),
         env=environment(),
         capture_output=True,
+        start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     lines = process.stderr.decode().splitlines()

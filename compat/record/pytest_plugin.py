@@ -7,8 +7,7 @@ comes afterwards: by ``compat run``, which starts pytest with this plugin, or by
 import contextlib
 import json
 import os
-import signal
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Type
+from typing import Any, Dict, Generator, Iterator, List, Optional, Tuple, Type
 
 import pytest
 
@@ -17,7 +16,7 @@ from ..errors import CompatError, StoreError
 from ..records import Record
 from ..store import Run
 from ..texts import in_a_line
-from . import worker
+from . import interruption, worker
 from .code import code_of
 from .compute import blank_record, compute, unavailable
 from .dialects import DIALECTS
@@ -50,7 +49,7 @@ def configure(config: Any, item: "Type[SampleItem]") -> None:
     if hasattr(config, "workerinput"):
         end_with_parent()
         worker.begin()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits ends this one
+        interruption.not_for_this_process()
     try:
         items = Items(config, folder, item)
     except CompatError as error:
@@ -132,10 +131,13 @@ class Items:
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
-    def pytest_sessionstart(self, session: Any) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionstart(self, session: Any) -> Generator[None, Any, Any]:
         if not hasattr(session.config, "workerinput"):
             self.watch = Watch(self.run, self.timeout)
             self.watch.start()
+        with interruption.held_back():  # within, pytest-xdist starts those that compute
+            return (yield)
 
     def pytest_keyboard_interrupt(self) -> None:
         """Not to wait for those who compute: they hear nothing, and whoever waits for this process may kill it."""

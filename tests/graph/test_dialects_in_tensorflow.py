@@ -11,14 +11,16 @@ from support import python
 
 from compat.graph.nodes import trace_of
 from compat.judge.nodes import judge_trace
-from compat.record.dialects import DIALECTS
+from compat.record.dialects import DIALECTS, by_default
 from compat.record.versions import tensorflow_version
 from compat.store import Run
 
 pytestmark = pytest.mark.skipif(
     DIALECTS["tf1.session"].missing() is not None, reason="TensorFlow is not installed here"
 )
-HERE = [name for name in DIALECTS if name.startswith(("tf", "keras")) and DIALECTS[name].missing() is None]
+HERE = [
+    name for name in by_default() if name.startswith(("tf", "keras")) and DIALECTS[name].missing() is None
+]
 
 CASE = """
     from compat import fixtures, operation
