@@ -51,7 +51,6 @@ def campaign(tmp_path, workers, operations=SOME, known=(), **settings):
 def run(one, batches):
     for number in range(batches):
         one.one(number)
-    one.store.close()
     return summary(Store(one.store.folder))["findings"]
 
 

@@ -48,18 +48,13 @@ def main(arguments: argparse.Namespace) -> int:
     before, started = store.totals.get("samples", 0), time.monotonic()
     progress = _Progress(store, before, started)
     versions = found_in(arguments.environments, arguments.versions)
-    try:
-        if arguments.scheduler:
-            job = cluster.Share(
-                plan, arguments.environments, [v.name for v in versions], arguments.out, known
-            )
-            cluster.run(job, arguments.scheduler, store, seconds, arguments.graphs, progress)
-        else:
-            with Pool(versions) as pool:
-                campaign = Campaign(plan, pool, store, known, _tell, not arguments.without_known)
-                campaign.run(seconds, arguments.graphs, progress)
-    finally:
-        store.close()
+    if arguments.scheduler:
+        job = cluster.Share(plan, arguments.environments, [v.name for v in versions], arguments.out, known)
+        cluster.run(job, arguments.scheduler, store, seconds, arguments.graphs, progress)
+    else:
+        with Pool(versions) as pool:
+            campaign = Campaign(plan, pool, store, known, _tell, not arguments.without_known)
+            campaign.run(seconds, arguments.graphs, progress)
     tried = Store(arguments.out).totals.get("samples", 0) - before
     return _conclude(arguments.out, [v.name for v in versions], tried, time.monotonic() - started)
 

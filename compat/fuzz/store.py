@@ -10,7 +10,7 @@ import os
 import platform
 import shutil
 import uuid
-from typing import IO, Any, Dict, Iterator, List, Optional, Set
+from typing import Any, Dict, Iterator, List, Set
 
 from ..errors import CompatError, StoreError
 from ..files import reason
@@ -29,7 +29,8 @@ class Store:
         self.totals: Dict[str, float] = {}
         self.hits: Dict[str, int] = {}
         self.next: Dict[str, int] = {}
-        self._log: Optional[IO[bytes]] = None
+        name = f"{platform.node() or 'here'}-{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl"
+        self._log = os.path.join(folder, TRIED, name)
         for row in self._rows():
             self._count(row)
 
@@ -58,21 +59,14 @@ class Store:
         """A batch that is done: on disk when this returns."""
         row = {"format": 1, **row}
         try:
-            if self._log is None:
-                os.makedirs(os.path.join(self.folder, TRIED), exist_ok=True)
-                name = f"{platform.node() or 'here'}-{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl"
-                self._log = open(os.path.join(self.folder, TRIED, name), "ab")  # noqa: SIM115
-            self._log.write(json.dumps(row).encode() + b"\n")
-            self._log.flush()
-            os.fsync(self._log.fileno())
+            os.makedirs(os.path.dirname(self._log), exist_ok=True)
+            with open(self._log, "ab") as file:
+                file.write(json.dumps(row).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             raise StoreError(f"{self.folder}: {reason(error)}") from None
         self._count(row)
-
-    def close(self) -> None:
-        if self._log is not None:
-            self._log.close()
-            self._log = None
 
     # -- findings
 
