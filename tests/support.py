@@ -7,6 +7,8 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 import compat
 from compat.arrays import digest
 from compat.case.files import Case
@@ -23,6 +25,11 @@ CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 CASES = CHECKOUT / "cases"
 PLUGIN = "compat.commands.pytest_plugin"
 SOURCE = pathlib.Path(compat.__file__).resolve().parent
+#: Every warning of a test fails it; but not what another test left open, wherever that is collected.
+WARNINGS_FAIL = [
+    pytest.mark.filterwarnings("error"),
+    pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"),
+]
 
 #: Whole numbers doubled: exact everywhere, computed in no time.
 DOUBLE = """

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import python, write
+from support import WARNINGS_FAIL, python, write
 
 import compat
 from compat import CompatError, assert_agrees, layers, reference
@@ -16,7 +16,7 @@ from compat.arrays import UNIT_ROUNDOFF, round_to
 from compat.record.repeats import MOVED, SAME, THERE_AND_BACK
 from compat.reference import Network, Reference, Within
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = WARNINGS_FAIL
 
 f32 = np.float32
 

@@ -515,9 +515,11 @@ def test_a_cluster_whose_worker_is_killed_loses_nothing(tmp_path, environments):
         cluster.run(share, local.scheduler_address, store, 600, 60, kill_one, slowly)
     merged = Store(str(tmp_path / "fuzz"))
     (name,) = merged.next
-    rows = [json.loads(line) for log in (tmp_path / "fuzz" / "tried").iterdir() for line in log.open("rb")]
-    assert killed and {row["batch"] for row in rows} == set(range(merged.next[name]))
-    assert len({log.name for log in (tmp_path / "fuzz" / "tried").iterdir()}) >= 2
+    logs = [log.read_bytes().splitlines() for log in (tmp_path / "fuzz" / "tried").iterdir()]
+    assert killed and {json.loads(row)["batch"] for log in logs for row in log} == set(
+        range(merged.next[name])
+    )
+    assert len(logs) >= 2
     assert [finding["operation"] for finding in merged.findings()] == ["relu"]
 
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import WARNINGS_FAIL
 
 from compat import reference
 from compat.arrays import SMALLEST_NORMAL, round_to
 from compat.judge.compare import compare
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = WARNINGS_FAIL
 
 HALVES = ("float16", "bfloat16")
 DTYPES = (*HALVES, "float32", "float64")

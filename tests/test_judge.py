@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import record_of
+from support import WARNINGS_FAIL, record_of
 
 from compat import layers, reference
 from compat.arrays import UNIT_ROUNDOFF, digest, round_to
@@ -20,7 +20,7 @@ from compat.reference import Reference
 from compat.reference.nodes.whole import Whole
 from compat.reference.tracked import track
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = WARNINGS_FAIL
 
 DTYPES = ("float16", "float32", "float64")
 
