@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -10,8 +11,11 @@ import sys
 #: TensorFlow keeps the memory of a session's tensors for the next run.  So may NumPy: otherwise the kernel
 #: clears the pages of every large result anew (glibc only).  The tutorial's form runs as its reader runs it.
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
-#: A turn computes for so long at least: a processor that slept while others had their turns needs some time.
+#: A turn computes for so long at least, after half as long that is not counted.
 TURN_SECONDS = 0.2
+#: Threads of OpenBLAS wait for their next product with busy hands, for a tenth of a second, as processor cycles to the
+#: power of two: ended here after 7 ms, they do not take the next contestant's turn.  Their own times are the same.
+REST_SOON = {"OPENBLAS_THREAD_TIMEOUT": "24"}
 #: No AVX-512, for neither: what most processors have.
 AVX2_ONLY = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -39,6 +43,7 @@ class Contestant:
             TF_ENABLE_ONEDNN_OPTS=str(int(name == "tf-onednn")),
             TF_CPP_MIN_LOG_LEVEL="3",
             CUDA_VISIBLE_DEVICES="-1",
+            **REST_SOON,
             **(KEEP_MEMORY if name != "tutorial" else {}),
             **(AVX2_ONLY if avx2 else {}),
         )
@@ -89,8 +94,9 @@ def measure(contestants, workload, direction, seconds, tell):
         rounds = min(25, max(1, int(seconds / max(answer["seconds"], TURN_SECONDS))))
         rows[label] = {"all": [], "rounds": rounds if rounds > 2 else 1}
         able.append(label)
+    order = random.Random(0)
     for turn in range(max(rows[label]["rounds"] for label in able)):
-        for label in able:
+        for label in order.sample(able, len(able)):  # nobody has always the same one before it
             if turn < rows[label]["rounds"]:
                 rows[label]["all"].append(contestants[label].ask("seconds")["seconds"])
         tell(f"{workload.name} {direction}: turn {turn + 1}")

@@ -39,7 +39,8 @@ class Planes:
         self.run = columns.taps * self.channels  # shifted copies of a row of pixels
         n, r, c = tiling.shape
         height = (r - 1) * rows.stride + rows.taps
-        self.copies = np.ones((n, height, self.run + ones, c), dtype)
+        self.copies = np.empty((n, height, self.run + ones, c), dtype)
+        self.copies[:, :, self.run :] = 1
         self.band = Band(x, rows, columns, tiling, dtype, planar=True)
 
     def __call__(self, tile: Tile) -> Array:

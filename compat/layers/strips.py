@@ -93,7 +93,8 @@ class Strips:
         self.band = Band(x, rows, columns, tiling, dtype, planar=False, copied=True)
         n, height, width, channels = self.band.origin.shape
         self.whole, rest = divmod(columns.out, filters.size)
-        self.lines = np.ones((n, self.whole + bool(rest), height, filters.run), dtype)
+        self.lines = np.empty((n, self.whole + bool(rest), height, filters.run), dtype)
+        self.lines[..., filters.span * channels :] = 1
         # Each run of pixels is one item, which NumPy copies twice as fast as its numbers one by one.
         pixel = channels * dtype.itemsize
         run = np.dtype((np.void, filters.span * pixel))
