@@ -34,6 +34,7 @@ OPEN = {
     REPORTS: (
         "errors",
         "files",
+        "forked",
         "jsons",
         "judge.beforehand",
         "judge.judging",

@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
+from .. import forked
 from ..arrays import Array
 from ..case.fixtures import Fixture
 from ..explain import ReferenceOnly, Target, explain
@@ -98,13 +99,17 @@ def score(
     """Every fault on every operation that it changes, and every harmless variation of each operation."""
     operations, faults = operations or OPERATIONS, faults or FAULTS
     bases = {c: Bases(measured_of(c), legacy_graph(c, c.arguments)) for c in operations}
-    rows = []
-    for number, fault in enumerate(faults):
+
+    def row_of(fault: Fault) -> Row:
         row = Row(fault.name, bool(fault.causes))
-        for computation in operations:
+        for computation in bases:
             _meet(row, fault, computation, bases[computation])
+        return row
+
+    rows = []
+    for row in forked.each(row_of, faults):
         rows.append(row)
-        progress(number + 1, len(faults))
+        progress(len(rows), len(faults))
     alarms: List[str] = []
     measured_alarms: List[str] = []
     graph_alarms: List[str] = []

@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import index_page, operation_page, parallel, sample_page, strips, wording
+from compat import forked
+
+from . import index_page, operation_page, sample_page, strips, wording
 from .arrays import Arrays
 from .drawing import Drawer
 from .folder import INDEX, Folder
@@ -82,7 +84,7 @@ def write(
     whole = Part(Overview(samples.environments))
     size = max(1, min(_AT_ONCE, len(samples.ids) // _PARTS))
     chunks = [samples.ids[at : at + size] for at in range(0, len(samples.ids), size)]
-    for part in parallel.each(pages.draw, chunks):
+    for part in forked.each(pages.draw, chunks):
         folder.take(part.took)
         whole.merge(part)
         progress(len(whole.overview.lines), len(samples.ids))
@@ -171,7 +173,7 @@ class _Pages:
             several[place]()
             return self._folder.took()
 
-        for took in parallel.each(put, range(len(several))):
+        for took in forked.each(put, range(len(several))):
             self._folder.take(took)
 
     def _put_name(self, phrases: PhraseBook, name: Name) -> None:

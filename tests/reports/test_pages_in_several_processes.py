@@ -1,31 +1,12 @@
-"""Work shared out over processes: the results in order, errors told, the same pages as in one process."""
-
-import os
+"""Pages drawn in several processes are those of one."""
 
 import pytest
 from making import Maker, response
 
+from compat import forked
 from compat.errors import CompatError
-from compat_reports import parallel
 from compat_reports.command import write
 from compat_reports.samples import JudgedSamples
-
-
-def test_results_come_in_the_order_of_the_items_from_several_processes():
-    found = list(parallel.each(lambda number: (number * number, os.getpid()), range(40)))
-    assert [square for square, _ in found] == [number * number for number in range(40)]
-    if parallel._processors() > 1:
-        assert os.getpid() not in {process for _, process in found}
-
-
-def test_an_error_is_that_of_the_work():
-    def work(number):
-        if number == 7:
-            raise CompatError("the seventh")
-        return number
-
-    with pytest.raises(CompatError, match="the seventh"):
-        list(parallel.each(work, range(20)))
 
 
 def made(folder, count=70):
@@ -42,7 +23,7 @@ def pages(folder):
 def test_the_same_pages_as_in_one_process(tmp_path, monkeypatch):
     judged = made(tmp_path / "runs")
     assert write(JudgedSamples([judged]), str(tmp_path / "several")) == 1
-    monkeypatch.setattr(parallel, "_processors", lambda: 1)
+    monkeypatch.setattr(forked, "_processors", lambda: 1)
     assert write(JudgedSamples([judged]), str(tmp_path / "one")) == 1
     several, one = pages(tmp_path / "several"), pages(tmp_path / "one")
     assert len(one) > 140 and several == one

@@ -1,13 +1,10 @@
 """Work shared out over the processors: in processes that are forked, so that what was read before is there."""
 
-from __future__ import annotations
-
 import gc
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from typing import Callable, Iterator, Optional, Sequence, Tuple, TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -15,7 +12,8 @@ B = TypeVar("B")
 _FEWEST = 3
 #: Objects made before the collector looks for what is unreachable: a page is many small ones, hardly any in a circle.
 _RARELY = 1_000_000
-_work: Callable[..., object] | None = None
+#: What to do, and with what: the forked have both, and neither need be pickled.
+_work: Optional[Tuple[Callable[..., object], Sequence[object]]] = None
 
 
 def each(work: Callable[[A], B], items: Sequence[A]) -> Iterator[B]:
@@ -25,22 +23,23 @@ def each(work: Callable[[A], B], items: Sequence[A]) -> Iterator[B]:
     if len(items) < _FEWEST or processes < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(work, items)
         return
-    _work = work  # the forked have it: it need not be pickled
+    _work = work, items
     gc.freeze()  # and all else that was read before: the collector need not look through it again and again
     try:
         context = multiprocessing.get_context("fork")
         with ProcessPoolExecutor(
             processes, context, initializer=gc.set_threshold, initargs=(_RARELY,)
         ) as pool:
-            yield from pool.map(_do, items)  # type: ignore[misc]
+            yield from pool.map(_do, range(len(items)))  # type: ignore[misc]
     finally:
         _work = None
         gc.unfreeze()
 
 
-def _do(item: object) -> object:
+def _do(place: int) -> object:
     assert _work is not None
-    return _work(item)
+    work, items = _work
+    return work(items[place])
 
 
 def _processors() -> int:
