@@ -57,9 +57,7 @@ class Scale:
 
     def gradient(self) -> str:
         """The scale as a CSS gradient for its colour bar."""
-        colours = palette(self.colours)
-        stops = [colours[int(step)] for step in np.linspace(0, _STEPS - 1, 13)]
-        return ", ".join(f"#{r:02x}{g:02x}{b:02x}" for r, g, b in stops)
+        return _gradient(self.colours)
 
 
 def shared_scale(panes: Iterable[np.ndarray]) -> Scale:
@@ -89,6 +87,12 @@ def palette(name: str) -> list[tuple[int, int, int]]:
     samples = matplotlib.colormaps[name](np.linspace(0, 1, _STEPS))[:, :3]
     colours = [tuple(int(round(255 * part)) for part in colour) for colour in samples]
     return [*colours, *_INFINITE_COLOURS, (128, 128, 128)]  # type: ignore[list-item]
+
+
+@functools.cache
+def _gradient(name: str) -> str:
+    stops = [palette(name)[int(step)] for step in np.linspace(0, _STEPS - 1, 13)]
+    return ", ".join(f"#{r:02x}{g:02x}{b:02x}" for r, g, b in stops)
 
 
 @functools.cache

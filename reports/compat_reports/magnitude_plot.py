@@ -10,6 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from .deviations import Deviation
+from .plots import svg
 from .wording import REFERENCE, listing, number
 
 _WIDTH, _HEIGHT = 640, 270
@@ -51,11 +52,9 @@ def magnitude_plot(deviations: Sequence[Deviation], name: str, answer: str) -> M
         parts.append(axes.marks(one, most, 3 * place - 3 * (len(deviations) - 1) // 2))
     parts += [axes.beyond(one) for one in deviations if one.beyond.size]
     text = f"{name}: the error of every element against the magnitude of {answer}. {_told(deviations)}"
-    svg = Markup(
-        '<svg class="plot magnitudes" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
-    ).format(_WIDTH, _HEIGHT, text, Markup("".join(parts)))  # numbers all, and classes of ours
+    picture = svg(_WIDTH, _HEIGHT, text, Markup("".join(parts)), "plot magnitudes")  # numbers all
     legend = tuple((f"result {d.letters}", f"line-{d.hue}") for d in deviations)
-    return MagnitudePlot(svg, legend, _caption(drawn, banded, deviations, answer))
+    return MagnitudePlot(picture, legend, _caption(drawn, banded, deviations, answer))
 
 
 def _told(deviations: Sequence[Deviation]) -> str:

@@ -34,13 +34,16 @@ class Entry:
         self.doc = self.doc or row.description.operation_doc
         self.path = self.path or row.description.path
         differences.merge(self.known, differences.of_row(row))
-        for cell in row.recorded():
-            index = cell.environment.index
-            if cell.word == "unsupported":
-                self.missing.setdefault((cell.dialect, wording.brief(cell.message)), set()).add(index)
-                continue
-            source = row.description.sources.get(cell.dialect, "")
-            self.spelled.setdefault(cell.dialect, {}).setdefault(source, set()).add(index)
+        for dialect, strip in row.cells.items():
+            cells = [cell for cell in strip if cell is not None]
+            missing = [cell for cell in cells if cell.word == "unsupported"]
+            for cell in missing:
+                why = wording.brief(cell.message)
+                self.missing.setdefault((dialect, why), set()).add(cell.environment.index)
+            if len(missing) < len(cells):
+                source = row.description.sources.get(dialect, "")
+                spelled = {cell.environment.index for cell in cells if cell.word != "unsupported"}
+                self.spelled.setdefault(dialect, {}).setdefault(source, set()).update(spelled)
 
     def merge(self, other: Entry) -> None:
         self.doc, self.path = self.doc or other.doc, self.path or other.path

@@ -6,6 +6,7 @@ series (one dimension, a line).  Whatever is left out is said in the pane's note
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,7 @@ def is_filter(name: str) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=1024)  # samples of an operation have the same shapes
 def select(name: str, shape: tuple[int, ...], data_format: str = "NHWC") -> Selection | None:
     """The panes of an array of that shape; None where there is nothing to draw."""
     if 0 in shape:

@@ -68,15 +68,19 @@ def line_plot(series: Sequence[Series], title: str, marks: Marks | None = None) 
     first = min(s.offset for s in series)
     last = max(s.offset + s.values.size - 1 for s in series)
     axes = _Axes(first, max(last, first + 1), low, high)
-    parts = [
-        Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
-            _WIDTH, _HEIGHT + (_below(marks.columns) if marks and marks.columns else 0), title
-        )
-    ]
-    parts.append(axes.ticks() if marks is None else axes.marked(marks))
+    parts = [axes.ticks() if marks is None else axes.marked(marks)]
     parts += [axes.draw(s) for s in series]
     parts += [axes.note(note) for note in marks.notes] if marks is not None else []
-    return Markup("").join([*parts, Markup("</svg>")])
+    height = _HEIGHT + (_below(marks.columns) if marks and marks.columns else 0)
+    return svg(_WIDTH, height, title, Markup("").join(parts))
+
+
+def svg(width: int, height: int, label: str, contents: Markup, style: str = "plot") -> Markup:
+    """A picture of ours.  ``label``: for readers who do not see it; ``style``: its classes."""
+    return Markup(
+        f'<svg class="{style}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
+        f"{contents}</svg>"
+    )
 
 
 @dataclass(frozen=True)

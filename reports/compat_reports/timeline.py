@@ -13,6 +13,7 @@ from markupsafe import Markup
 from compat.records import PASSING
 
 from .grid import Cell, Environment, Row
+from .plots import svg
 from .wording import listing, percent
 
 _WIDTH, _HEIGHT, _EDGE = 220, 34, 6
@@ -155,9 +156,7 @@ def _plot(points: Sequence[Point], environments: Sequence[Environment]) -> Marku
     paths = f'<path class="zero" d="M0 {_height(1):.0f}H{_WIDTH}"/>'
     paths += f'<path class="line few" d="{dots}"/>' if dots else ""
     paths += f'<path class="crosses" d="{crosses}"/>' if crosses else ""
-    return Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        _WIDTH, _HEIGHT, told, Markup(paths)
-    )
+    return svg(_WIDTH, _HEIGHT, told, Markup(paths))
 
 
 def _height(share: float) -> float:
