@@ -3,6 +3,7 @@
 import gc
 import multiprocessing
 import os
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from typing import Callable, Iterator, Optional, Sequence, Tuple, TypeVar
 
@@ -27,13 +28,17 @@ def each(work: Callable[[A], B], items: Sequence[A]) -> Iterator[B]:
     gc.freeze()  # and all else that was read before: the collector need not look through it again and again
     try:
         context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(
-            processes, context, initializer=gc.set_threshold, initargs=(_RARELY,)
-        ) as pool:
+        with ProcessPoolExecutor(processes, context, initializer=_begin) as pool:
             yield from pool.map(_do, range(len(items)))  # type: ignore[misc]
     finally:
         _work = None
         gc.unfreeze()
+
+
+def _begin() -> None:
+    """Ctrl-C is for the process that waits: it ends these, and they need not say a word."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(_RARELY)
 
 
 def _do(place: int) -> object:

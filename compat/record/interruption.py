@@ -26,12 +26,12 @@ def held_back() -> Iterator[None]:
 
     signal.signal(signal.SIGINT, ask)  # where another thread takes it, it is not blocked
     if _CAN_BLOCK:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         if _CAN_BLOCK:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         signal.signal(signal.SIGINT, before)
     if asked:
         before(asked[0], None)
